@@ -1,0 +1,1 @@
+"""One module per provider wire format: matches, asked, answered, streamed. Pure, tolerant, and blind to each other."""

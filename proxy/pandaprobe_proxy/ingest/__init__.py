@@ -1,0 +1,1 @@
+"""What others post to us: the PandaProbe SDK's wire, as values."""

@@ -1,0 +1,37 @@
+"""Which session a call belongs to, and how that is known."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Source(StrEnum):
+    """Where a session id came from, strongest first."""
+
+    HEADER = "header"  # X-PandaProbe-Session
+    DEFAULT_ID = "default_id"  # --default-session ID
+    DEFAULT_CLIENT = "default_client"  # --default-session client
+    DEFAULT_NEW = "default_new"  # --default-session new
+    INGEST = "ingest"  # named by a posted trace
+
+
+@dataclass(frozen=True, slots=True)
+class Clue:
+    """One piece of evidence about the session of a call."""
+
+    source: Source
+    name: str
+    """Where it was read: a header's name."""
+    value: str
+    valid: bool = True
+    """False for a value that cannot be a session id; it is kept and never used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """The whole decision: the id, how it is known, and everything that spoke for another."""
+
+    session_id: str
+    source: Source
+    confidence: float
+    """0 to 1."""
+    clues: tuple[Clue, ...] = ()

@@ -1,0 +1,1 @@
+"""Which session a call belongs to: clues are read, then resolved. Pure."""

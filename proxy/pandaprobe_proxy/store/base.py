@@ -1,0 +1,325 @@
+"""The contract of a store: what may be asked of it and what it promises. One suite in tests/store proves every store.
+
+Promises
+- Exactly one Writer exists per store, in one process and one thread; opening a second raises StoreBusy.
+  Readers never write, lock or checkpoint; any number of them may be open, with or without a Writer.
+- `commit` is one transaction: all of a batch and its ring offset, or nothing. A batch that was committed
+  and is committed again, after a crash of its caller, changes nothing: offsets that do not advance are refused.
+- A call's row exists from the commit of its Opened. Its Record makes it terminal, once.
+- A body that was written can be read back byte for byte, as the Body's pieces joined.
+- Closing twice is allowed. After close, everything raises StoreError.
+- StoreFull, StoreBusy and StoreError leave the store as it was before the call; the caller may try again.
+- None means: no such thing. Nothing else is ever signalled by None.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from pandaprobe_proxy.model.call import Call, Marks, Usage
+from pandaprobe_proxy.model.record import Opened, Record
+from pandaprobe_proxy.model.score import Score
+from pandaprobe_proxy.model.session import Resolution
+from pandaprobe_proxy.model.trace import Span, Trace
+
+Json = Any
+
+
+class StoreError(Exception):
+    """The store cannot do this now. The text is one sentence with what to do next."""
+
+
+class StoreFull(StoreError):
+    """No space is left on the device, or the store's own limit is reached."""
+
+
+class StoreBusy(StoreError):
+    """Another process holds the store."""
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """What has been read of an exchange that has not ended: bytes that only the recorder understands."""
+
+    run: str
+    exchange: str
+    frames: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class RunState:
+    """Where a run stands: one run is one life of a ring."""
+
+    offset: int
+    recorded: int
+    dropped: Mapping[str, int]
+    """Exchanges that the recorder itself gave up, by reason."""
+    staged: tuple[Staged, ...]
+    """Of this run, in the order in which they were committed, one item per exchange with its frames joined."""
+    orphans: tuple[Staged, ...]
+    """The same of earlier runs, whose relay is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What is committed at once."""
+
+    run: str
+    offset: int | None
+    """The ring offset after everything in this batch; None keeps what is there (for orphans)."""
+    opened: tuple[Opened, ...] = ()
+    staged: tuple[Staged, ...] = ()
+    """Frames to append to what is staged already. Dropped when the exchange's Record or its discarding arrives."""
+    records: tuple[Record, ...] = ()
+    """May be of exchanges opened in this batch, or earlier."""
+    discarded: tuple[str, ...] = ()
+    """Exchanges that will never be whole; their rows go."""
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    """How many exchanges the recorder gave up in this batch, by reason."""
+    counters: Mapping[str, Json] = field(default_factory=dict)
+    """The relay's numbers as last seen, kept for `status` when nothing runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How much is kept. 0 means no limit."""
+
+    max_age_s: int = 0
+    max_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    session_id: str
+    source: str
+    confidence: float
+    user_id: str | None
+    tags: tuple[str, ...]
+    started_ns: int
+    last_ns: int
+    calls: int
+    open_calls: int
+    errors: int
+    traces: int
+    input_tokens: int
+    output_tokens: int
+    models: tuple[str, ...]
+    first_input: str
+    """The first user message of the session, cut to 200 characters."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpanRow:
+    span_id: str
+    trace_id: str
+    session_id: str
+    parent_span_id: str | None
+    name: str
+    kind: str
+    status: str
+    started_ns: int
+    ended_ns: int | None
+    first_token_ns: int | None
+    model: str | None
+    input: Json
+    output: Json
+    error: str | None
+    token_usage: dict[str, Json] | None
+    cost: dict[str, Json] | None
+    parameters: dict[str, Json] | None
+    metadata: dict[str, Json]
+    call_id: str | None
+    """The call that this span is, if it was relayed; then input and output are None here and in the call."""
+
+
+@dataclass(frozen=True, slots=True)
+class TraceRow:
+    trace_id: str
+    session_id: str
+    name: str
+    status: str
+    started_ns: int
+    ended_ns: int | None
+    origin: str
+    user_id: str | None
+    tags: tuple[str, ...]
+    metadata: dict[str, Json]
+    input: Json
+    output: Json
+    environment: str | None
+    release: str | None
+    spans: tuple[SpanRow, ...]
+    """By start, then id."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallRow:
+    """An exchange as a line of a list. `dialect` and what follows from it are empty if it is not an LLM call."""
+
+    call_id: str
+    session_id: str
+    trace_id: str
+    parent_span_id: str | None
+    source: str
+    confidence: float
+    started_ns: int
+    ended_ns: int | None
+    outcome: str
+    error: str
+    status: int | None
+    upstream: str
+    method: str
+    path: str
+    dialect: str
+    operation: str
+    model: str
+    streamed: bool
+    partial: bool
+    lossy: bool
+    usage: Usage
+    marks: Marks
+    finish_reason: str
+    user_id: str | None
+    tags: tuple[str, ...]
+    request_bytes: int
+    response_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredBody:
+    """A kept body, rebuilt. `data` is exactly what crossed the wire when `redactions` is 0 and `complete`."""
+
+    data: bytes
+    size: int
+    coding: str
+    redactions: int
+    complete: bool
+    withheld: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCall:
+    """An exchange whole. `call` is decoded anew from the kept bytes, or None if no dialect knows it."""
+
+    row: CallRow
+    url: str
+    reason: str
+    client: str
+    credential: str
+    request_headers: tuple[tuple[str, str], ...]
+    response_headers: tuple[tuple[str, str], ...]
+    request: StoredBody
+    response: StoredBody
+    chunks: tuple[tuple[int, int], ...]
+    metadata: dict[str, Json]
+    warnings: tuple[str, ...]
+    resolution: Resolution
+    call: Call | None
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A message that matched a search, with the call that introduced it."""
+
+    call_id: str
+    session_id: str
+    role: str
+    snippet: str
+    """The passage, with matches between the given marks."""
+    at_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """The recorder's side of the loss numbers, and sizes."""
+
+    run: str | None
+    offset: int
+    recorded: int
+    """Exchanges of the current (or last) run that have a terminal row."""
+    dropped: Mapping[str, int]
+    counters: Mapping[str, Json]
+    """The relay's numbers as of the last commit."""
+    committed_ns: int
+    calls: int
+    open_calls: int
+    sessions: int
+    store_bytes: int
+    """Database and write-ahead log."""
+    raw_bytes: int
+    """What the kept bodies were on the wire."""
+
+
+class Writer(Protocol):
+    """The one writing side."""
+
+    def begin(self, run: str, at_ns: int) -> RunState:
+        """Makes `run` the current one, creating it if new, and tells where it stands and what earlier runs left."""
+
+    def commit(self, batch: Batch) -> None:
+        """Writes a batch, in one transaction; after StoreFull, StoreBusy or StoreError it has written nothing."""
+
+    def last_seen(self, client: str) -> tuple[str, int] | None:
+        """The (session id, last wall ns) of the newest call whose client key this is; for the `client` default."""
+
+    def put_trace(self, trace: Trace, at_ns: int) -> None:
+        """Adds or completes a trace and its spans. None keeps what is there; tags are united, metadata merged."""
+
+    def add_spans(self, trace_id: str, spans: Sequence[Span]) -> bool:
+        """Adds or completes spans of a trace; False if there is no such trace."""
+
+    def patch_trace(self, trace: Trace) -> TraceRow | None:
+        """Changes what is not None and clears what is in `nulls`; None if there is no such trace."""
+
+    def patch_span(self, trace_id: str, span: Span) -> SpanRow | None:
+        """The same for one span."""
+
+    def add_score(self, score: Score) -> None:
+        """Adds a score; its trace need not be known yet."""
+
+    def delete_session(self, session_id: str) -> int | None:
+        """Removes a session and all that only it holds; how many calls went, None if there is no such session."""
+
+    def trim(self, budget: Budget, now_ns: int) -> int:
+        """Sheds what is over the budget, bodies before rows, oldest sessions first; the number of calls touched."""
+
+    def close(self) -> None:
+        """Checkpoints and lets go."""
+
+
+class Reader(Protocol):
+    """A read-only view. Each method sees one consistent state."""
+
+    def sessions(self, limit: int, before_ns: int | None = None, user_id: str | None = None) -> list[SessionRow]:
+        """The newest sessions by last activity, those before a moment if one is given."""
+
+    def session(self, session_id: str) -> SessionRow | None: ...
+
+    def find_sessions(self, prefix: str, limit: int = 10) -> list[str]:
+        """Ids that start with `prefix`, for abbreviation and completion."""
+
+    def traces(self, session_id: str) -> list[TraceRow]:
+        """The session's traces by start."""
+
+    def trace(self, trace_id: str) -> TraceRow | None: ...
+
+    def calls(
+        self, limit: int, session_id: str | None = None, after: str | None = None, before: str | None = None
+    ) -> list[CallRow]:
+        """With a session: its calls, oldest first. Without: the newest calls, newest first, or, with `after` a call id,
+        those that came later, oldest first. `before` a call id: the older page."""
+
+    def call(self, call_id: str) -> StoredCall | None: ...
+
+    def find_calls(self, prefix: str, limit: int = 10) -> list[str]:
+        """Ids that start with `prefix`."""
+
+    def scores(self, session_id: str | None = None, trace_id: str | None = None) -> list[Score]:
+        """The scores of a session's traces and of the session itself, or of one trace; oldest first."""
+
+    def search(self, query: str, limit: int, marks: tuple[str, str] = ("[", "]")) -> list[Hit]:
+        """Messages that contain every word of the query, newest first. Any text is a valid query."""
+
+    def counts(self) -> Counts: ...
+
+    def close(self) -> None: ...
