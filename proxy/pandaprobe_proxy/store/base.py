@@ -39,7 +39,7 @@ class StoreBusy(StoreError):
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """What has been read of an exchange that has not ended: bytes that only the recorder understands."""
+    """What has been read of an exchange that has not ended: bytes that only the running recorder can unseal."""
 
     run: str
     exchange: str
@@ -55,9 +55,7 @@ class RunState:
     dropped: Mapping[str, int]
     """Exchanges that the recorder itself gave up, by reason."""
     staged: tuple[Staged, ...]
-    """Of this run, in the order in which they were committed, one item per exchange with its frames joined."""
-    orphans: tuple[Staged, ...]
-    """The same of earlier runs, whose relay is gone."""
+    """Of this run, in the order in which they were committed, one item per commit and exchange."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +64,7 @@ class Batch:
 
     run: str
     offset: int | None
-    """The ring offset after everything in this batch; None keeps what is there (for orphans)."""
+    """The ring offset after everything in this batch; None keeps what is there."""
     opened: tuple[Opened, ...] = ()
     staged: tuple[Staged, ...] = ()
     """Frames to append to what is staged already. Dropped when the exchange's Record or its discarding arrives."""
@@ -254,7 +252,10 @@ class Writer(Protocol):
     """The one writing side."""
 
     def begin(self, run: str, at_ns: int) -> RunState:
-        """Makes `run` the current one, creating it if new, and tells where it stands and what earlier runs left."""
+        """Makes `run` the current one, creating it if new, and tells where it stands.
+
+        Calls that earlier runs left open become `interrupted`, and what was staged of them goes.
+        """
 
     def commit(self, batch: Batch) -> None:
         """Writes a batch, in one transaction; after StoreFull, StoreBusy or StoreError it has written nothing."""

@@ -1,0 +1,31 @@
+"""The composition root: Settings in, wired objects running. The only package that knows all the others.
+
+serve    the relay's process, which starts, watches and restarts the recorder's      record  the recorder's process
+control  the running sidecar's own socket, for `status` and `run`                    status  the loss numbers, added up
+stores   the store of these settings, for reading or writing                         logs    one form for all logs
+
+What is imported here is what a command that only reads needs; the rest is imported when it is called.
+"""
+
+from pandaprobe_proxy.app.control import add_upstream, ask
+from pandaprobe_proxy.app.status import Status
+from pandaprobe_proxy.app.status import read_status as status
+from pandaprobe_proxy.app.stores import open_reader as reader
+from pandaprobe_proxy.app.stores import open_writer as writer
+from pandaprobe_proxy.settings import Settings
+
+__all__ = ["Status", "add_upstream", "ask", "reader", "record_main", "serve", "status", "writer"]
+
+
+def serve(settings: Settings) -> int:
+    """Relays and records until a signal; the exit code."""
+    from pandaprobe_proxy.app.serve import serve as run
+
+    return run(settings)
+
+
+def record_main() -> int:
+    """The recorder's process; see `record`."""
+    from pandaprobe_proxy.app.record import record_main as run
+
+    return run()

@@ -1,0 +1,190 @@
+"""The recorder's process: one thread reads the ring and writes the store, the other serves the web port.
+
+Started by `serve` with what it needs on standard input. It ends when the relay has closed the ring and everything is
+stored, or when the relay is gone; then the calls that were running become `interrupted`.
+"""
+
+import asyncio
+import json
+import os
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import structlog
+
+from pandaprobe_proxy.app import control, logs
+from pandaprobe_proxy.app.stores import open_reader, store_path
+from pandaprobe_proxy.capture.keep import Keeper, Policy
+from pandaprobe_proxy.capture.recorder import Recorder
+from pandaprobe_proxy.capture.redact import Redactor
+from pandaprobe_proxy.capture.ring import STATE, STORE_BUSY, STORE_ERROR, Ring
+from pandaprobe_proxy.ingest.pandaprobe import ROUTES
+from pandaprobe_proxy.model.ids import make_id
+from pandaprobe_proxy.settings import Settings
+from pandaprobe_proxy.store.base import Budget, StoreBusy, StoreError, Writer
+from pandaprobe_proxy.store.sqlite import open_writer
+from pandaprobe_proxy.web import api
+
+log = structlog.get_logger("recorder")
+T = TypeVar("T")
+
+BATCH_S = 0.1
+RETRY_S = 0.5
+TRIM_S = 60.0
+LAST_TRIES = 20  # with RETRY_S between them, once the relay is gone
+
+
+def record_main() -> int:
+    """The process's whole life. Standard input holds `{"settings": …, "ring_fd": n, "web_fd": n}`."""
+    given = json.load(sys.stdin)
+    settings = Settings.model_validate(given["settings"])
+    logs.set_up(settings.log_level, settings.log_format)
+    recording = Recording(settings, Ring(given["ring_fd"]), os.getppid())
+    sock = socket.socket(fileno=given["web_fd"]) if given["web_fd"] is not None else None
+    return asyncio.run(_run(settings, recording, sock))
+
+
+async def _run(settings: Settings, recording: "Recording", sock: socket.socket | None) -> int:
+    loop = asyncio.get_running_loop()
+    ended = asyncio.Event()
+    thread = threading.Thread(
+        target=recording.run, args=(lambda: loop.call_soon_threadsafe(ended.set),), name="recorder", daemon=True
+    )
+    thread.start()
+    if sock is not None:
+        serving = asyncio.create_task(api.run(_web(settings, recording, sock), sock))
+        await ended.wait()
+        serving.cancel()
+        await asyncio.gather(serving, return_exceptions=True)
+    await ended.wait()
+    return recording.code
+
+
+def _web(settings: Settings, recording: "Recording", sock: socket.socket) -> Any:
+    port = sock.getsockname()[1]
+    hosts = {settings.web_host, "localhost", "127.0.0.1", "[::1]"}
+    return api.build(
+        reader=lambda: open_reader(settings),
+        submit=recording.submit,
+        status=lambda: control.ask(settings, {"ask": "status"}),
+        routes=ROUTES,
+        hosts=frozenset(f"{host}:{port}" for host in hosts),
+        redact=recording.redactor.json,
+        new_id=lambda: make_id(time.time_ns(), os.urandom(10)),
+    )
+
+
+class Recording:
+    """The recorder's thread: opens the store, records until the relay is done or gone, closes the store."""
+
+    def __init__(self, settings: Settings, ring: Ring, relay_pid: int) -> None:
+        self.code = 0
+        self.redactor = Redactor(installation_key(settings.data_dir), settings.redact)
+        self._settings = settings
+        self._ring = ring
+        self._relay_pid = relay_pid
+        self._recorder: Recorder | None = None
+        self._wake = threading.Event()
+        self._trimmed_s = time.monotonic()
+
+    async def submit(self, work: Callable[[Writer], T]) -> T:
+        """Runs `work` with the writer, in the recorder's thread. Raises StoreError while there is no store."""
+        if self._recorder is None:
+            raise StoreError("the store is not open; see the sidecar's log")
+        future = self._recorder.submit(work)
+        self._wake.set()
+        return await asyncio.wrap_future(future)
+
+    def run(self, ended: Callable[[], object]) -> None:
+        """Until there is nothing more to record."""
+        try:
+            writer = self._open()
+            if writer is not None:
+                self._recorder = self._start(writer)
+                self._record(writer, self._recorder)
+                writer.close()
+        except Exception:
+            log.exception("the recorder failed; it will be started again")
+            self.code = 1
+        finally:
+            ended()
+
+    @property
+    def _gone(self) -> bool:
+        return os.getppid() != self._relay_pid
+
+    def _open(self) -> Writer | None:
+        """The writer, however long it takes to get it; None if the relay went first."""
+        told = ""
+        while not self._gone:
+            try:
+                return open_writer(store_path(self._settings))
+            except StoreError as error:
+                self._ring.set(STATE, STORE_BUSY if isinstance(error, StoreBusy) else STORE_ERROR)
+                if str(error) != told:
+                    log.error("the store cannot be opened; relaying goes on, nothing is recorded", why=str(error))
+                told = str(error)
+                self._wake.wait(RETRY_S)
+        return None
+
+    def _start(self, writer: Writer) -> Recorder:
+        settings = self._settings
+        policy = Policy(settings.capture, settings.default_session, settings.session_gap_s, settings.max_body_bytes)
+        keeper = Keeper(policy, self.redactor, writer.last_seen)
+        recorder = Recorder(self._ring, writer, keeper, time.monotonic_ns, os.urandom)
+        recorder.start(time.time_ns())
+        return recorder
+
+    def _record(self, writer: Writer, recorder: Recorder) -> None:
+        while not recorder.done:
+            busy = recorder.step()
+            if self._gone:
+                self._finish(recorder)
+                return
+            if not busy:
+                self._trim(writer)
+            self._wake.wait(BATCH_S)
+            self._wake.clear()
+        recorder.stop()
+
+    def _finish(self, recorder: Recorder) -> None:
+        """The relay is gone: what is in the ring is stored, and what was running becomes interrupted."""
+        quiet = 0
+        for _ in range(LAST_TRIES * 10):
+            quiet = 0 if recorder.step() else quiet + 1
+            if quiet > 2 and recorder.interrupt():
+                break
+            time.sleep(RETRY_S / 10)
+        recorder.stop()
+
+    def _trim(self, writer: Writer) -> None:
+        if time.monotonic() - self._trimmed_s < TRIM_S:
+            return
+        budget = Budget(self._settings.keep_days * 86_400, self._settings.keep_bytes)
+        try:
+            while writer.trim(budget, time.time_ns()) and not self._wake.is_set():
+                pass
+        except StoreError as error:
+            log.warning("the store could not be trimmed", why=str(error))
+        self._trimmed_s = time.monotonic()
+
+
+def installation_key(directory: Path) -> bytes:
+    """The key of this installation's fingerprints: made once, 0600, beside the store; if that fails, for this run."""
+    path = directory / "key"
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        fd = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        with os.fdopen(fd, "wb") as file:
+            file.write(os.urandom(32))
+    except FileExistsError:
+        pass
+    except OSError:
+        return os.urandom(32)
+    key = path.read_bytes()
+    return key if len(key) == 32 else os.urandom(32)

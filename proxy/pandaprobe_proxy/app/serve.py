@@ -1,0 +1,253 @@
+"""The relay's process: two listening sockets, the ring, the relay, and a recorder kept alive beside it.
+
+Whatever fails on the recording side, relaying goes on. SIGTERM or SIGINT drains: what is running may finish, within
+the time that settings give; a second signal ends at once.
+"""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from pandaprobe_proxy.app import control, logs
+from pandaprobe_proxy.app.recorders import RecorderKeeper
+from pandaprobe_proxy.capture.ring import Ring, RingWriter
+from pandaprobe_proxy.model.ids import make_id
+from pandaprobe_proxy.relay.routes import BUILT_IN, Routes, Upstream, parse_upstream
+from pandaprobe_proxy.relay.server import Relay, Timeouts
+from pandaprobe_proxy.settings import Settings
+
+log = structlog.get_logger("serve")
+
+BACKLOG = 4096
+LAST_WORDS_S = 5.0  # for the recorder to store what the relay had told it
+
+
+class ServeError(Exception):
+    """Serving cannot start. One sentence: what, why, what to do."""
+
+
+def serve(settings: Settings) -> int:
+    """Serves until a signal; 0 after a drain, 1 with a sentence on standard error if it cannot start."""
+    logs.set_up(settings.log_level, settings.log_format)
+    try:
+        sidecar = Sidecar(settings)
+    except ServeError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return 1
+    return _runner()(sidecar.run())
+
+
+def _runner() -> Any:
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.run
+    return uvloop.run
+
+
+@dataclass(frozen=True, slots=True)
+class Sockets:
+    relay: socket.socket
+    web: socket.socket
+
+
+def bind(settings: Settings) -> Sockets:
+    """Both listening sockets. Raises ServeError."""
+    if not settings.unsafe_web_bind and not _is_loopback(settings.web_host):
+        raise ServeError(
+            f"the web port on {settings.web_host} would show every recorded call to the network; keep it on 127.0.0.1,"
+            " or say --unsafe-web-bind if something else guards it."
+        )
+    relay = _listen(settings.host, settings.port, "--port")
+    try:
+        return Sockets(relay, _listen(settings.web_host, settings.web_port, "--web-port"))
+    except ServeError:
+        relay.close()
+        raise
+
+
+def _is_loopback(host: str) -> bool:
+    return host in ("localhost", "::1", "[::1]") or host.startswith("127.")
+
+
+def _listen(host: str, port: int, flag: str) -> socket.socket:
+    host = host.strip("[]")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((host, port))
+        sock.listen(BACKLOG)
+    except OSError as error:
+        sock.close()
+        raise ServeError(
+            f"port {port} on {host} cannot be used ({error.strerror}); choose another with {flag}."
+        ) from error
+    sock.setblocking(False)
+    return sock
+
+
+class Sidecar:
+    """One running sidecar. Raises ServeError when it cannot be set up."""
+
+    def __init__(self, settings: Settings) -> None:
+        running = control.ask(settings, {"ask": "status"}, timeout_s=0.5)
+        if running is not None:
+            raise ServeError(
+                f"a sidecar (process {running.get('pid')}) already records into {settings.data_dir};"
+                " stop it, or choose another --data-dir."
+            )
+        self._settings = settings
+        self._routes = Routes(_upstreams(settings), settings.default_upstream)
+        self._sockets = bind(settings)
+        self._ring = Ring.create(settings.ring_bytes, make_id(time.time_ns(), os.urandom(10)))
+        self._recorder = RecorderKeeper(settings, self._ring, self._sockets.web.fileno())
+        self._stop = asyncio.Event()
+        self._signals = 0
+
+    async def run(self) -> int:
+        """Relays and records until a signal, then drains."""
+        loop = asyncio.get_running_loop()
+        self._writer = RingWriter(self._ring, loop.call_soon)
+        self._relay = Relay(
+            routes=self._routes,
+            tap=self._writer.tap,
+            timeouts=_timeouts(self._settings),
+            own_addresses=frozenset(_addresses(self._sockets)),
+        )
+        for name in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(name, self._on_signal)
+        await self._relay.start(self._sockets.relay)
+        answering = await self._listen_control()
+        keeping = asyncio.create_task(self._recorder.run())
+        self._announce()
+        await self._stop.wait()
+        await self._drain(keeping)
+        if answering is not None:
+            answering.close()
+            control.socket_path(self._settings).unlink(missing_ok=True)
+        return 0
+
+    def _on_signal(self) -> None:
+        self._signals += 1
+        self._stop.set()
+        if self._signals > 1:
+            log.warning("ending at once")
+            os._exit(1)
+
+    async def _listen_control(self) -> asyncio.AbstractServer | None:
+        try:
+            self._settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+            return await control.listen(self._settings, self._reply)
+        except OSError as error:
+            log.error(
+                "the data directory cannot be used, so nothing is recorded; relaying goes on",
+                directory=str(self._settings.data_dir),
+                why=error.strerror,
+            )
+            return None
+
+    def _announce(self) -> None:
+        relay, web = (_address(sock) for sock in (self._sockets.relay, self._sockets.web))
+        print(f"relaying on http://{relay}  (OPENAI_BASE_URL=http://{relay}/v1)", file=sys.stderr)
+        print(f"web port on http://{web}, recording into {self._settings.data_dir}", file=sys.stderr, flush=True)
+
+    async def _drain(self, keeping: "asyncio.Task[None]") -> None:
+        await self._relay.drain(self._settings.drain_s)
+        self._recorder.end()
+        self._writer.close()
+        if self._recorder.pid is None:
+            keeping.cancel()
+        done, _ = await asyncio.wait([keeping], timeout=LAST_WORDS_S)
+        if not done:
+            log.warning("the recorder did not finish in time; what it had not stored is lost", **_unstored(self._ring))
+
+    def _reply(self, question: Mapping[str, Any]) -> Mapping[str, Any]:
+        match question.get("ask"):
+            case "status":
+                return self._status()
+            case "add_upstream":
+                return self._add_upstream(str(question.get("name")), str(question.get("url")))
+            case other:
+                return {"error": f"unknown question {other!r}"}
+
+    def _add_upstream(self, name: str, url: str) -> Mapping[str, Any]:
+        try:
+            self._routes.add(parse_upstream(name, url))
+        except ValueError as error:
+            return {"error": str(error)}
+        return {}
+
+    def _status(self) -> Mapping[str, Any]:
+        self._writer.flush()
+        numbers = self._ring.numbers()
+        age_s = (time.monotonic_ns() - numbers.heartbeat_ns) / 1e9 if numbers.heartbeat_ns else None
+        return {
+            "pid": os.getpid(),
+            "run": self._ring.run,
+            "relay": {
+                "address": _address(self._sockets.relay),
+                "relayed": numbers.relayed,
+                "open": numbers.open,
+                "ended": numbers.ended,
+                "dropped": dict(numbers.dropped),
+                "refused": dict(self._relay.stats().refused),
+            },
+            "ring": {"capacity": numbers.capacity, "used": numbers.used},
+            "recorder": {
+                "pid": self._recorder.pid,
+                "state": numbers.state,
+                "restarts": self._recorder.restarts,
+                "heartbeat_age_s": age_s,
+                "recorded": numbers.recorded,
+                "dropped": numbers.reader_dropped,
+            },
+            "web": {"address": _address(self._sockets.web)},
+            "upstreams": {upstream.name: upstream.url for upstream in self._routes.upstreams()},
+        }
+
+
+def _unstored(ring: Ring) -> dict[str, int]:
+    numbers = ring.numbers()
+    return {"calls": numbers.ended - numbers.recorded - numbers.reader_dropped}
+
+
+def _upstreams(settings: Settings) -> list[Upstream]:
+    try:
+        own = [parse_upstream(name, url) for name, url in settings.upstreams.items()]
+    except ValueError as error:
+        raise ServeError(f"{error}") from error
+    names = {upstream.name for upstream in own}
+    upstreams = [*(upstream for upstream in BUILT_IN if upstream.name not in names), *own]
+    if settings.default_upstream not in {upstream.name for upstream in upstreams}:
+        raise ServeError(
+            f"there is no upstream named {settings.default_upstream!r}; add it with --upstream"
+            f" {settings.default_upstream}=URL, or choose another with --default-upstream."
+        )
+    return upstreams
+
+
+def _timeouts(settings: Settings) -> Timeouts:
+    return Timeouts(
+        connect_s=settings.connect_timeout_s,
+        head_s=settings.head_timeout_s,
+        body_s=settings.body_timeout_s,
+        idle_s=settings.idle_timeout_s,
+    )
+
+
+def _address(sock: socket.socket) -> str:
+    host, port = sock.getsockname()[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _addresses(sockets: Sockets) -> list[tuple[str, int]]:
+    return [sock.getsockname()[:2] for sock in (sockets.relay, sockets.web)]

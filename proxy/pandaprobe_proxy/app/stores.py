@@ -1,0 +1,25 @@
+"""The store that some settings name, for reading or for writing."""
+
+from pathlib import Path
+
+from pandaprobe_proxy.settings import Settings
+from pandaprobe_proxy.store.base import Reader, Writer
+
+
+def store_path(settings: Settings) -> Path:
+    """The database file."""
+    return settings.data_dir / "calls.db"
+
+
+def open_reader(settings: Settings) -> Reader:
+    """Read-only; works while a sidecar runs and while none does. Raises StoreError."""
+    from pandaprobe_proxy.store.sqlite import open_reader as open_sqlite
+
+    return open_sqlite(store_path(settings))
+
+
+def open_writer(settings: Settings) -> Writer:
+    """The one writer. Raises StoreBusy while a sidecar runs, StoreError otherwise."""
+    from pandaprobe_proxy.store.sqlite import open_writer as open_sqlite
+
+    return open_sqlite(store_path(settings))

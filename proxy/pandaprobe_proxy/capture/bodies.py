@@ -1,0 +1,89 @@
+"""Makes a body fit to be kept: un-coded for the search, cut into pieces, each piece redacted once.
+
+A body whose content-coding cannot be undone within bounds cannot be searched for secrets, so it is withheld, not kept.
+"""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+
+from pandaprobe_proxy.capture.pieces import cut
+from pandaprobe_proxy.capture.redact import Redactor
+from pandaprobe_proxy.model.record import Body
+from pandaprobe_proxy.wire.content_coding import decode
+from pandaprobe_proxy.wire.errors import WireError
+from pandaprobe_proxy.wire.websocket import read_messages, write_frame
+
+REMEMBERED_PIECES = 8192
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A body as it is kept, and the kept bytes that a dialect may read."""
+
+    body: Body
+    data: bytes
+    """In the coding that `body.coding` names."""
+
+
+class BodyKeeper:
+    """Keeps bodies. Remembers which pieces were clean, since agents resend them with every call."""
+
+    def __init__(self, redactor: Redactor) -> None:
+        self._redactor = redactor
+        self._seen: OrderedDict[bytes, tuple[bytes | None, int]] = OrderedDict()
+
+    def keep(self, data: bytes, coding: str, known: Sequence[bytes], size: int) -> Kept:
+        """The body to store of `data`, whose content-coding is `coding`; `size` is what crossed the wire."""
+        complete = len(data) == size
+        if not coding:
+            return self._keep_plain(data, known, size, complete)
+        try:
+            plain = decode(data, coding).data
+        except WireError as error:
+            return Kept(Body(size=size, complete=False, withheld=f"cannot be searched for secrets: {error}"), b"")
+        kept = self._keep_plain(plain, known, size, complete)
+        if kept.body.redactions:
+            return kept
+        return Kept(Body(pieces=(data,), size=size, coding=coding, complete=complete), data)
+
+    def keep_frames(self, data: bytes, fresh_context: bool, known: Sequence[bytes], size: int) -> Kept:
+        """The same for one direction of a WebSocket. If it held a secret, what is kept are plain frames rebuilt.
+
+        A frame that was cut off at the end is masked or compressed and so cannot be searched: it is left out.
+        """
+        try:
+            messages = read_messages(data, fresh_context)
+        except WireError as error:
+            return Kept(Body(size=size, complete=False, withheld=f"cannot be searched for secrets: {error}"), b"")
+        data = data[: messages[-1].end if messages else 0]
+        complete = len(data) == size
+        cleaned = [(message, self._redactor.body(message.payload, known)) for message in messages]
+        found = sum(result.count for _, result in cleaned)
+        if not found:
+            return Kept(Body(pieces=(data,) if data else (), size=size, complete=complete), data)
+        frames = tuple(write_frame(message.opcode, result.data) for message, result in cleaned)
+        return Kept(Body(pieces=frames, size=size, redactions=found, complete=complete), b"".join(frames))
+
+    def _keep_plain(self, data: bytes, known: Sequence[bytes], size: int, complete: bool) -> Kept:
+        salt = blake2b(b"\0".join(known), digest_size=16).digest()
+        results = [self._clean(piece, known, salt) for piece in cut(data)]
+        pieces = tuple(piece for piece, _ in results)
+        body = Body(pieces=pieces, size=size, redactions=sum(count for _, count in results), complete=complete)
+        return Kept(body, b"".join(pieces) if body.redactions else data)
+
+    def _clean(self, piece: bytes, known: Sequence[bytes], salt: bytes) -> tuple[bytes, int]:
+        """The piece without secrets; what was found for the same piece and the same credentials is remembered."""
+        digest = blake2b(piece, digest_size=16, key=salt).digest()
+        found = self._seen.get(digest)
+        if found is None:
+            result = self._redactor.body(piece, known)
+            found = (result.data if result.count else None, result.count)
+            self._seen[digest] = found
+            if len(self._seen) > REMEMBERED_PIECES:
+                self._seen.popitem(last=False)
+        else:
+            self._seen.move_to_end(digest)
+        data, count = found
+        return (piece if data is None else data), count

@@ -1,0 +1,242 @@
+"""The one place that states the order in which an exchange becomes a row.
+
+At its head: read what it says of itself, resolve its session   -> Begun, whose Opened is stored at once
+At its end:  assemble, redact, cut, decode, look again          -> Record
+
+Decoding sees only what is left after redaction, so nothing derived can hold a secret. If the redactor fails, bodies
+are withheld and the rest is kept: redaction fails closed, inside a capture that fails open.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pandaprobe_proxy.capture.bodies import BodyKeeper, Kept
+from pandaprobe_proxy.capture.redact import Redactor, find_credentials
+from pandaprobe_proxy.capture.redact_stream import mask
+from pandaprobe_proxy.dialects.decode import decode
+from pandaprobe_proxy.model.call import Call, Marks, Message
+from pandaprobe_proxy.model.exchange import Exchange, Headers, Outcome, RequestHead, find_header
+from pandaprobe_proxy.model.record import Body, Opened, Record
+from pandaprobe_proxy.model.session import Resolution
+from pandaprobe_proxy.sessions.clues import read_clues
+from pandaprobe_proxy.sessions.labels import Labels, read_labels
+from pandaprobe_proxy.sessions.resolve import resolve
+
+BAD_SESSION = (
+    "the session header is not a session id, which is 1 to 255 characters of visible text; the default was used instead"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What is kept of a call, and where one goes that does not say its session."""
+
+    capture: str = "full"
+    """`full`, `metadata` or `off`, for calls that do not say."""
+    default_session: str = "new"
+    session_gap_s: int = 1800
+    body_limit_bytes: int = 64 * 1024 * 1024
+    """Of each body, that much is gathered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A call at its head: its row, and how much of it is to be kept."""
+
+    opened: Opened
+    capture: str
+    known: tuple[bytes, ...]
+    """Its credentials, to be found in its bodies too. Never stored."""
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """What crossed the wire, which may be more than what was gathered of it."""
+
+    request: int
+    response: int
+
+
+class Keeper:
+    """Turns exchanges into rows. `last_seen` tells (session id, wall ns) of the newest call of a client key."""
+
+    def __init__(self, policy: Policy, redactor: Redactor, last_seen: Callable[[str], tuple[str, int] | None]) -> None:
+        self._policy = policy
+        self.body_limit_bytes = policy.body_limit_bytes
+        self._redactor = redactor
+        self._bodies = BodyKeeper(redactor)
+        self._last_seen = last_seen
+
+    def begin(self, head: RequestHead) -> Begun:
+        """What a request's head says."""
+        redact = self._redactor
+        known = find_credentials(head.headers, head.target)
+        labels = read_labels(head.headers)
+        key = self._client_key(head, known)
+        resolution = self._resolve(head, key)
+        opened = Opened(
+            id=head.exchange,
+            started_ns=head.wall_ns,
+            client=head.client,
+            upstream=head.upstream,
+            url=redact.url(head.url.encode("utf-8", "surrogateescape"), known),
+            method=head.method,
+            path=redact.url(head.target.split(b"?", 1)[0], known),
+            resolution=self._redact_resolution(resolution, known),
+            trace_id=labels.trace_id or head.exchange,
+            parent_span_id=labels.parent_span_id,
+            client_key=key,
+            user_id=redact.text(labels.user_id, known) if labels.user_id else None,
+            tags=tuple(redact.text(tag, known) for tag in labels.tags),
+            metadata=self._metadata(labels),
+        )
+        bad = () if all(clue.valid for clue in resolution.clues) else (BAD_SESSION,)
+        return Begun(opened, labels.capture or self._policy.capture, known, (*labels.warnings, *bad))
+
+    def _client_key(self, head: RequestHead, known: Sequence[bytes]) -> str:
+        """Tells clients apart: by credential, address without port, and user agent."""
+        agent = next((value for name, value in head.headers if name.lower() == b"user-agent"), b"")
+        address = head.client.rpartition(":")[0].encode()
+        return self._redactor.fingerprint(b"\0".join((*known, address, agent)))
+
+    def _resolve(self, head: RequestHead, key: str) -> Resolution:
+        policy = self._policy
+        recent = self._last_seen(key) if policy.default_session == "client" else None
+        gap_ns = policy.session_gap_s * 1_000_000_000
+        return resolve(read_clues(head.headers), policy.default_session, head.exchange, recent, head.wall_ns, gap_ns)
+
+    def _redact_resolution(self, resolution: Resolution, known: Sequence[bytes]) -> Resolution:
+        clues = tuple(replace(clue, value=self._redactor.text(clue.value, known)) for clue in resolution.clues)
+        return replace(resolution, session_id=self._redactor.text(resolution.session_id, known), clues=clues)
+
+    def _metadata(self, labels: Labels) -> dict[str, Any] | None:
+        metadata = dict(labels.metadata or {})
+        if labels.traceparent:
+            metadata.setdefault("traceparent", labels.traceparent)
+        return self._redactor.json(metadata) if metadata else None
+
+    def finish(self, begun: Begun, exchange: Exchange, sizes: Sizes) -> Record:
+        """The row of an ended exchange. `exchange` may hold less of the bodies than `sizes` says; never raises."""
+        try:
+            request, response = self._keep_bodies(begun, exchange, sizes)
+            redacted = self._redacted(exchange, request, response, begun.known)
+            call = decode(redacted)
+            response, call = self._look_again(begun, redacted, response, call)
+        except Exception as error:  # whatever it is, the secret that caused it must not be stored
+            why = f"redaction_failed: {type(error).__name__}"
+            request, response = _withhold(sizes.request, why), _withhold(sizes.response, why)
+            call = None
+        if begun.capture == "metadata":
+            request, response = _withhold(sizes.request, "metadata"), _withhold(sizes.response, "metadata")
+            call = _without_content(call) if call else None
+        return self._record(begun, exchange, (request.body, response.body), call)
+
+    def _keep_bodies(self, begun: Begun, exchange: Exchange, sizes: Sizes) -> tuple[Kept, Kept]:
+        keep = self._bodies.keep
+        answer_headers = exchange.response.headers if exchange.response else ()
+        if exchange.upgraded:
+            extensions = find_header(answer_headers, b"sec-websocket-extensions") or b""
+            frames = self._bodies.keep_frames
+            return (
+                frames(exchange.request_body, b"client_no_context" in extensions, begun.known, sizes.request),
+                frames(exchange.response_body, b"server_no_context" in extensions, begun.known, sizes.response),
+            )
+        return (
+            keep(exchange.request_body, _coding(exchange.head.headers), begun.known, sizes.request),
+            keep(exchange.response_body, _coding(answer_headers), begun.known, sizes.response),
+        )
+
+    def _redacted(self, exchange: Exchange, request: Kept, response: Kept, known: Sequence[bytes]) -> Exchange:
+        """The exchange as a reader of the store will find it."""
+        head = replace(exchange.head, headers=_recode(exchange.head.headers, request.body.coding))
+        answer = exchange.response
+        if answer is not None:
+            answer = replace(answer, headers=_recode(answer.headers, response.body.coding))
+        return replace(exchange, head=head, request_body=request.data, response=answer, response_body=response.data)
+
+    def _look_again(
+        self, begun: Begun, exchange: Exchange, response: Kept, call: Call | None
+    ) -> tuple[Kept, Call | None]:
+        """A secret split over the events of a stream shows only in the decoded answer: mask it in the stream, too."""
+        secrets = self._find_split(call, begun.known) if call and call.streamed else []
+        if not secrets:
+            return response, call
+        masked = mask(response.data, secrets)
+        body = replace(response.body, pieces=(masked,), redactions=response.body.redactions + len(secrets))
+        again = decode(replace(exchange, response_body=masked))
+        if again is None or self._find_split(again, begun.known):
+            return _withhold(response.body.size, "a secret was split over the stream"), _without_content(call)
+        return Kept(body, masked), again
+
+    def _find_split(self, call: Call, known: Sequence[bytes]) -> list[bytes]:
+        found: list[bytes] = []
+        for message in call.output:
+            for text in _texts(message):
+                found += self._redactor.find(text.encode("utf-8", "surrogatepass"), known)
+        return found
+
+    def _record(self, begun: Begun, exchange: Exchange, bodies: tuple[Body, Body], call: Call | None) -> Record:
+        redact, known = self._redactor, begun.known
+        ended, answer = exchange.ended, exchange.response
+        return Record(
+            opened=begun.opened,
+            ended_ns=begun.opened.started_ns + (exchange.since_start(ended.at_ns) if ended else 0),
+            outcome=ended.outcome if ended else Outcome.INTERRUPTED,
+            error=redact.text(ended.error, known) if ended else "",
+            status=exchange.status,
+            reason=redact.text(answer.reason.decode("latin-1"), known) if answer else "",
+            request_headers=redact.headers(exchange.head.headers, known),
+            response_headers=redact.headers(answer.headers, known) if answer else (),
+            credential=redact.fingerprint(known[-1]) if known else "",
+            request=bodies[0],
+            response=bodies[1],
+            chunks=exchange.chunks,
+            marks=call.marks if call else read_marks(exchange),
+            call=call,
+            warnings=begun.warnings,
+            request_chunks=exchange.request_chunks,
+        )
+
+
+def read_marks(exchange: Exchange) -> Marks:
+    """The moments that need no decoding."""
+    ended, answer = exchange.ended, exchange.response
+    return Marks(
+        sent=exchange.since_start(ended.sent_ns) if ended and ended.sent_ns else None,
+        head=exchange.since_start(answer.at_ns) if answer else None,
+        first_byte=exchange.chunks[0][0] if exchange.chunks else None,
+        last_byte=exchange.chunks[-1][0] if exchange.chunks else None,
+        ended=exchange.since_start(ended.at_ns) if ended else None,
+    )
+
+
+def _withhold(size: int, why: str) -> Kept:
+    return Kept(Body(size=size, complete=False, withheld=why), b"")
+
+
+def _without_content(call: Call) -> Call:
+    output = tuple(Message(role=message.role, finish_reason=message.finish_reason) for message in call.output)
+    return replace(call, input=(), output=output, tools=(), parameters={}, extra={})
+
+
+def _texts(message: Message) -> list[str]:
+    arguments = [call.arguments for call in message.tool_calls]
+    return [text for text in (message.text, message.refusal, message.reasoning, *arguments) if text]
+
+
+def _coding(headers: Headers) -> str:
+    codings = [
+        value.decode("latin-1").strip().lower() for name, value in headers if name.lower() == b"content-encoding"
+    ]
+    joined = ", ".join(coding for coding in codings if coding)
+    return "" if joined == "identity" else joined
+
+
+def _recode(headers: Headers, coding: str) -> Headers:
+    """The headers as they fit the kept bytes."""
+    if _coding(headers) == coding:
+        return headers
+    kept = tuple((name, value) for name, value in headers if name.lower() != b"content-encoding")
+    return (*kept, (b"content-encoding", coding.encode())) if coding else kept

@@ -1,0 +1,219 @@
+"""The recorder: reads the ring, gathers exchanges, commits rows. The only thing that writes to the store.
+
+One `step` reads what is in the ring, up to a bound, and commits it in one transaction together with the offset that
+it read up to. What belongs to exchanges that have not ended is staged, sealed, in the same transaction, so a recorder
+that is killed at any moment, and started again, goes on as if nothing had happened: each event is stored exactly once.
+When the store cannot take a batch, the batch is kept and tried again, and nothing more is read: the ring fills, and
+its writer drops and counts. Nothing here ever makes the relay wait.
+"""
+
+import queue
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+import structlog
+
+from pandaprobe_proxy.capture import ring as slots
+from pandaprobe_proxy.capture.frames import Dropped, Frame, decode
+from pandaprobe_proxy.capture.gather import Gathering, Turn
+from pandaprobe_proxy.capture.keep import Keeper
+from pandaprobe_proxy.capture.ring import Ring, RingReader
+from pandaprobe_proxy.capture.seal import NONCE_BYTES, seal, unseal
+from pandaprobe_proxy.model.exchange import Ended, Outcome, RequestHead, assemble
+from pandaprobe_proxy.store.base import Batch, Staged, StoreBusy, StoreError, StoreFull, Writer
+
+log = structlog.get_logger("recorder")
+T = TypeVar("T")
+
+READ_BYTES = 8 * 1024 * 1024
+GONE = "the sidecar ended before this call did"
+
+
+class Recorder:
+    """Drives ring → keeper → writer. `monotonic_ns` is the clock of heartbeats; `entropy(n)` gives n random bytes."""
+
+    def __init__(
+        self,
+        ring: Ring,
+        writer: Writer,
+        keeper: Keeper,
+        monotonic_ns: Callable[[], int],
+        entropy: Callable[[int], bytes],
+    ) -> None:
+        self._ring = ring
+        self._run = ring.run
+        self._key = ring.key
+        self._writer = writer
+        self._keeper = keeper
+        self._now = monotonic_ns
+        self._entropy = entropy
+        self._reader: RingReader
+        self._open: dict[str, Gathering] = {}
+        self._batch: Batch | None = None
+        self._works: queue.SimpleQueue[tuple[Callable[[Writer], Any], Future[Any]]] = queue.SimpleQueue()
+        self._recorded = self._dropped = 0
+
+    def start(self, wall_ns: int) -> None:
+        """Takes up the run where it stands. Raises StoreError.
+
+        A store that knows less of this run than the ring does is a new one: what it was is lost, and not read twice.
+        """
+        state = self._writer.begin(self._run, wall_ns)
+        self._recorded = max(state.recorded, self._ring.get(slots.RECORDED))
+        self._dropped = max(sum(state.dropped.values()), self._ring.get(slots.READER_DROPPED))
+        for staged in state.staged:
+            for frame in decode(unseal(staged.frames, self._key)):
+                self._take(frame, Turn())
+        self._reader = RingReader(self._ring, max(state.offset, self._ring.get(slots.TAIL)))
+        self._tell(slots.OK)
+
+    @property
+    def done(self) -> bool:
+        """The relay has closed the ring, and everything in it is committed."""
+        return self._reader.closed and self._batch is None
+
+    def step(self) -> bool:
+        """Reads and commits once; False if there was nothing, or the store refused and will be asked again."""
+        self._ring.set(slots.HEARTBEAT, self._now())
+        self._run_works()
+        if self._batch is None:
+            self._batch = self._read()
+        return self._batch is not None and self._commit(self._batch)
+
+    def _read(self) -> Batch | None:
+        data = self._reader.read(READ_BYTES)
+        if not data:
+            return None
+        turn = Turn()
+        for frame in decode(data):
+            self._take(frame, turn)
+        return self._batch_of(turn, self._reader.offset)
+
+    def _batch_of(self, turn: Turn, offset: int | None) -> Batch:
+        numbers = self._ring.numbers()
+        return Batch(
+            run=self._run,
+            offset=offset,
+            opened=tuple(turn.opened.values()),
+            staged=tuple(self._seal(exchange, b"".join(frames)) for exchange, frames in turn.staged.items()),
+            records=tuple(turn.records),
+            discarded=tuple(turn.discarded),
+            dropped=turn.dropped,
+            counters={"relayed": numbers.relayed, "open": numbers.open, "dropped": dict(numbers.dropped)},
+        )
+
+    def _seal(self, exchange: str, frames: bytes) -> Staged:
+        return Staged(self._run, exchange, seal(frames, self._key, self._entropy(NONCE_BYTES)))
+
+    def _take(self, frame: Frame, turn: Turn) -> None:
+        event, exchange = frame.event, frame.exchange
+        if isinstance(event, RequestHead):
+            self._begin(event, turn)
+        gathering = self._open.get(exchange)
+        if gathering is None:
+            if isinstance(event, Ended):
+                turn.count("beginning_lost")
+            return
+        if isinstance(event, Dropped):
+            del self._open[exchange]
+            turn.discard(exchange)
+        elif isinstance(event, Ended):
+            gathering.events.append(event)
+            self._end(exchange, gathering, turn)
+        elif not gathering.lost:
+            gathering.add(event, self._keeper.body_limit_bytes)
+            turn.staged.setdefault(exchange, []).append(frame.data)
+        elif isinstance(event, RequestHead):
+            turn.staged[exchange] = [frame.data]  # so that its end is still counted after a restart
+
+    def _begin(self, head: RequestHead, turn: Turn) -> None:
+        try:
+            begun = self._keeper.begin(head)
+        except Exception:  # one call that cannot be read must not stop the others
+            log.exception("the head of a call could not be read; the call is not recorded", call=head.exchange)
+            self._open[head.exchange] = Gathering(None, lost="recorder_error")
+            return
+        off = begun.capture == "off"
+        self._open[head.exchange] = Gathering(begun, lost="capture_off" if off else "")
+        if not off:
+            turn.opened[head.exchange] = begun.opened
+
+    def _end(self, exchange: str, gathering: Gathering, turn: Turn) -> None:
+        del self._open[exchange]
+        turn.staged.pop(exchange, None)
+        try:
+            if gathering.begun is None or gathering.lost:
+                turn.discard(exchange)
+                turn.count(gathering.lost)
+            else:
+                turn.records.append(self._keeper.finish(gathering.begun, assemble(gathering.events), gathering.sizes))
+        except Exception:
+            log.exception("a call could not be made a row; it is counted as dropped", call=exchange)
+            turn.discard(exchange)
+            turn.count("recorder_error")
+
+    def _commit(self, batch: Batch) -> bool:
+        try:
+            self._writer.commit(batch)
+        except StoreError as error:
+            self._tell(_state_of(error), error)
+            return False
+        self._batch = None
+        self._recorded += len(batch.records)
+        self._dropped += sum(batch.dropped.values())
+        self._reader.commit()
+        self._tell(slots.OK)
+        return True
+
+    def _tell(self, state: int, error: StoreError | None = None) -> None:
+        """Publishes the numbers and the state; a change of state is logged once."""
+        before = self._ring.get(slots.STATE)
+        self._ring.set(slots.STATE, state)
+        self._ring.set(slots.RECORDED, self._recorded)
+        self._ring.set(slots.READER_DROPPED, self._dropped)
+        if before == state:
+            return
+        if error is not None:
+            log.error("the store cannot take calls now; relaying goes on", why=str(error))
+        elif before not in (slots.STARTING, slots.STOPPED):
+            log.warning("the store takes calls again")
+
+    def submit(self, work: Callable[[Writer], T]) -> "Future[T]":
+        """Runs `work` with the writer between two commits; may be called from any thread."""
+        future: Future[T] = Future()
+        self._works.put((work, future))
+        return future
+
+    def _run_works(self) -> None:
+        while True:
+            try:
+                work, future = self._works.get_nowait()
+            except queue.Empty:
+                return
+            if not future.set_running_or_notify_cancel():
+                continue
+            try:
+                future.set_result(work(self._writer))
+            except Exception as error:  # it belongs to whoever waits for the future
+                future.set_exception(error)
+
+    def interrupt(self) -> bool:
+        """The relay is gone: what is open will never end, and becomes `interrupted`. False if the store refused."""
+        turn = Turn()
+        for exchange, gathering in list(self._open.items()):
+            last_ns = gathering.events[-1].at_ns if gathering.events else self._now()
+            gathering.events.append(Ended(exchange, last_ns, Outcome.INTERRUPTED, GONE))
+            self._end(exchange, gathering, turn)
+        return self._commit(self._batch_of(turn, None))
+
+    def stop(self) -> None:
+        """Leaves the last numbers in the store, and says in the ring that nobody reads it now."""
+        self._commit(self._batch_of(Turn(), None))
+        self._ring.set(slots.STATE, slots.STOPPED)
+
+
+def _state_of(error: StoreError) -> int:
+    if isinstance(error, StoreFull):
+        return slots.DISK_FULL
+    return slots.STORE_BUSY if isinstance(error, StoreBusy) else slots.STORE_ERROR

@@ -1,0 +1,184 @@
+"""Takes secrets out of what is about to be stored. Bytes in, bytes out; the relay is never touched.
+
+Four nets, each enough for its own case: an allow-list of headers; named fields of queries and JSON; the shapes of
+known keys; and, per exchange, the very credentials that the app authenticated with, wherever they turn up again.
+A secret is replaced by `[redacted:RULE:FINGERPRINT]`. The fingerprint is keyed per installation, so that "was it
+the same key?" can be answered and nothing of the key can be.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
+
+from pandaprobe_proxy.capture.redact_rules import (
+    CREDENTIALS,
+    ESCAPED_FIELD,
+    FIELD,
+    FIELD_ANCHORS,
+    FIELD_NAME,
+    KEPT_HEADERS,
+    KEPT_PREFIXES,
+    SECRET_QUERY,
+    SHAPES,
+    Shape,
+)
+from pandaprobe_proxy.model.exchange import Headers
+
+SHORTEST_CREDENTIAL = 8
+_MARK = b"[redacted:"
+_WORD = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
+
+
+@dataclass(frozen=True, slots=True)
+class Redacted:
+    """What may be stored, and how many secrets it held."""
+
+    data: bytes
+    count: int = 0
+
+
+class Redactor:
+    """Redaction with one installation's key (16 to 64 bytes) and the user's own patterns."""
+
+    def __init__(self, key: bytes, patterns: Sequence[str] = ()) -> None:
+        self._key = key
+        self._own = [re.compile(pattern.encode()) for pattern in patterns]
+
+    def fingerprint(self, secret: bytes) -> str:
+        """Eight hexadecimal digits that equal secrets share, and that say nothing of the secret."""
+        return blake2b(secret, digest_size=4, key=self._key).hexdigest()
+
+    def mark(self, rule: str, secret: bytes) -> bytes:
+        return f"[redacted:{rule}:{self.fingerprint(secret)}]".encode()
+
+    def body(self, data: bytes, known: Iterable[bytes] = ()) -> Redacted:
+        """Text, JSON or any bytes without what looks like a secret, and without the `known` ones."""
+        total = 0
+        for secret in known:
+            data, count = self._without(data, secret)
+            total += count
+        for shape in SHAPES:
+            if shape.anchor in data:
+                data, count = self._shaped(data, shape)
+                total += count
+        for pattern in self._own:
+            data, count = pattern.subn(lambda match: self.mark("custom", match[0]), data)
+            total += count
+        data, count = self._named(data)
+        return Redacted(data, total + count)
+
+    def _without(self, data: bytes, secret: bytes) -> tuple[bytes, int]:
+        total = 0
+        for form in _forms(secret):
+            count = data.count(form)
+            if count:
+                data = data.replace(form, self.mark("credential", secret))
+                total += count
+        return data, total
+
+    def _shaped(self, data: bytes, shape: Shape) -> tuple[bytes, int]:
+        spans = [
+            (match.start(), match.end(), shape.name)
+            for match in shape.pattern.finditer(data)
+            if not (shape.bounded and match.start() and data[match.start() - 1] in _WORD)
+        ]
+        return self._cut_out(data, spans)
+
+    def _named(self, data: bytes) -> tuple[bytes, int]:
+        lower = data.lower()
+        if not any(anchor in lower for anchor in FIELD_ANCHORS):
+            return data, 0
+        matches = sorted(
+            (match.span("value") for pattern in (FIELD, ESCAPED_FIELD) for match in pattern.finditer(lower)),
+        )
+        spans = [(start, end, "field") for start, end in matches if not data.startswith(_MARK, start)]
+        return self._cut_out(data, spans)
+
+    def _cut_out(self, data: bytes, spans: Sequence[tuple[int, int, str]]) -> tuple[bytes, int]:
+        if not spans:
+            return data, 0
+        parts: list[bytes] = []
+        at = 0
+        for start, end, rule in spans:
+            parts += (data[at:start], self.mark(rule, data[start:end]))
+            at = end
+        parts.append(data[at:])
+        return b"".join(parts), len(spans)
+
+    def find(self, data: bytes, known: Iterable[bytes] = ()) -> list[bytes]:
+        """The secrets in some text, as `body` would replace them."""
+        found = [secret for secret in known if secret in data]
+        patterns = [*(shape.pattern for shape in SHAPES if shape.anchor in data), *self._own]
+        found += [match[0] for pattern in patterns for match in pattern.finditer(data)]
+        lower = data.lower()
+        found += [data[slice(*match.span("value"))] for match in FIELD.finditer(lower)]
+        return [secret for secret in found if not secret.startswith(_MARK)]
+
+    def text(self, text: str, known: Iterable[bytes] = ()) -> str:
+        """The same for a string."""
+        return self.body(text.encode("utf-8", "surrogateescape"), known).data.decode("utf-8", "replace")
+
+    def json(self, value: Any) -> Any:
+        """The same for every string of a JSON value, and for the whole value of a field whose name says secret."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, list):
+            return [self.json(item) for item in value]
+        if isinstance(value, dict):
+            return {self.text(str(name)): self._json_field(str(name), item) for name, item in value.items()}
+        return value
+
+    def _json_field(self, name: str, value: Any) -> Any:
+        if isinstance(value, str) and len(value) >= 4 and FIELD_NAME.fullmatch(name):
+            return self.mark("field", value.encode("utf-8", "replace")).decode()
+        return self.json(value)
+
+    def headers(self, headers: Headers, known: Iterable[bytes] = ()) -> tuple[tuple[str, str], ...]:
+        """Header lines as they may be stored: those of the allow-list, and of the others that they were there."""
+        secrets = tuple(known)
+        return tuple((_latin(name), self._header(_latin(name).lower(), value, secrets)) for name, value in headers)
+
+    def _header(self, name: str, value: bytes, known: tuple[bytes, ...]) -> str:
+        if name not in CREDENTIALS and (name in KEPT_HEADERS or name.startswith(KEPT_PREFIXES)):
+            return (
+                self.url(value, known)
+                if name == "location"
+                else self.body(value, known).data.decode("utf-8", "replace")
+            )
+        return f"[redacted, {len(value)} chars, fp={self.fingerprint(value)}]"
+
+    def url(self, target: bytes, known: Iterable[bytes] = ()) -> str:
+        """A URL or request target as it may be stored: without the values of secret parameters, and as a body."""
+        path, mark, query = target.partition(b"?")
+        if mark:
+            target = path + mark + b"&".join(self._parameter(part) for part in query.split(b"&"))
+        return self.body(target, known).data.decode("utf-8", "replace")
+
+    def _parameter(self, part: bytes) -> bytes:
+        name, mark, value = part.partition(b"=")
+        secret = mark and value and _latin(name).lower() in SECRET_QUERY
+        return name + mark + self.mark("query", value) if secret else part
+
+
+def find_credentials(headers: Headers, target: bytes = b"") -> tuple[bytes, ...]:
+    """What a request authenticates with: header values, also without their scheme, and secret query parameters."""
+    found = [
+        part for name, value in headers if _latin(name).lower() in CREDENTIALS for part in (value, *value.split()[1:])
+    ]
+    for part in target.partition(b"?")[2].split(b"&"):
+        name, _, value = part.partition(b"=")
+        if _latin(name).lower() in SECRET_QUERY:
+            found.append(value)
+    return tuple(sorted({secret for secret in found if len(secret) >= SHORTEST_CREDENTIAL}, key=len, reverse=True))
+
+
+def _forms(secret: bytes) -> set[bytes]:
+    """The secret as it is, and as JSON may write it."""
+    quoted = secret.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
+    return {secret, quoted, quoted.replace(b"/", b"\\/")}
+
+
+def _latin(data: bytes) -> str:
+    return data.decode("latin-1")

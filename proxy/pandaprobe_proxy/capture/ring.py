@@ -1,0 +1,291 @@
+"""The bounded ring in shared memory between relay and recorder: one writer, one reader, neither ever waits.
+
+How it works, and what an editor must keep:
+- A memfd, mapped by both sides: a page of 64-bit counters, then `capacity` bytes of frames. It outlives the recorder.
+- Offsets only grow; a byte's place is its offset modulo the capacity. The writer owns every counter below
+  `READER_SLOTS`, the reader those from there on; each counter is one aligned 8-byte store.
+- The tap only remembers the event. Once per turn of the event loop `flush` writes all that came with one copy and
+  then publishes the head. Nothing here blocks, allocates by the size of the ring, or makes a system call.
+- An exchange whose next frame does not fit is dropped whole: nothing more of it is written, it is counted under one
+  reason, and, if its beginning is in the ring already, a `Dropped` frame says so. A reserve is kept for those.
+- The reader reads up to the head that it saw on its previous look, so that on machines with weak memory order the
+  frames below that head have long been visible. Its tail moves only after what it read has been committed.
+- relayed = open + ended + dropped holds at the end of every flush; `ended` are those whose Ended lies in the ring.
+"""
+
+import mmap
+import os
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from pandaprobe_proxy.capture.frames import Dropped, encode
+from pandaprobe_proxy.model.exchange import Ended, Event, RequestHead
+
+PAGE = 4096
+RESERVE = 64 * 1024
+MAGIC = 0x50414E4441_0001
+
+(MAGIC_AT, CAPACITY, HEAD_AT, RELAYED, OPEN, ENDED, CLOSED, WRITER_PID, DROPPED_AT) = range(9)
+READER_SLOTS = 64
+(TAIL, READER_PID, STATE, HEARTBEAT, RECORDED, READER_DROPPED) = range(READER_SLOTS, READER_SLOTS + 6)
+RUN_AT = 1024  # byte offset of the run id, 36 bytes of text
+KEY_AT = 2048  # byte offset of the run's sealing key
+KEY_BYTES = 32
+
+STATES = ("starting", "ok", "disk_full", "store_busy", "store_error", "stopped")
+STARTING, OK, DISK_FULL, STORE_BUSY, STORE_ERROR, STOPPED = range(len(STATES))
+REASONS = ("ring_full", "recorder_down", "recorder_stalled", "disk_full", "store_busy", "store_error")
+_REASON_OF_STATE = {
+    STARTING: "recorder_down",
+    OK: "ring_full",
+    DISK_FULL: "disk_full",
+    STORE_BUSY: "store_busy",
+    STORE_ERROR: "store_error",
+    STOPPED: "recorder_down",
+}
+STALLED_NS = 3_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """What the ring's counters say at one moment."""
+
+    relayed: int
+    open: int
+    ended: int
+    dropped: Mapping[str, int]
+    """By the relay side, by reason."""
+    recorded: int
+    reader_dropped: int
+    used: int
+    capacity: int
+    state: str
+    heartbeat_ns: int
+    """Monotonic, of the recorder; 0 if it never ran."""
+    reader_pid: int
+
+
+class Ring:
+    """The shared memory itself: counters and bytes, for either side."""
+
+    def __init__(self, fd: int) -> None:
+        self.fd = fd
+        self._map = mmap.mmap(fd, os.fstat(fd).st_size)
+        self._slots = memoryview(self._map)[:PAGE].cast("Q")
+        if self._slots[MAGIC_AT] != MAGIC:
+            raise ValueError("this is not a ring")
+        self.capacity = self._slots[CAPACITY]
+
+    @classmethod
+    def create(cls, capacity: int, run: str) -> "Ring":
+        """A new empty ring of `capacity` bytes for the run of that id (36 characters)."""
+        fd = os.memfd_create("pandaprobe-ring", os.MFD_CLOEXEC)
+        os.ftruncate(fd, PAGE + capacity)
+        with mmap.mmap(fd, PAGE) as page:
+            slots = memoryview(page).cast("Q")
+            slots[MAGIC_AT], slots[CAPACITY], slots[WRITER_PID] = MAGIC, capacity, os.getpid()
+            slots.release()
+            page[RUN_AT : RUN_AT + 36] = run.encode()
+            page[KEY_AT : KEY_AT + KEY_BYTES] = os.urandom(KEY_BYTES)
+        return cls(fd)
+
+    @property
+    def run(self) -> str:
+        return self._map[RUN_AT : RUN_AT + 36].decode()
+
+    @property
+    def key(self) -> bytes:
+        """The key under which this run's unfinished exchanges are sealed on disk; it is nowhere but here."""
+        return self._map[KEY_AT : KEY_AT + KEY_BYTES]
+
+    def get(self, slot: int) -> int:
+        return self._slots[slot]
+
+    def set(self, slot: int, value: int) -> None:
+        self._slots[slot] = value
+
+    def write(self, offset: int, data: bytes) -> None:
+        """Puts `data` at an offset, around the end if need be."""
+        start = offset % self.capacity
+        first = min(len(data), self.capacity - start)
+        self._map[PAGE + start : PAGE + start + first] = data[:first]
+        if first < len(data):
+            self._map[PAGE : PAGE + len(data) - first] = data[first:]
+
+    def read(self, offset: int, length: int) -> bytes:
+        start = offset % self.capacity
+        first = min(length, self.capacity - start)
+        return self._map[PAGE + start : PAGE + start + first] + self._map[PAGE : PAGE + length - first]
+
+    def numbers(self) -> Numbers:
+        slots = self._slots
+        return Numbers(
+            relayed=slots[RELAYED],
+            open=slots[OPEN],
+            ended=slots[ENDED],
+            dropped={reason: slots[DROPPED_AT + i] for i, reason in enumerate(REASONS) if slots[DROPPED_AT + i]},
+            recorded=slots[RECORDED],
+            reader_dropped=slots[READER_DROPPED],
+            used=slots[HEAD_AT] - slots[TAIL],
+            capacity=self.capacity,
+            state=STATES[slots[STATE]],
+            heartbeat_ns=slots[HEARTBEAT],
+            reader_pid=slots[READER_PID],
+        )
+
+    def close(self) -> None:
+        self._slots.release()
+        self._map.close()
+        os.close(self.fd)
+
+
+class RingWriter:
+    """The relay's side. `tap` is a Tap; `soon` runs a function once, later in this turn of the event loop."""
+
+    def __init__(self, ring: Ring, soon: Callable[[Callable[[], None]], object]) -> None:
+        self._ring = ring
+        self._soon = soon
+        self._pending: list[Event] = []
+        self._head = ring.get(HEAD_AT)
+        self._relayed = self._open = self._ended = 0
+        self._dropped = dict.fromkeys(REASONS, 0)
+        self._lost: dict[str, str] = {}  # exchanges given up that still run, and why
+        self._begun: set[str] = set()  # exchanges whose head lies in the ring
+        self._owed: deque[Dropped] = deque()  # words of loss that wait for room
+
+    def tap(self, event: Event) -> None:
+        if not self._pending:
+            self._soon(self.flush)
+        self._pending.append(event)
+
+    def flush(self) -> None:
+        """Writes what has come since the last flush and publishes it."""
+        events, self._pending = self._pending, []
+        free = self._ring.capacity - (self._head - self._ring.get(TAIL))
+        frames: list[bytes] = []
+        used = self._pay_owed(frames, free)
+        for event in events:
+            frame = self._admit(event, free - used)
+            used += len(frame)
+            frames.append(frame)
+        if used:
+            self._ring.write(self._head, b"".join(frames))
+        self._publish(used)
+
+    def _pay_owed(self, frames: list[bytes], free: int) -> int:
+        used = 0
+        while self._owed:
+            frame = encode(self._owed[0])
+            if used + len(frame) > free:
+                break
+            self._owed.popleft()
+            frames.append(frame)
+            used += len(frame)
+        return used
+
+    def _admit(self, event: Event, free: int) -> bytes:
+        """The frame to write for an event: empty if its exchange is lost, or is lost now."""
+        exchange = event.exchange
+        if isinstance(event, RequestHead):
+            self._relayed += 1
+            self._open += 1
+        frame = b"" if exchange in self._lost else encode(event)
+        if frame and len(frame) > free - RESERVE:
+            self._lost[exchange] = self._reason(event.at_ns)
+            frame = self._word_of_loss(event, free)
+        elif frame and isinstance(event, RequestHead):
+            self._begun.add(exchange)
+        if isinstance(event, Ended):
+            self._count_end(exchange)
+        return frame
+
+    def _word_of_loss(self, event: Event, free: int) -> bytes:
+        if event.exchange not in self._begun:
+            return b""
+        word = Dropped(event.exchange, event.at_ns, self._lost[event.exchange])
+        frame = encode(word)
+        if len(frame) <= free:
+            return frame
+        self._owed.append(word)
+        return b""
+
+    def _count_end(self, exchange: str) -> None:
+        self._open -= 1
+        self._begun.discard(exchange)
+        reason = self._lost.pop(exchange, None)
+        if reason is None:
+            self._ended += 1
+        else:
+            self._dropped[reason] += 1
+
+    def _reason(self, now_ns: int) -> str:
+        heartbeat = self._ring.get(HEARTBEAT)
+        state = self._ring.get(STATE)
+        if heartbeat and state != STOPPED and now_ns - heartbeat > STALLED_NS:
+            return "recorder_stalled"
+        return _REASON_OF_STATE[state]
+
+    def _publish(self, used: int) -> None:
+        ring = self._ring
+        self._head += used
+        ring.set(HEAD_AT, self._head)
+        ring.set(RELAYED, self._relayed)
+        ring.set(OPEN, self._open)
+        ring.set(ENDED, self._ended)
+        for i, count in enumerate(self._dropped.values()):
+            ring.set(DROPPED_AT + i, count)
+
+    def close(self) -> None:
+        """Says that nothing more will come."""
+        self.flush()
+        self._ring.set(CLOSED, 1)
+
+
+class RingReader:
+    """The recorder's side. Reads ahead of the tail; `commit` gives the room back."""
+
+    def __init__(self, ring: Ring, offset: int) -> None:
+        self._ring = ring
+        self._offset = offset
+        self._seen = ring.get(HEAD_AT)
+        ring.set(TAIL, offset)
+
+    @property
+    def offset(self) -> int:
+        """Where the next read starts."""
+        return self._offset
+
+    @property
+    def closed(self) -> bool:
+        """Nothing is left and nothing more will come."""
+        return bool(self._ring.get(CLOSED)) and self._offset == self._ring.get(HEAD_AT)
+
+    def read(self, limit_bytes: int) -> bytes:
+        """Whole frames from the offset on, at least one if there is one, about `limit_bytes` of them."""
+        head, self._seen = self._seen, self._ring.get(HEAD_AT)
+        available = head - self._offset
+        if available <= 0:
+            return b""
+        data = self._ring.read(self._offset, min(available, max(limit_bytes, 4)))
+        whole = _whole(data)
+        if not whole:
+            data = self._ring.read(self._offset, int.from_bytes(data[:4], "little"))
+            whole = len(data)
+        self._offset += whole
+        return data[:whole]
+
+    def commit(self) -> None:
+        """Everything read so far is safe elsewhere."""
+        self._ring.set(TAIL, self._offset)
+
+
+def _whole(data: bytes) -> int:
+    """How many of the bytes are whole frames."""
+    at = 0
+    while at + 4 <= len(data):
+        length = int.from_bytes(data[at : at + 4], "little")
+        if at + length > len(data):
+            break
+        at += length
+    return at
