@@ -30,9 +30,7 @@ events = st.one_of(
     st.builds(RequestBody, st.just(ID), nanoseconds, st.binary(max_size=40)),
     st.builds(ResponseHead, st.just(ID), nanoseconds, st.integers(100, 599), st.binary(max_size=9), pairs),
     st.builds(ResponseBody, st.just(ID), nanoseconds, st.binary(max_size=40)),
-    st.builds(
-        Ended, st.just(ID), nanoseconds, st.sampled_from(Outcome), st.text(max_size=9), nanoseconds, pairs
-    ),
+    st.builds(Ended, st.just(ID), nanoseconds, st.sampled_from(Outcome), st.text(max_size=9), nanoseconds, pairs),
     st.builds(Dropped, st.just(ID), nanoseconds, st.text(max_size=9)),
 )
 

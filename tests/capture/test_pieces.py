@@ -33,7 +33,9 @@ def test_any_bytes_can_be_joined_again(body):
 def test_each_message_is_a_piece_of_its_own():
     messages = [message("a"), message("b"), message("c")]
     pieces = cut(json.dumps({"model": "m", "messages": messages}).encode())
-    assert [json.dumps(each).encode() for each in messages] == [piece for piece in pieces if piece.startswith(b'{"role')]
+    assert [json.dumps(each).encode() for each in messages] == [
+        piece for piece in pieces if piece.startswith(b'{"role')
+    ]
 
 
 def test_a_history_that_grew_shares_every_earlier_piece():

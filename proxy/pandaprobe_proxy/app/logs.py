@@ -17,7 +17,10 @@ def set_up(level: str, form: str) -> None:
     """Routes structlog and the standard library's logging to one handler. `form` is auto, console or json."""
     console = form == "console" or (form == "auto" and sys.stderr.isatty())
     renderer: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer() if console else structlog.processors.JSONRenderer()
+        # Plain: the other formatters show local variables, and those hold what calls hold.
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        if console
+        else structlog.processors.JSONRenderer()
     )
     shared = _SHARED[:-1] if console else _SHARED
     structlog.configure(

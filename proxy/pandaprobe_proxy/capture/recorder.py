@@ -130,8 +130,8 @@ class Recorder:
     def _begin(self, head: RequestHead, turn: Turn) -> None:
         try:
             begun = self._keeper.begin(head)
-        except Exception:  # one call that cannot be read must not stop the others
-            log.exception("the head of a call could not be read; the call is not recorded", call=head.exchange)
+        except Exception as error:  # one call that cannot be read must not stop the others
+            log.error("a call could not be read and is counted as dropped", call=head.exchange, where=_place(error))
             self._open[head.exchange] = Gathering(None, lost="recorder_error")
             return
         off = begun.capture == "off"
@@ -148,8 +148,8 @@ class Recorder:
                 turn.count(gathering.lost)
             else:
                 turn.records.append(self._keeper.finish(gathering.begun, assemble(gathering.events), gathering.sizes))
-        except Exception:
-            log.exception("a call could not be made a row; it is counted as dropped", call=exchange)
+        except Exception as error:
+            log.error("a call could not be made a row and is counted as dropped", call=exchange, where=_place(error))
             turn.discard(exchange)
             turn.count("recorder_error")
 
@@ -211,6 +211,15 @@ class Recorder:
         """Leaves the last numbers in the store, and says in the ring that nobody reads it now."""
         self._commit(self._batch_of(Turn(), None))
         self._ring.set(slots.STATE, slots.STOPPED)
+
+
+def _place(error: Exception) -> str:
+    """Which error, and where; not its text, which may quote what the call held."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    where = f" in {trace.tb_frame.f_code.co_qualname}:{trace.tb_lineno}" if trace is not None else ""
+    return f"{type(error).__name__}{where}"
 
 
 def _state_of(error: StoreError) -> int:

@@ -8,7 +8,15 @@ _OTHER = rb"(?:(?!" + _FIELD + rb")[^\r\n])*"  # the rest of a line up to a fiel
 _END = rb"(?:\r\n|\r|\n)"
 # From the end of one event's text to the start of the next one's, over comments and the lines that name an event.
 _BETWEEN = (
-    rb'(?:"' + _OTHER + _END + rb"(?:(?:(?:event|id|retry)?:[^\r\n]*)?" + _END + rb")*data: ?" + _OTHER + _FIELD + rb")?"
+    rb'(?:"'
+    + _OTHER
+    + _END
+    + rb"(?:(?:(?:event|id|retry)?:[^\r\n]*)?"
+    + _END
+    + rb")*data: ?"
+    + _OTHER
+    + _FIELD
+    + rb")?"
 )
 _JUNK = re.compile(_BETWEEN[:-1])
 

@@ -1,0 +1,209 @@
+"""From exchange to row, in the stated order."""
+
+import json
+import uuid
+from dataclasses import replace
+
+import pytest
+from pandaprobe_proxy.capture.keep import BAD_SESSION, Keeper, Policy, Sizes
+from pandaprobe_proxy.capture.redact import Redactor
+from pandaprobe_proxy.model.exchange import (
+    Ended,
+    Exchange,
+    Outcome,
+    RequestHead,
+    ResponseHead,
+)
+from pandaprobe_proxy.model.session import Source
+from pandaprobe_proxy.wire.websocket import TEXT, write_frame
+
+ID = "0190a1b2-0000-7000-8000-000000000001"
+CANARY = "sk-canary-0123456789abcdef"
+QUESTION = {"model": "gpt-4o", "messages": [{"role": "user", "content": "Capital of France?"}]}
+ANSWER = {
+    "id": "chatcmpl-1",
+    "model": "gpt-4o-2026",
+    "choices": [{"index": 0, "message": {"role": "assistant", "content": "Paris."}, "finish_reason": "stop"}],
+    "usage": {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5},
+}
+JSON = (b"Content-Type", b"application/json")
+SSE = (b"Content-Type", b"text/event-stream")
+
+
+def make_keeper(policy=Policy(), last_seen=lambda key: None, redactor=None):
+    return Keeper(policy, redactor or Redactor(b"k" * 32), last_seen)
+
+
+def make_head(*headers, target=b"/v1/chat/completions"):
+    url = f"https://api.openai.com{target.decode()}"
+    return RequestHead(ID, 1_000, 1_700_000_000_000_000_000, "127.0.0.1:5", "openai", url, "POST", target, headers)
+
+
+def make_exchange(head, question=QUESTION, answer=ANSWER, headers=(JSON,), status=200):
+    body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+    return Exchange(
+        head=head,
+        request_body=question if isinstance(question, bytes) else json.dumps(question).encode(),
+        response=ResponseHead(ID, 3_000, status, b"OK", headers),
+        response_body=body,
+        chunks=((4_000, len(body)),),
+        ended=Ended(ID, 9_000, Outcome.OK, sent_ns=2_000),
+    )
+
+
+def keep(exchange, keeper=None):
+    keeper = keeper or make_keeper()
+    sizes = Sizes(len(exchange.request_body), len(exchange.response_body))
+    return keeper.finish(keeper.begin(exchange.head), exchange, sizes)
+
+
+def test_a_chat_call_becomes_a_row_with_its_call_and_its_bytes():
+    exchange = make_exchange(make_head((b"X-PandaProbe-Session", b"s-1"), JSON))
+    record = keep(exchange)
+    assert record.opened.resolution.session_id == "s-1"
+    assert record.opened.resolution.source is Source.HEADER
+    assert record.opened.trace_id == record.opened.id == ID
+    assert b"".join(record.request.pieces) == exchange.request_body
+    assert b"".join(record.response.pieces) == exchange.response_body
+    assert (record.call.model, record.call.output[0].text, record.call.usage.output) == ("gpt-4o-2026", "Paris.", 2)
+    assert (record.marks.sent, record.marks.head, record.marks.first_byte, record.marks.ended) == (
+        1000,
+        2000,
+        4000,
+        8000,
+    )
+    assert record.ended_ns == record.opened.started_ns + 8_000
+
+
+def test_what_no_dialect_knows_is_kept_without_a_call():
+    record = keep(make_exchange(make_head(target=b"/v1/files"), question=b"\x00\xff", answer=b"\x01"))
+    assert record.call is None
+    assert record.request.pieces == (b"\x00\xff",)
+    assert (record.marks.first_byte, record.marks.last_byte) == (4000, 4000)
+
+
+def test_labels_of_the_head_are_on_the_row():
+    trace, span = str(uuid.uuid4()), str(uuid.uuid4())
+    traceparent = b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    head = make_head(
+        (b"X-PandaProbe-User", b"u"),
+        (b"X-PandaProbe-Tags", b"a,b"),
+        (b"X-PandaProbe-Metadata", b'{"k": 1}'),
+        (b"X-PandaProbe-Trace", f"{trace}/{span}".encode()),
+        (b"traceparent", traceparent),
+    )
+    opened = make_keeper().begin(head).opened
+    assert (opened.user_id, opened.tags, opened.trace_id, opened.parent_span_id) == ("u", ("a", "b"), trace, span)
+    assert opened.metadata == {"k": 1, "traceparent": traceparent.decode()}
+
+
+def test_a_bad_session_id_is_kept_as_a_clue_and_warned_about():
+    begun = make_keeper().begin(make_head((b"X-PandaProbe-Session", b"x" * 300)))
+    assert begun.warnings == (BAD_SESSION,)
+    assert begun.opened.resolution.source is Source.DEFAULT_NEW
+    assert [clue.valid for clue in begun.opened.resolution.clues] == [False]
+
+
+def test_the_client_default_asks_for_the_newest_call_of_the_same_client():
+    asked = []
+
+    def last_seen(key):
+        asked.append(key)
+        return ("earlier", 1_700_000_000_000_000_000 - 1)
+
+    keeper = make_keeper(Policy(default_session="client"), last_seen)
+    first = keeper.begin(make_head((b"Authorization", b"Bearer one-credential"), (b"User-Agent", b"a")))
+    keeper.begin(make_head((b"Authorization", b"Bearer two-credential"), (b"User-Agent", b"a")))
+    keeper.begin(make_head((b"Authorization", b"Bearer one-credential"), (b"User-Agent", b"a")))
+    assert first.opened.resolution.session_id == "earlier"
+    assert asked[0] == asked[2] != asked[1]
+    assert first.opened.client_key == asked[0]
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        make_head((b"Authorization", f"Bearer {CANARY}".encode())),
+        make_head(target=f"/v1/chat/completions?key={CANARY}".encode()),
+        make_head((b"X-PandaProbe-Session", CANARY.encode()), (b"X-PandaProbe-User", CANARY.encode())),
+        make_head((b"X-PandaProbe-Tags", CANARY.encode()), (b"X-PandaProbe-Metadata", f'{{"a":"{CANARY}"}}'.encode())),
+    ],
+)
+def test_no_canary_is_left_anywhere_in_the_row(head):
+    question = {**QUESTION, "api_key": CANARY, "user": CANARY}
+    answer = {**ANSWER, "choices": [{"index": 0, "message": {"role": "assistant", "content": f"it is {CANARY}"}}]}
+    exchange = make_exchange(head, question, answer, headers=(JSON, (b"Set-Cookie", CANARY.encode())))
+    exchange = replace(exchange, ended=replace(exchange.ended, outcome=Outcome.UPSTREAM_ERROR, error=f"no {CANARY}"))
+    record = keep(exchange)
+    assert CANARY not in repr(record)
+    assert record.request.redactions and record.response.redactions
+
+
+def test_equal_credentials_have_equal_fingerprints():
+    records = [
+        keep(make_exchange(make_head((b"Authorization", f"Bearer {key}".encode()))))
+        for key in ("a" * 20, "a" * 20, "b" * 20)
+    ]
+    assert records[0].credential == records[1].credential != records[2].credential
+    assert keep(make_exchange(make_head())).credential == ""
+
+
+def stream(*texts):
+    chunk = '{"id":"c","model":"m","choices":[{"index":0,"delta":{"content":%s}}]}'
+    return b"".join(b"data: " + (chunk % json.dumps(text)).encode() + b"\n\n" for text in texts) + b"data: [DONE]\n\n"
+
+
+def test_a_secret_split_over_a_stream_is_masked_in_the_stream_and_the_answer():
+    exchange = make_exchange(
+        make_head(), {**QUESTION, "stream": True}, stream("say ", CANARY[:9], CANARY[9:], " ok"), (SSE,)
+    )
+    record = keep(exchange)
+    assert record.call.output[0].text == "say " + "x" * len(CANARY) + " ok"
+    assert CANARY[9:].encode() not in b"".join(record.response.pieces)
+    assert record.response.redactions == 1
+
+
+def test_metadata_mode_keeps_numbers_and_no_content():
+    record = keep(make_exchange(make_head((b"X-PandaProbe-Capture", b"metadata"))))
+    assert (record.request.withheld, record.response.withheld) == ("metadata", "metadata")
+    assert record.request.pieces == record.response.pieces == ()
+    assert record.call.usage.input == 3
+    assert record.call.output[0].finish_reason == "stop"
+    assert "Paris" not in repr(record) and "France" not in repr(record)
+
+
+def test_a_redactor_that_fails_withholds_the_bodies_and_keeps_the_rest():
+    class Failing(Redactor):
+        def body(self, data, known=()):
+            if b"France" in data:
+                raise RuntimeError("boom")
+            return super().body(data, known)
+
+    record = keep(make_exchange(make_head()), make_keeper(redactor=Failing(b"k" * 32)))
+    assert record.request.withheld == record.response.withheld == "redaction_failed: RuntimeError"
+    assert (record.outcome, record.status, record.call) == (Outcome.OK, 200, None)
+
+
+def test_an_exchange_without_an_answer_is_a_row():
+    head = make_head()
+    exchange = Exchange(head, ended=Ended(ID, 5_000, Outcome.UPSTREAM_ERROR, "the upstream refused"))
+    record = keep(exchange)
+    assert (record.status, record.reason, record.error) == (None, "", "the upstream refused")
+    assert record.response.pieces == ()
+
+
+def test_a_websocket_is_kept_as_frames():
+    head = make_head(target=b"/v1/realtime")
+    frames = write_frame(TEXT, b"hello")
+    exchange = Exchange(
+        head,
+        request_body=frames,
+        request_chunks=((1, len(frames)),),
+        response=ResponseHead(ID, 2, 101, b"Switching Protocols", ()),
+        response_body=write_frame(TEXT, CANARY.encode()),
+        ended=Ended(ID, 9, Outcome.OK),
+    )
+    record = keep(exchange)
+    assert record.request.pieces == (frames,)
+    assert record.response.redactions == 1
+    assert record.request_chunks == ((1, len(frames)),)

@@ -1,0 +1,296 @@
+"""The recorder: exactly once through any number of deaths, patient with a store that refuses, honest in its numbers."""
+
+import itertools
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pandaprobe_proxy.capture import ring as slots
+from pandaprobe_proxy.capture.keep import Keeper, Policy
+from pandaprobe_proxy.capture.recorder import GONE, Recorder
+from pandaprobe_proxy.capture.redact import Redactor
+from pandaprobe_proxy.capture.ring import RESERVE, Ring, RingWriter
+from pandaprobe_proxy.model.exchange import (
+    Ended,
+    Outcome,
+    RequestBody,
+    RequestHead,
+    ResponseBody,
+    ResponseHead,
+)
+from pandaprobe_proxy.store.base import RunState, StoreBusy, StoreError, StoreFull
+
+RUN = "0190a1b2-0000-7000-8000-00000000000a"
+
+
+def make_id(number):
+    return f"0190a1b2-0000-7000-8000-{number:012d}"
+
+
+def head(number, *headers):
+    return RequestHead(make_id(number), 1, 1_000, "c:1", "openai", "http://u/v1/x", "POST", b"/v1/x", headers)
+
+
+def whole(number, *parts, headers=()):
+    exchange = make_id(number)
+    return [
+        head(number, *headers),
+        RequestBody(exchange, 2, b"ask %d" % number),
+        ResponseHead(exchange, 3, 200, b"OK", ()),
+        *(ResponseBody(exchange, 4 + i, part) for i, part in enumerate(parts)),
+        Ended(exchange, 90, Outcome.OK),
+    ]
+
+
+class MemoryWriter:
+    """What a store keeps of a run, with the contract's refusals on demand."""
+
+    def __init__(self):
+        self.offset = self.recorded = 0
+        self.dropped, self.opened, self.staged, self.records, self.counters = {}, {}, [], {}, {}
+        self.refuse = None
+
+    def begin(self, run, at_ns):
+        return RunState(self.offset, self.recorded, dict(self.dropped), tuple(self.staged))
+
+    def last_seen(self, client):
+        return None
+
+    def commit(self, batch):
+        if self.refuse:
+            raise self.refuse
+        assert batch.offset is None or batch.offset > self.offset
+        self.offset = batch.offset or self.offset
+        self.opened |= {opened.id: opened for opened in batch.opened}
+        self.staged += batch.staged
+        for record in batch.records:
+            assert record.opened.id not in self.records, "recorded twice"
+            self.records[record.opened.id] = record
+        gone = {record.opened.id for record in batch.records} | set(batch.discarded)
+        self.staged = [staged for staged in self.staged if staged.exchange not in gone]
+        for exchange in batch.discarded:
+            self.opened.pop(exchange, None)
+        self.recorded += len(batch.records)
+        for reason, count in batch.dropped.items():
+            self.dropped[reason] = self.dropped.get(reason, 0) + count
+        self.counters = dict(batch.counters)
+
+
+class Rig:
+    """Ring, store, and one recorder after another."""
+
+    def __init__(self, policy=Policy(), capacity=4 * RESERVE):
+        self.ring = Ring.create(capacity, RUN)
+        self.relay = RingWriter(self.ring, lambda flush: None)
+        self.store = MemoryWriter()
+        self.policy = policy
+        self.noise = itertools.count(1)
+        self.born()
+
+    def born(self):
+        """A recorder starts, as after the death of the one before."""
+        keeper = Keeper(self.policy, Redactor(b"k" * 32), self.store.last_seen)
+        self.recorder = Recorder(self.ring, self.store, keeper, lambda: 7, lambda n: next(self.noise).to_bytes(n))
+        self.recorder.start(1)
+
+    def tell(self, *events):
+        for event in events:
+            self.relay.tap(event)
+        self.relay.flush()
+
+    def run(self):
+        """Steps until nothing comes twice, for the reader lags by one look."""
+        quiet = 0
+        while quiet < 2:
+            quiet = 0 if self.recorder.step() else quiet + 1
+
+    def numbers(self):
+        return self.ring.numbers()
+
+
+@pytest.fixture
+def rig():
+    made = Rig()
+    yield made
+    made.ring.close()
+
+
+def body_of(record):
+    return b"".join(record.response.pieces)
+
+
+def test_an_exchange_is_recorded_once_with_its_bytes(rig):
+    rig.tell(*whole(1, b"an", b"swer"))
+    rig.run()
+    record = rig.store.records[make_id(1)]
+    assert (body_of(record), b"".join(record.request.pieces)) == (b"answer", b"ask 1")
+    assert (rig.store.staged, rig.numbers().recorded, rig.numbers().used) == ([], 1, 0)
+
+
+def test_a_row_exists_from_the_moment_a_call_starts(rig):
+    rig.tell(head(1))
+    rig.run()
+    assert list(rig.store.opened) == [make_id(1)]
+    assert rig.store.records == {}
+
+
+def test_what_is_staged_is_sealed(rig):
+    rig.tell(*whole(1, b"secret words")[:-1])
+    rig.run()
+    assert rig.store.staged
+    assert all(b"secret" not in staged.frames for staged in rig.store.staged)
+
+
+def test_a_recorder_that_died_in_mid_stream_is_followed_without_a_seam(rig):
+    first, *rest = whole(1, b"a", b"b", b"c")
+    rig.tell(first)
+    for event in rest:
+        rig.run()
+        rig.born()
+        rig.tell(event)
+    rig.run()
+    assert body_of(rig.store.records[make_id(1)]) == b"abc"
+    assert rig.numbers().recorded == 1
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_each_event_is_stored_exactly_once_whatever_dies_when(data):
+    rig = Rig()
+    waiting = {number: whole(number, b"%d." % number * 3, b"!" * number) for number in range(1, 6)}
+    while waiting:
+        act = data.draw(st.sampled_from(["tell", "tell", "tell", "step", "die", "refuse", "die unborn"]))
+        if act == "tell":
+            number = data.draw(st.sampled_from(sorted(waiting)))
+            rig.tell(waiting[number].pop(0))
+            if not waiting[number]:
+                del waiting[number]
+        elif act == "step":
+            rig.recorder.step()
+        elif act == "refuse":
+            rig.store.refuse = StoreBusy("locked")
+            rig.recorder.step()
+            rig.recorder.step()
+            rig.store.refuse = None
+        else:
+            rig.born()
+    rig.run()
+    assert {exchange: body_of(record) for exchange, record in rig.store.records.items()} == {
+        make_id(number): b"%d." % number * 3 + b"!" * number for number in range(1, 6)
+    }
+    numbers = rig.numbers()
+    assert (numbers.relayed, numbers.ended, numbers.recorded, rig.store.staged) == (5, 5, 5, [])
+    rig.ring.close()
+
+
+@pytest.mark.parametrize(
+    ("error", "state"),
+    [(StoreFull("full"), "disk_full"), (StoreBusy("busy"), "store_busy"), (StoreError("io"), "store_error")],
+)
+def test_a_store_that_refuses_is_asked_again_and_nothing_is_lost(rig, error, state):
+    rig.tell(*whole(1, b"a"))
+    rig.store.refuse = error
+    for _ in range(5):
+        assert rig.recorder.step() is False
+    assert rig.numbers().state == state
+    assert rig.numbers().used > 0
+    rig.store.refuse = None
+    rig.run()
+    assert rig.numbers().state == "ok"
+    assert list(rig.store.records) == [make_id(1)]
+
+
+def test_a_call_that_asked_for_it_is_not_kept_but_counted(rig):
+    rig.tell(*whole(1, b"a", headers=((b"X-PandaProbe-Capture", b"off"),))[:-1])
+    rig.run()
+    rig.born()
+    rig.tell(Ended(make_id(1), 9, Outcome.OK))
+    rig.run()
+    assert (rig.store.records, rig.store.opened, rig.store.staged) == ({}, {}, [])
+    assert rig.store.dropped == {"capture_off": 1}
+    assert rig.numbers().reader_dropped == 1
+
+
+def test_an_exchange_that_the_relay_dropped_leaves_no_row(rig):
+    rig.tell(head(1))
+    rig.run()
+    rig.tell(ResponseBody(make_id(1), 4, b"x" * 5 * RESERVE), Ended(make_id(1), 9, Outcome.OK))
+    rig.run()
+    assert (rig.store.opened, rig.store.staged, rig.store.records) == ({}, [], {})
+    assert sum(rig.numbers().dropped.values()) == 1
+
+
+def test_a_keeper_that_fails_loses_one_call_and_counts_it(rig):
+    class Failing(Keeper):
+        def begin(self, head):
+            if head.exchange == make_id(1):
+                raise RuntimeError("boom")
+            return super().begin(head)
+
+        def finish(self, begun, exchange, sizes):
+            if begun.opened.id == make_id(2):
+                raise RuntimeError("boom")
+            return super().finish(begun, exchange, sizes)
+
+    rig.recorder._keeper = Failing(Policy(), Redactor(b"k" * 32), rig.store.last_seen)
+    rig.tell(*whole(1, b"a"), *whole(2, b"b"), *whole(3, b"c"))
+    rig.run()
+    assert list(rig.store.records) == [make_id(3)]
+    assert rig.store.dropped == {"recorder_error": 2}
+
+
+def test_a_store_that_begins_anew_in_mid_run_counts_what_it_cannot_know(rig):
+    rig.tell(*whole(1, b"a"), *whole(2, b"b")[:-1])
+    rig.run()
+    rig.store = MemoryWriter()
+    rig.born()
+    rig.tell(whole(2, b"b")[-1], *whole(3, b"c"))
+    rig.run()
+    assert list(rig.store.records) == [make_id(3)]
+    assert rig.store.dropped == {"beginning_lost": 1}
+    numbers = rig.numbers()
+    assert numbers.ended == numbers.recorded + numbers.reader_dropped == 3
+
+
+def test_bodies_beyond_the_limit_are_cut_and_say_so():
+    rig = Rig(Policy(body_limit_bytes=10))
+    rig.tell(*whole(1, b"12345678", b"90ab"))
+    rig.run()
+    record = rig.store.records[make_id(1)]
+    assert (body_of(record), record.response.size, record.response.complete) == (b"1234567890", 12, False)
+    rig.ring.close()
+
+
+def test_when_the_relay_is_gone_what_ran_is_interrupted_with_what_came(rig):
+    rig.tell(*whole(1, b"part")[:-1], head(2))
+    rig.run()
+    assert rig.recorder.interrupt() is True
+    first, second = (rig.store.records[make_id(number)] for number in (1, 2))
+    assert (first.outcome, first.error, body_of(first)) == (Outcome.INTERRUPTED, GONE, b"part")
+    assert second.outcome is Outcome.INTERRUPTED
+
+
+def test_it_is_done_when_the_ring_is_closed_and_empty(rig):
+    rig.tell(*whole(1, b"a"))
+    rig.relay.close()
+    assert not rig.recorder.done
+    rig.run()
+    assert rig.recorder.done
+    rig.recorder.stop()
+    assert rig.numbers().state == "stopped"
+    assert rig.store.counters == {"relayed": 1, "open": 0, "dropped": {}}
+
+
+def test_work_is_done_with_the_writer_between_commits(rig):
+    answered = rig.recorder.submit(lambda writer: writer)
+    failed = rig.recorder.submit(lambda writer: 1 / 0)
+    cancelled = rig.recorder.submit(lambda writer: pytest.fail("it was cancelled"))
+    cancelled.cancel()
+    rig.recorder.step()
+    assert answered.result(0) is rig.store
+    assert isinstance(failed.exception(0), ZeroDivisionError)
+
+
+def test_each_step_is_a_heartbeat(rig):
+    rig.recorder.step()
+    assert rig.ring.get(slots.HEARTBEAT) == 7
