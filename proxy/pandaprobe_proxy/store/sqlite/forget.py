@@ -1,0 +1,166 @@
+"""Forgetting: a session deleted, a call that never became whole, what is over the budget. Inside a transaction.
+
+A piece or a message goes when the last that used it goes. The index of words keeps no text, so a message is taken out
+of it by saying again what was put in, which is why messages go before the bodies they are read from.
+"""
+
+import sqlite3
+import time
+from typing import Any
+
+from pandaprobe_proxy.dialects.decode import decode
+from pandaprobe_proxy.model.call import Message
+from pandaprobe_proxy.sessions.transcript import digest
+from pandaprobe_proxy.store.base import Budget
+from pandaprobe_proxy.store.sqlite.calls import searchable
+from pandaprobe_proxy.store.sqlite.codec import Codec
+from pandaprobe_proxy.store.sqlite.stored import read_exchange
+
+AT_ONCE_S = 0.05
+AT_ONCE_CALLS = 50
+
+
+class Forgetting:
+    """Deletes through one connection."""
+
+    def __init__(self, connection: sqlite3.Connection, codec: Codec) -> None:
+        self._db = connection
+        self._codec = codec
+
+    def forget_open(self, call_id: str) -> None:
+        """Removes the row of a call that will never be whole."""
+        row = self._db.execute(
+            "SELECT key, session, trace_id FROM calls WHERE call_id = ? AND outcome = 'open'", (call_id,)
+        ).fetchone()
+        if row is None:
+            return
+        key, session, trace_id = row
+        self._db.execute("DELETE FROM calls WHERE key = ?", (key,))
+        self._db.execute(
+            "UPDATE sessions SET calls = calls - 1, open_calls = open_calls - 1, traces = traces - ? WHERE key = ?",
+            (0 if trace_id else 1, session),
+        )
+        self._drop_if_empty(session)
+
+    def _drop_if_empty(self, session: int) -> None:
+        self._db.execute(
+            "DELETE FROM sessions WHERE key = :key AND NOT EXISTS (SELECT 1 FROM calls WHERE session = :key)"
+            " AND NOT EXISTS (SELECT 1 FROM traces WHERE session = :key)",
+            {"key": session},
+        )
+
+    def forget_session(self, session_id: str) -> int | None:
+        """Removes a session and all that only it holds; how many calls, None if it is not there."""
+        row = self._db.execute("SELECT key FROM sessions WHERE session_id = ?", (session_id,)).fetchone()
+        if row is None:
+            return None
+        session = int(row[0])
+        calls = self._db.execute("SELECT key, call_id, trace_id FROM calls WHERE session = ?", (session,)).fetchall()
+        self._forget_messages(session)
+        for key, call_id, _ in calls:
+            self._forget_bodies(key)
+            self._db.execute("DELETE FROM staged WHERE call_id = ?", (call_id,))
+            self._db.execute("DELETE FROM scores WHERE trace_id = ?", (call_id,))
+        self._db.execute("DELETE FROM calls WHERE session = ?", (session,))
+        mine = "(SELECT trace_id FROM traces WHERE session = ?)"
+        for table in ("spans", "scores"):
+            self._db.execute(f"DELETE FROM {table} WHERE trace_id IN {mine}", (session,))  # noqa: S608 - names are ours
+        self._db.execute("DELETE FROM scores WHERE session_id = ?", (session_id,))
+        self._db.execute("DELETE FROM traces WHERE session = ?", (session,))
+        self._db.execute("DELETE FROM sessions WHERE key = ?", (session,))
+        return len(calls)
+
+    def _forget_messages(self, session: int, call: int | None = None) -> None:
+        """Takes a session's messages, or those that one call brought, out of it, and out of the index if nobody else has them."""
+        condition = "i.session = ?" + ("" if call is None else " AND i.call = ?")
+        values = (session,) if call is None else (session, call)
+        alone = self._db.execute(
+            "SELECT m.key, m.digest, i.call FROM session_messages AS i JOIN messages AS m ON m.key = i.message"
+            f" WHERE {condition} AND NOT EXISTS"
+            " (SELECT 1 FROM session_messages AS o WHERE o.message = i.message AND o.session != i.session)",
+            values,
+        ).fetchall()
+        by_call: dict[int, list[tuple[int, bytes]]] = {}
+        for key, name, owner in alone:
+            by_call.setdefault(owner, []).append((key, name))
+        for owner, messages in by_call.items():
+            texts = {digest(message): searchable(message) for message in self._messages_of(owner)}
+            for key, name in messages:
+                if texts.get(name):
+                    self._db.execute(
+                        "INSERT INTO messages_fts (messages_fts, rowid, text) VALUES ('delete', ?, ?)",
+                        (key, texts[name]),
+                    )
+                self._db.execute("DELETE FROM messages WHERE key = ?", (key,))
+        self._db.execute(f"DELETE FROM session_messages AS i WHERE {condition}", values)  # noqa: S608
+
+    def _messages_of(self, key: int) -> tuple[Message, ...]:
+        exchange = read_exchange(self._db, self._codec, key)
+        call = decode(exchange) if exchange else None
+        return (*call.input, *call.output) if call else ()
+
+    def _forget_bodies(self, key: int) -> None:
+        """Lets go of a call's pieces."""
+        recipes = self._db.execute("SELECT request, response FROM calls WHERE key = ?", (key,)).fetchone()
+        for recipe in recipes:
+            for part in self._codec.read_recipe(recipe) if recipe else ():
+                if not isinstance(part, bytes):
+                    self._db.execute("UPDATE pieces SET uses = uses - 1 WHERE key = ?", (part,))
+                    self._db.execute("DELETE FROM pieces WHERE key = ? AND uses <= 0", (part,))
+
+    def trim(self, budget: Budget, now_ns: int) -> int:
+        """Sheds some of what is over the budget: for age whole sessions, for size first bodies, then sessions."""
+        ends = time.monotonic() + AT_ONCE_S
+        touched = 0
+        if budget.max_age_s:
+            touched += self._trim_age(now_ns - budget.max_age_s * 1_000_000_000, ends)
+        while budget.max_bytes and touched < AT_ONCE_CALLS and self._used() > budget.max_bytes:
+            shed = self._shed_bodies() or self._shed_session()
+            if not shed or time.monotonic() > ends:
+                return touched + shed
+            touched += shed
+        return touched
+
+    def _trim_age(self, oldest_ns: int, ends: float) -> int:
+        touched = 0
+        while time.monotonic() < ends and (session := self._oldest("last_ns < ?", oldest_ns)):
+            touched += max(1, self.forget_session(session) or 0)
+        return touched
+
+    def _oldest(self, condition: str, *values: Any) -> str | None:
+        row = self._db.execute(
+            f"SELECT session_id FROM sessions WHERE open_calls = 0 AND {condition} ORDER BY last_ns LIMIT 1",  # noqa: S608
+            values,
+        ).fetchone()
+        return row[0] if row else None
+
+    def _used(self) -> int:
+        """Bytes of pages in use, free ones left out."""
+        pages, free, size = (
+            self._db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count", "page_size")
+        )
+        return int((pages - free) * size)
+
+    def _shed_bodies(self) -> int:
+        """The bodies of the calls of the session that has been quiet longest and still has some."""
+        row = self._db.execute(
+            "SELECT key FROM sessions AS s WHERE open_calls = 0 AND EXISTS (SELECT 1 FROM calls WHERE session = s.key"
+            " AND (request IS NOT NULL OR response IS NOT NULL)) ORDER BY last_ns LIMIT 1"
+        ).fetchone()
+        if row is None:
+            return 0
+        session = int(row[0])
+        calls = self._db.execute("SELECT key FROM calls WHERE session = ?", (session,)).fetchall()
+        self._forget_messages(session)
+        kept = '{"complete":false,"withheld":"trimmed"}'
+        for (key,) in calls:
+            self._forget_bodies(key)
+            self._db.execute(
+                "UPDATE calls SET request = NULL, response = NULL, chunks = NULL, request_kept = ?, response_kept = ? WHERE key = ?",
+                (kept, kept, key),
+            )
+        return len(calls)
+
+    def _shed_session(self) -> int:
+        session = self._oldest("1 = ?", 1)
+        return max(1, self.forget_session(session) or 0) if session else 0

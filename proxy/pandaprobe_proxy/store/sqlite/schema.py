@@ -1,0 +1,166 @@
+"""Tables, indexes and views, step by step. Each step is a function with its reason; a step that has landed stays.
+
+Times in tables are nanoseconds since 1970; the views show them as ISO 8601 text, for people who open the file with
+Datasette or the sqlite3 shell. What can be derived is not stored: messages are read again from the bodies, a call that
+belongs to no posted trace has no trace row, and its LLM span is the call's own row.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from sqlite_utils.migrations import Migrations
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+migrations = Migrations("pandaprobe")
+
+_TABLES = """
+CREATE TABLE runs (
+    run TEXT PRIMARY KEY, started_ns INTEGER NOT NULL, offset INTEGER NOT NULL DEFAULT 0,
+    recorded INTEGER NOT NULL DEFAULT 0, dropped TEXT NOT NULL DEFAULT '{}', counters TEXT NOT NULL DEFAULT '{}',
+    committed_ns INTEGER NOT NULL
+);
+CREATE TABLE sessions (
+    key INTEGER PRIMARY KEY, session_id TEXT NOT NULL UNIQUE, source TEXT NOT NULL, confidence REAL NOT NULL,
+    user_id TEXT, tags TEXT NOT NULL DEFAULT '[]', started_ns INTEGER NOT NULL, last_ns INTEGER NOT NULL,
+    calls INTEGER NOT NULL DEFAULT 0, open_calls INTEGER NOT NULL DEFAULT 0, errors INTEGER NOT NULL DEFAULT 0,
+    traces INTEGER NOT NULL DEFAULT 0, input_tokens INTEGER NOT NULL DEFAULT 0,
+    output_tokens INTEGER NOT NULL DEFAULT 0, models TEXT NOT NULL DEFAULT '[]', first_input TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX sessions_by_last ON sessions (last_ns);
+CREATE TABLE calls (
+    key INTEGER PRIMARY KEY, call_id TEXT NOT NULL UNIQUE, run TEXT NOT NULL, session INTEGER NOT NULL,
+    trace_id TEXT, parent_span_id TEXT, source TEXT NOT NULL, confidence REAL NOT NULL, clues TEXT,
+    client_key TEXT, started_ns INTEGER NOT NULL, ended_ns INTEGER, outcome TEXT NOT NULL, error TEXT,
+    status INTEGER, reason TEXT, upstream TEXT NOT NULL, method TEXT NOT NULL, path TEXT NOT NULL, url TEXT,
+    client TEXT, credential TEXT, user_id TEXT, tags TEXT, metadata TEXT, warnings TEXT,
+    dialect TEXT, decoder INTEGER, operation TEXT, model TEXT, streamed INTEGER, partial INTEGER, lossy INTEGER,
+    input_tokens INTEGER, output_tokens INTEGER, cached_tokens INTEGER, reasoning_tokens INTEGER, usage_source TEXT,
+    finish_reason TEXT, call_error TEXT, marks BLOB, chunks BLOB, request_bytes INTEGER, response_bytes INTEGER,
+    request_headers BLOB, response_headers BLOB, request BLOB, response BLOB, request_kept TEXT, response_kept TEXT
+);
+CREATE INDEX calls_by_session ON calls (session, started_ns);
+CREATE INDEX calls_by_trace ON calls (trace_id) WHERE trace_id IS NOT NULL;
+CREATE INDEX calls_by_client ON calls (client_key, started_ns) WHERE client_key IS NOT NULL;
+CREATE INDEX calls_open ON calls (run) WHERE outcome = 'open';
+CREATE TABLE pieces (
+    key INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, uses INTEGER NOT NULL DEFAULT 0, data BLOB NOT NULL
+);
+CREATE TABLE messages (key INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, role TEXT NOT NULL);
+CREATE TABLE session_messages (
+    session INTEGER NOT NULL, message INTEGER NOT NULL, call INTEGER NOT NULL, PRIMARY KEY (session, message)
+) WITHOUT ROWID;
+CREATE INDEX session_messages_by_message ON session_messages (message);
+CREATE VIRTUAL TABLE messages_fts USING fts5(text, content='', detail='none', columnsize=0);
+CREATE TABLE traces (
+    trace_id TEXT PRIMARY KEY, session INTEGER NOT NULL, name TEXT NOT NULL, status TEXT NOT NULL,
+    started_ns INTEGER NOT NULL, ended_ns INTEGER, origin TEXT NOT NULL, named INTEGER NOT NULL DEFAULT 0,
+    user_id TEXT, tags TEXT NOT NULL DEFAULT '[]', metadata TEXT NOT NULL DEFAULT '{}', input TEXT, output TEXT,
+    environment TEXT, release TEXT
+);
+CREATE INDEX traces_by_session ON traces (session, started_ns);
+CREATE TABLE spans (
+    span_id TEXT PRIMARY KEY, trace_id TEXT NOT NULL, parent_span_id TEXT, name TEXT NOT NULL, kind TEXT NOT NULL,
+    status TEXT NOT NULL, started_ns INTEGER NOT NULL, ended_ns INTEGER, first_token_ns INTEGER, model TEXT,
+    input TEXT, output TEXT, error TEXT, token_usage TEXT, cost TEXT, parameters TEXT,
+    metadata TEXT NOT NULL DEFAULT '{}'
+);
+CREATE INDEX spans_by_trace ON spans (trace_id);
+CREATE TABLE scores (
+    score_id TEXT PRIMARY KEY, name TEXT NOT NULL, value TEXT NOT NULL, data_type TEXT NOT NULL, at_ns INTEGER NOT NULL,
+    trace_id TEXT, session_id TEXT, source TEXT NOT NULL, reason TEXT, metadata TEXT NOT NULL DEFAULT '{}'
+);
+CREATE INDEX scores_by_trace ON scores (trace_id);
+CREATE INDEX scores_by_session ON scores (session_id);
+CREATE TABLE staged (
+    key INTEGER PRIMARY KEY, run TEXT NOT NULL, call_id TEXT NOT NULL, frames BLOB NOT NULL
+);
+CREATE INDEX staged_by_call ON staged (call_id);
+CREATE TABLE dictionaries (key INTEGER PRIMARY KEY, data BLOB NOT NULL);
+"""
+
+_ISO = "strftime('%Y-%m-%dT%H:%M:', {0} / 1000000000, 'unixepoch') || printf('%09.6fZ', {0} % 60000000000 / 1e9)"
+_VIEWS = f"""
+CREATE VIEW v_sessions AS SELECT
+    session_id, source, confidence, user_id, tags, {_ISO.format("started_ns")} AS started_at,
+    {_ISO.format("last_ns")} AS last_at, calls, open_calls, errors, traces, input_tokens, output_tokens, models,
+    first_input FROM sessions;
+CREATE VIEW v_calls AS SELECT
+    c.call_id, s.session_id, coalesce(c.trace_id, c.call_id) AS trace_id, c.parent_span_id, c.source, c.confidence,
+    {_ISO.format("c.started_ns")} AS started_at, (c.ended_ns - c.started_ns) / 1e6 AS duration_ms, c.outcome, c.error,
+    c.status, c.upstream, c.method, c.path, c.dialect, c.operation, c.model, c.streamed, c.partial, c.lossy,
+    c.input_tokens, c.output_tokens, c.cached_tokens, c.reasoning_tokens, c.usage_source, c.finish_reason,
+    c.call_error, c.user_id, c.tags, c.metadata, c.warnings, c.request_bytes, c.response_bytes
+    FROM calls AS c JOIN sessions AS s ON s.key = c.session;
+CREATE VIEW v_traces AS SELECT
+    t.trace_id, s.session_id, t.name, t.status, {_ISO.format("t.started_ns")} AS started_at,
+    (t.ended_ns - t.started_ns) / 1e6 AS duration_ms, t.origin, t.user_id, t.tags, t.metadata, t.input, t.output
+    FROM traces AS t JOIN sessions AS s ON s.key = t.session;
+"""
+
+# What headers, chat bodies and streams are made of, so that a short piece compresses as if it came after these.
+# It is stored with the store: a later version may have another, and old pieces are still read with this one.
+DICTIONARY = b"".join(
+    text.encode()
+    for text in (
+        '[["Host","127.0.0.1:4100"],["Accept-Encoding","gzip, deflate, br, zstd"],["Connection","keep-alive"],'
+        '["Accept","application/json"],["Content-Type","application/json"],["User-Agent","OpenAI/Python 3.57.0"],'
+        '["X-Stainless-Lang","python"],["X-Stainless-Package-Version","3.57.0"],["X-Stainless-OS","Linux"],'
+        '["X-Stainless-Arch","x64"],["X-Stainless-Runtime","CPython"],["X-Stainless-Runtime-Version","3.11.7"],'
+        '["Authorization","[redacted, 58 chars, fp=00000000]"],["X-Stainless-Async","false"],'
+        '["x-stainless-retry-count","0"],["x-stainless-read-timeout","600"],["X-PandaProbe-Session","session-'
+        '"],["X-PandaProbe-Trace","],["Content-Length","1234"]]',
+        '[["Date","Mon, 01 Jan 2026 00:00:00 GMT"],["Content-Type","text/event-stream; charset=utf-8"],'
+        '["Transfer-Encoding","chunked"],["Connection","keep-alive"],["openai-organization","[redacted, 8 chars, fp='
+        '"],["openai-processing-ms","1234"],["openai-version","2020-10-01"],["x-ratelimit-limit-requests","10000"],'
+        '["x-ratelimit-limit-tokens","2000000"],["x-ratelimit-remaining-requests","9999"],'
+        '["x-ratelimit-remaining-tokens","1999999"],["x-ratelimit-reset-requests","6ms"],'
+        '["x-ratelimit-reset-tokens","0s"],["x-request-id","req_0123456789abcdef"],["Server","cloudflare"],'
+        '["cf-ray","0123456789abcdef-FRA"],["set-cookie","[redacted, 400 chars, fp="]]',
+        '{"model": "gpt-4o", "stream": true, "stream_options": {"include_usage": true}, "temperature": 0.0, "tools": ['
+        '{"type": "function", "function": {"name": "", "description": "", "parameters": {"type": "object", '
+        '"properties": {"": {"type": "string", "description": ""}}, "required": [""], "additionalProperties": false}, '
+        '"strict": true}}], "messages": [{"role": "system", "content": "You are "}, {"role": "user", "content": "',
+        '{"role": "assistant", "content": null, "tool_calls": [{"id": "call_", "type": "function", "function": '
+        '{"name": "", "arguments": "{\\"\\": \\"\\"}"}}]}, {"role": "tool", "tool_call_id": "call_", "content": "',
+        '{"id":"chatcmpl-","object":"chat.completion","created":1700000000,"model":"gpt-4o-2024-08-06","choices":['
+        '{"index":0,"message":{"role":"assistant","content":"","refusal":null,"annotations":[],"tool_calls":[{"id":'
+        '"call_","type":"function","function":{"name":"","arguments":"{}"}}]},"logprobs":null,"finish_reason":'
+        '"tool_calls"}],"usage":{"prompt_tokens":100,"completion_tokens":10,"total_tokens":110,'
+        '"prompt_tokens_details":{"cached_tokens":0,"audio_tokens":0},"completion_tokens_details":{"reasoning_tokens":'
+        '0,"audio_tokens":0,"accepted_prediction_tokens":0,"rejected_prediction_tokens":0}},"service_tier":"default",'
+        '"system_fingerprint":"fp_0123456789"}',
+        'data: {"id":"chatcmpl-","object":"chat.completion.chunk","created":1700000000,"model":"gpt-4o-2024-08-06",'
+        '"service_tier":"default","system_fingerprint":"fp_","choices":[{"index":0,"delta":{"role":"assistant",'
+        '"content":""},"logprobs":null,"finish_reason":null}],"usage":null,"obfuscation":""}\n\n'
+        'data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"function":{"arguments":""}}]},'
+        '"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n',
+    )
+)
+
+
+@migrations()
+def m001_ground(db: "Database") -> None:
+    """Calls by session, their bodies as pieces, posted traces beside them, and what a running recorder needs."""
+    _run(db, _TABLES)
+    _run(db, _VIEWS)
+    db.execute("INSERT INTO dictionaries (data) VALUES (?)", [DICTIONARY])
+
+
+def _run(db: "Database", script: str) -> None:
+    """Each statement by itself: `executescript` would commit the migration's transaction."""
+    for statement in script.split(";\n"):
+        if statement.strip():
+            db.execute(statement)
+
+
+def migrate(connection: Any) -> None:
+    """Brings a store to this version's schema."""
+    from sqlite_utils import Database
+
+    migrations.apply(Database(connection))
+
+
+def names() -> frozenset[str]:
+    """The steps that this version knows."""
+    return frozenset(migration.name for migration in migrations._migrations)

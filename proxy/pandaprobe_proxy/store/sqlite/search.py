@@ -1,0 +1,55 @@
+"""Full-text search over unique messages. The index holds words only; passages are cut from the decoded messages."""
+
+import re
+import sqlite3
+from collections.abc import Callable
+
+from pandaprobe_proxy.model.call import Message
+from pandaprobe_proxy.sessions.transcript import digest
+from pandaprobe_proxy.store.base import Hit, StoredCall
+from pandaprobe_proxy.store.sqlite.calls import searchable
+
+AROUND_CHARS = 60
+_WORD = re.compile(r"\w+", re.UNICODE)
+
+
+def find_messages(
+    db: sqlite3.Connection,
+    query: str,
+    limit: int,
+    marks: tuple[str, str],
+    read_call: Callable[[str], StoredCall | None],
+) -> list[Hit]:
+    """Messages that hold every word of the query, the last word as a beginning; newest call first."""
+    words = _WORD.findall(query)
+    if not words:
+        return []
+    terms = " AND ".join(f'"{word}"' for word in words) + "*"
+    rows = db.execute(
+        "SELECT m.digest, m.role, c.call_id, s.session_id, c.started_ns FROM messages_fts AS f"
+        " JOIN messages AS m ON m.key = f.rowid JOIN session_messages AS i ON i.message = m.key"
+        " JOIN calls AS c ON c.key = i.call JOIN sessions AS s ON s.key = c.session"
+        " WHERE f.text MATCH ? ORDER BY c.started_ns DESC, m.key DESC LIMIT ?",
+        (terms, limit),
+    ).fetchall()
+    hits: list[Hit] = []
+    for name, role, call_id, session_id, started_ns in rows:
+        stored = read_call(call_id)
+        text = _text_of(stored, name) if stored else ""
+        hits.append(Hit(call_id, session_id, role, _passage(text, words, marks), started_ns))
+    return hits
+
+
+def _text_of(stored: StoredCall, name: bytes) -> str:
+    messages: tuple[Message, ...] = (*stored.call.input, *stored.call.output) if stored.call else ()
+    return next((searchable(message) for message in messages if digest(message) == name), "")
+
+
+def _passage(text: str, words: list[str], marks: tuple[str, str]) -> str:
+    """The text around the first word that was found, with every found word marked."""
+    pattern = re.compile(r"\b(" + "|".join(re.escape(word) for word in words) + ")", re.IGNORECASE)
+    found = pattern.search(text)
+    at = found.start() if found else 0
+    start, end = max(0, at - AROUND_CHARS), at + 2 * AROUND_CHARS
+    cut = f"{'…' if start else ''}{text[start:end]}{'…' if end < len(text) else ''}"
+    return pattern.sub(lambda match: f"{marks[0]}{match[0]}{marks[1]}", " ".join(cut.split()))

@@ -1,0 +1,225 @@
+"""The Writer: batches, each in one transaction, on the one writing connection."""
+
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from pandaprobe_proxy.model.score import Score
+from pandaprobe_proxy.model.trace import Span, Trace
+from pandaprobe_proxy.store.base import (
+    Batch,
+    Budget,
+    RunState,
+    SpanRow,
+    Staged,
+    StoreError,
+    StoreFull,
+    TraceRow,
+)
+from pandaprobe_proxy.store.sqlite.calls import Calls
+from pandaprobe_proxy.store.sqlite.codec import Codec, from_text, to_text
+from pandaprobe_proxy.store.sqlite.connect import Opening, told
+from pandaprobe_proxy.store.sqlite.forget import Forgetting
+from pandaprobe_proxy.store.sqlite.traces import Traces
+
+INTERRUPTED = "the sidecar ended before this call did"
+
+
+class SqliteWriter:
+    """See store.base.Writer."""
+
+    def __init__(self, opening: Opening, clock: Callable[[], int] = time.time_ns) -> None:
+        self._opening = opening
+        self._clock = clock
+        self._closed = False
+        self._db: sqlite3.Connection | None = None
+        try:
+            self._connect()
+        except BaseException:
+            opening.close()
+            raise
+
+    @property
+    def quarantined(self) -> str:
+        """Where a corrupt store was put when this one was begun; empty if none was."""
+        return str(self._opening.quarantined or "")
+
+    def _connect(self) -> sqlite3.Connection:
+        db = self._opening.connect()
+        (dictionary,) = db.execute("SELECT data FROM dictionaries ORDER BY key LIMIT 1").fetchone()
+        self._codec = Codec(dictionary)
+        self._calls = Calls(db, self._codec)
+        self._traces = Traces(db, self._calls)
+        self._forgetting = Forgetting(db, self._codec)
+        self._db = db
+        return db
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        """One transaction; on any failure nothing of it is there, and the connection can be used again."""
+        if self._closed:
+            raise StoreError("the store is closed.")
+        try:
+            with told(self._opening.path):
+                db = self._db or self._connect()
+                db.execute("BEGIN IMMEDIATE")
+                yield db
+                db.execute("COMMIT")
+        except StoreFull:
+            self._roll_back()
+            if self._opening.drop_ballast():
+                self._checkpoint()
+            raise
+        except StoreError as error:
+            self._roll_back()
+            if isinstance(error.__cause__, sqlite3.OperationalError) and "I/O" in str(error.__cause__):
+                self._reopen()
+            raise
+        except BaseException:
+            self._roll_back()
+            raise
+
+    def _roll_back(self) -> None:
+        if self._db is not None and self._db.in_transaction:
+            self._db.execute("ROLLBACK")
+
+    def _reopen(self) -> None:
+        """After an I/O error what the handle has written is unknown; a failed fsync must not be tried on it again."""
+        if self._db is not None:
+            self._db.close()
+        self._db = None
+
+    def _checkpoint(self) -> None:
+        if self._db is not None:
+            with told(self._opening.path):
+                self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def begin(self, run: str, at_ns: int) -> RunState:
+        with self._transaction() as db:
+            db.execute(
+                "INSERT OR IGNORE INTO runs (run, started_ns, committed_ns) VALUES (?, ?, ?)", (run, at_ns, at_ns)
+            )
+            self._interrupt_others(db, run)
+            offset, recorded, dropped = db.execute(
+                "SELECT offset, recorded, dropped FROM runs WHERE run = ?", (run,)
+            ).fetchone()
+            staged = db.execute("SELECT call_id, frames FROM staged WHERE run = ? ORDER BY key", (run,)).fetchall()
+        found = tuple(Staged(run, call_id, frames) for call_id, frames in staged)
+        return RunState(offset, recorded, from_text(dropped), found)
+
+    def _interrupt_others(self, db: sqlite3.Connection, run: str) -> None:
+        db.execute("DELETE FROM staged WHERE run != ?", (run,))
+        db.execute(
+            "UPDATE sessions SET errors = errors + open_calls, open_calls = 0 WHERE key IN"
+            " (SELECT session FROM calls WHERE outcome = 'open' AND run != ?)",
+            (run,),
+        )
+        db.execute(
+            "UPDATE runs SET recorded = recorded + (SELECT count(*) FROM calls WHERE outcome = 'open' AND calls.run = runs.run)"
+            " WHERE run != ?",
+            (run,),
+        )
+        db.execute(
+            "UPDATE calls SET outcome = 'interrupted', ended_ns = started_ns, error = ? WHERE outcome = 'open' AND run != ?",
+            (INTERRUPTED, run),
+        )
+
+    def commit(self, batch: Batch) -> None:
+        with self._transaction() as db:
+            self._advance(db, batch)
+            for opened in batch.opened:
+                self._calls.begin(batch.run, opened)
+            for staged in batch.staged:
+                db.execute(
+                    "INSERT INTO staged (run, call_id, frames) VALUES (?, ?, ?)",
+                    (staged.run, staged.exchange, staged.frames),
+                )
+            for record in batch.records:
+                self._calls.end(batch.run, record)
+                db.execute("DELETE FROM staged WHERE call_id = ?", (record.opened.id,))
+            for call_id in batch.discarded:
+                db.execute("DELETE FROM staged WHERE call_id = ?", (call_id,))
+                self._forgetting.forget_open(call_id)
+        self._opening.load_ballast()
+
+    def _advance(self, db: sqlite3.Connection, batch: Batch) -> None:
+        row = db.execute("SELECT offset, dropped FROM runs WHERE run = ?", (batch.run,)).fetchone()
+        if row is None:
+            raise StoreError(f"run {batch.run} was not begun; this is a fault of pandaprobe-proxy.")
+        offset, dropped = row[0], from_text(row[1])
+        if batch.offset is not None and batch.offset <= offset:
+            raise StoreError(f"offset {batch.offset} is not beyond {offset}; this is a fault of pandaprobe-proxy.")
+        for reason, count in batch.dropped.items():
+            dropped[reason] = dropped.get(reason, 0) + count
+        db.execute(
+            "UPDATE runs SET offset = coalesce(?, offset), recorded = recorded + ?, dropped = ?, counters = ?,"
+            " committed_ns = ? WHERE run = ?",
+            (
+                batch.offset,
+                len(batch.records),
+                to_text(dropped),
+                to_text(dict(batch.counters)),
+                self._clock(),
+                batch.run,
+            ),
+        )
+
+    def last_seen(self, client: str) -> tuple[str, int] | None:
+        with self._transaction() as db:
+            row = db.execute(
+                "SELECT s.session_id, coalesce(c.ended_ns, c.started_ns) FROM calls AS c JOIN sessions AS s"
+                " ON s.key = c.session WHERE c.client_key = ? ORDER BY c.started_ns DESC LIMIT 1",
+                (client,),
+            ).fetchone()
+        return (row[0], row[1]) if row else None
+
+    def put_trace(self, trace: Trace, at_ns: int) -> None:
+        with self._transaction():
+            self._traces.put(trace, at_ns)
+
+    def add_spans(self, trace_id: str, spans: Sequence[Span]) -> bool:
+        with self._transaction():
+            return self._traces.add_spans(trace_id, spans, self._clock())
+
+    def patch_trace(self, trace: Trace) -> TraceRow | None:
+        with self._transaction():
+            return self._traces.patch(trace)
+
+    def patch_span(self, trace_id: str, span: Span) -> SpanRow | None:
+        with self._transaction():
+            return self._traces.patch_span(trace_id, span)
+
+    def add_score(self, score: Score) -> None:
+        with self._transaction():
+            self._traces.add_score(score)
+
+    def delete_session(self, session_id: str) -> int | None:
+        with self._transaction():
+            count = self._forgetting.forget_session(session_id)
+        if count is not None:
+            with told(self._opening.path):
+                (self._db or self._connect()).execute("PRAGMA incremental_vacuum")
+            self._checkpoint()
+        return count
+
+    def trim(self, budget: Budget, now_ns: int) -> int:
+        with self._transaction():
+            touched = self._forgetting.trim(budget, now_ns)
+        if touched:
+            with told(self._opening.path):
+                (self._db or self._connect()).execute("PRAGMA incremental_vacuum(2000)").fetchall()
+            self._checkpoint()
+        return touched
+
+    def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        if self._db is not None:
+            try:
+                self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            except sqlite3.Error:
+                pass  # the log stays beside the file, and the next writer reads it
+            self._db.close()
+        self._opening.close()
