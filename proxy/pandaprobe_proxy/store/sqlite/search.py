@@ -10,7 +10,7 @@ from pandaprobe_proxy.store.base import Hit, StoredCall
 from pandaprobe_proxy.store.sqlite.calls import searchable
 
 AROUND_CHARS = 60
-_WORD = re.compile(r"\w+", re.UNICODE)
+_WORD = re.compile(r"[^\W_]+")  # as the index splits text: letters and digits
 
 
 def find_messages(
@@ -26,10 +26,10 @@ def find_messages(
         return []
     terms = " AND ".join(f'"{word}"' for word in words) + "*"
     rows = db.execute(
-        "SELECT m.digest, m.role, c.call_id, s.session_id, c.started_ns FROM messages_fts AS f"
-        " JOIN messages AS m ON m.key = f.rowid JOIN session_messages AS i ON i.message = m.key"
+        "SELECT m.digest, m.role, c.call_id, s.session_id, c.started_ns FROM messages_fts"
+        " JOIN messages AS m ON m.key = messages_fts.rowid JOIN session_messages AS i ON i.message = m.key"
         " JOIN calls AS c ON c.key = i.call JOIN sessions AS s ON s.key = c.session"
-        " WHERE f.text MATCH ? ORDER BY c.started_ns DESC, m.key DESC LIMIT ?",
+        " WHERE messages_fts MATCH ? ORDER BY c.started_ns DESC, m.key DESC LIMIT ?",
         (terms, limit),
     ).fetchall()
     hits: list[Hit] = []
@@ -47,7 +47,7 @@ def _text_of(stored: StoredCall, name: bytes) -> str:
 
 def _passage(text: str, words: list[str], marks: tuple[str, str]) -> str:
     """The text around the first word that was found, with every found word marked."""
-    pattern = re.compile(r"\b(" + "|".join(re.escape(word) for word in words) + ")", re.IGNORECASE)
+    pattern = re.compile(r"(?<![^\W_])(" + "|".join(re.escape(word) for word in words) + ")", re.IGNORECASE)
     found = pattern.search(text)
     at = found.start() if found else 0
     start, end = max(0, at - AROUND_CHARS), at + 2 * AROUND_CHARS

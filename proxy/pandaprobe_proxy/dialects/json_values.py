@@ -1,0 +1,74 @@
+"""JSON as it is met on the wire: parsed tolerantly, within a depth that every later reader can bear.
+
+Tolerated: a byte order mark, invalid UTF-8, raw control characters, NaN and Infinity (null), lone surrogates (`mend`).
+"""
+
+import json
+import re
+from dataclasses import fields, is_dataclass, replace
+from typing import Any
+
+import msgspec
+
+Json = Any
+MAX_DEPTH = 200
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_decode = msgspec.json.Decoder().decode
+
+
+def parse_json(data: bytes | str) -> Json:
+    """The value of a JSON text; of a repeated key the last one counts. Raises ValueError."""
+    try:
+        value = _decode(data)
+    except (msgspec.MsgspecError, UnicodeError):
+        value = _parse_loosely(data)
+    except RecursionError as error:
+        raise ValueError("JSON is nested too deeply") from error
+    if len(data) > 2 * MAX_DEPTH and _is_deep(data, value):
+        raise ValueError("JSON is nested too deeply")
+    return value
+
+
+def _parse_loosely(data: bytes | str) -> Json:
+    text = data if isinstance(data, str) else data.decode("utf-8", "replace")
+    try:
+        return json.loads(text.removeprefix("\ufeff"), strict=False, parse_constant=lambda _: None)
+    except RecursionError as error:
+        raise ValueError("JSON is nested too deeply") from error
+
+
+def _is_deep(data: bytes | str, value: Json) -> bool:
+    opening = data.count("[") + data.count("{") if isinstance(data, str) else data.count(b"[") + data.count(b"{")
+    if opening <= MAX_DEPTH:
+        return False
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        inner = (child for item in level for child in (item.values() if isinstance(item, dict) else item))
+        level = [child for child in inner if isinstance(child, dict | list)]
+        if not level:
+            return False
+    return True
+
+
+def may_need_mending(data: bytes) -> bool:
+    """Whether a JSON text holds escapes that may be halves of a character."""
+    return b"\\ud" in data or b"\\uD" in data
+
+
+def mend(value: Json) -> Json:
+    """The same value with surrogate pairs joined and lone ones replaced, so that it can be written as UTF-8."""
+    if isinstance(value, str):
+        return _mend_text(value)
+    if isinstance(value, dict):
+        return {mend(key): mend(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(mend(item) for item in value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{field.name: mend(getattr(value, field.name)) for field in fields(value)})
+    return value
+
+
+def _mend_text(text: str) -> str:
+    if not _SURROGATE.search(text):
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

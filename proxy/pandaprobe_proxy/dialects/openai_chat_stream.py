@@ -1,0 +1,151 @@
+"""The answer of a chat stream, gathered from its chunks, per choice and by the choice's index, never its position."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from pandaprobe_proxy.dialects.base import Answered
+from pandaprobe_proxy.dialects.openai_content import AudioFold, ContentFold, ListFold
+from pandaprobe_proxy.dialects.openai_fields import merge_field
+from pandaprobe_proxy.dialects.openai_messages import read_details, read_thinking
+from pandaprobe_proxy.dialects.openai_stream import ChunkFold
+from pandaprobe_proxy.dialects.openai_tool_calls import ToolCallFold
+from pandaprobe_proxy.model.call import Message
+from pandaprobe_proxy.wire.sse import ServerSentEvent
+
+Json = Any
+_LISTS = frozenset({"annotations", "reasoning_details", "token_ids"})
+_TYPED = frozenset({"audio", "function_call", "logprobs", "tool_calls", *_LISTS})
+
+
+class _Choice:
+    """One choice so far."""
+
+    def __init__(self) -> None:
+        self.role = ""
+        self.finish_reason: str | None = None
+        self.content = ContentFold()
+        self.texts: dict[str, list[str]] = {"refusal": [], "reasoning_content": [], "reasoning": []}
+        self.tools = ToolCallFold()
+        self.function = ToolCallFold()
+        self.audio = AudioFold()
+        self.logprobs = ListFold()
+        self.lists = ListFold()
+        self.extra: dict[str, Json] = {}
+
+    def add_beside(self, choice: dict[str, Json]) -> bool:
+        """Takes in what stands beside the delta; False if something has a type that it cannot have."""
+        placed = True
+        for key, value in choice.items():
+            if value is None or key in {"index", "delta", "message"}:
+                continue
+            if key == "finish_reason" and isinstance(value, str):
+                self.finish_reason = value or self.finish_reason
+            elif key == "logprobs" and isinstance(value, dict):
+                self.logprobs.add(value)
+            else:
+                placed = self._keep(key, value) and placed
+        return placed
+
+    def add_delta(self, delta: dict[str, Json]) -> bool:
+        """Takes in a delta; False if something has a type that it cannot have."""
+        placed = True
+        for key, value in delta.items():
+            if value is not None:
+                placed = self._take(key, value) and placed
+        return placed
+
+    def _take(self, key: str, value: Json) -> bool:
+        if key == "content":
+            return self.content.add(value)
+        if isinstance(value, str):
+            return self._take_text(key, value)
+        if key == "tool_calls" and isinstance(value, list):
+            return self.tools.add(value)
+        if key == "function_call" and isinstance(value, dict):
+            return self.function.add([{"type": "function_call", "index": 0, "function": value}])
+        if key == "audio" and isinstance(value, dict):
+            self.audio.add(value)
+            return True
+        return self._keep(key, value)
+
+    def _take_text(self, key: str, value: str) -> bool:
+        if key == "role":
+            self.role = self.role or value
+        elif key in self.texts:
+            self.texts[key].append(value)
+        else:
+            return self._keep(key, value)
+        return True
+
+    def _keep(self, key: str, value: Json) -> bool:
+        if key in _LISTS and isinstance(value, list):
+            self.lists.add({key: value})
+            return True
+        merge_field(self.extra, key, value)
+        return key not in _TYPED
+
+    def finish(self) -> Message:
+        content = self.content.finish()
+        refusal, first, second = ("".join(texts) for texts in self.texts.values())
+        extra = self.extra | self.lists.finish()
+        # Some providers send the same reasoning under both names.
+        gathered = {
+            "reasoning": second if first and second != first else "",
+            "audio": self.audio.finish(),
+            "logprobs": self.logprobs.finish(),
+        }
+        details = read_details(extra.get("reasoning_details"))
+        return Message(
+            role=self.role or "assistant",
+            content=content,
+            tool_calls=self.tools.finish() + self.function.finish(),
+            refusal=refusal or None,
+            reasoning=first or second or read_thinking(content) or details or None,
+            finish_reason=self.finish_reason,
+            extra=extra | {key: value for key, value in gathered.items() if value},
+        )
+
+
+def says(content: Json) -> bool:
+    """Whether a content holds anything but thinking."""
+    if isinstance(content, list):
+        return any(not isinstance(part, dict) or part.get("type") != "thinking" for part in content)
+    return bool(content)
+
+
+class ChatStream:
+    """One stream, taken in once."""
+
+    def __init__(self) -> None:
+        self._choices: dict[int, _Choice] = {}
+        self._first_content: int | None = None
+        self._first_tool: int | None = None
+
+    def read(self, events: Iterable[ServerSentEvent]) -> Answered:
+        """The answer that the events give, whole or as far as they go."""
+        fold = ChunkFold(self._add)
+        fold.read(events)
+        messages = tuple(choice.finish() for _, choice in sorted(self._choices.items()))
+        return fold.finish(messages, self._first_content, self._first_tool)
+
+    def _find(self, index: int) -> _Choice:
+        held = self._choices.get(index)
+        if held is None:
+            held = self._choices[index] = _Choice()
+        return held
+
+    def _add(self, choice: dict[str, Json], position: int, end: int) -> bool:
+        index = choice.get("index")
+        held = self._find(index if isinstance(index, int) else position)
+        delta = choice.get("delta") or choice.get("message") or {}
+        placed = held.add_beside(choice)
+        if not isinstance(delta, dict):
+            return False
+        self._mark(delta, end)
+        return held.add_delta(delta) and placed
+
+    def _mark(self, delta: dict[str, Json], end: int) -> None:
+        if self._first_content is None and (says(delta.get("content")) or delta.get("refusal") or delta.get("audio")):
+            self._first_content = end
+        if self._first_tool is None and (delta.get("tool_calls") or delta.get("function_call")):
+            self._first_tool = end

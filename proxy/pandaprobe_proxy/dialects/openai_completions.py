@@ -1,0 +1,110 @@
+"""OpenAI legacy text completions: `POST …/completions`, JSON and SSE. A prompt in, a text per choice out."""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from pandaprobe_proxy.dialects.base import Answered, Asked, Dialect
+from pandaprobe_proxy.dialects.errors import read_error
+from pandaprobe_proxy.dialects.openai_content import ListFold
+from pandaprobe_proxy.dialects.openai_fields import merge_field, pop_typed, read_rest, read_usage
+from pandaprobe_proxy.dialects.openai_paths import read_deployment
+from pandaprobe_proxy.dialects.openai_prompts import read_prompts
+from pandaprobe_proxy.dialects.openai_stream import ChunkFold
+from pandaprobe_proxy.model.call import Message
+from pandaprobe_proxy.model.exchange import Headers
+from pandaprobe_proxy.wire.sse import ServerSentEvent
+
+Json = Any
+_PATH = re.compile(r"(?<!/chat)(?:^|/)completions/?$")
+
+
+def matches(method: str, path: str, headers: Headers) -> bool:
+    return method == "POST" and _PATH.search(path) is not None and not path.startswith("chat/")
+
+
+def asked(body: Json, path: str) -> Asked:
+    rest = dict(body)
+    return Asked(
+        model=pop_typed(rest, "model", str) or read_deployment(path),
+        messages=read_prompts(rest.pop("prompt", None)),
+        parameters=rest,
+        stream=rest.get("stream") is True,
+    )
+
+
+class _Text:
+    """One choice so far."""
+
+    def __init__(self) -> None:
+        self.text: list[str] = []
+        self.finish_reason: str | None = None
+        self.logprobs = ListFold()
+        self.extra: dict[str, Json] = {}
+
+    def add(self, choice: dict[str, Json]) -> bool:
+        """Takes in a choice, whole or a piece of it; False if something has a type that it cannot have."""
+        placed = True
+        for key, value in choice.items():
+            if value is None or key == "index":
+                continue
+            if key == "text" and isinstance(value, str):
+                self.text.append(value)
+            elif key == "finish_reason" and isinstance(value, str):
+                self.finish_reason = value or self.finish_reason
+            elif key == "logprobs" and isinstance(value, dict):
+                self.logprobs.add(value)
+            else:
+                merge_field(self.extra, key, value)
+                placed = placed and key not in {"text", "finish_reason", "logprobs"}
+        return placed
+
+    def finish(self) -> Message:
+        logprobs = self.logprobs.finish()
+        extra = self.extra | ({"logprobs": logprobs} if logprobs else {})
+        content = "".join(self.text) if self.text else None
+        return Message("assistant", content, finish_reason=self.finish_reason, extra=extra)
+
+
+class _Texts:
+    """The choices of one answer, by index."""
+
+    def __init__(self) -> None:
+        self._texts: dict[int, _Text] = {}
+        self.first_content: int | None = None
+
+    def add(self, choice: dict[str, Json], position: int, end: int) -> bool:
+        index = choice.get("index")
+        if self.first_content is None and choice.get("text"):
+            self.first_content = end
+        return self._texts.setdefault(index if isinstance(index, int) else position, _Text()).add(choice)
+
+    def finish(self) -> tuple[Message, ...]:
+        return tuple(text.finish() for _, text in sorted(self._texts.items()))
+
+
+def answered(body: Json) -> Answered:
+    usage, rest = read_rest(body)
+    choices = pop_typed(rest, "choices", list)
+    error = rest.get("error")
+    texts = _Texts()
+    placed = [isinstance(choice, dict) and texts.add(choice, at, 0) for at, choice in enumerate(choices or ())]
+    return Answered(
+        model=pop_typed(rest, "model", str),
+        response_id=pop_typed(rest, "id", str),
+        messages=texts.finish(),
+        usage=read_usage(usage),
+        error=read_error(error) if error else None,
+        extra=rest,
+        lossy=not all(placed) or (choices is None and not error),
+    )
+
+
+def streamed(events: Iterable[ServerSentEvent]) -> Answered:
+    texts = _Texts()
+    fold = ChunkFold(texts.add)
+    fold.read(events)
+    return fold.finish(texts.finish(), first_content=texts.first_content)
+
+
+DIALECT = Dialect("openai_completions", 1, "text_completion", matches, asked, answered, streamed)

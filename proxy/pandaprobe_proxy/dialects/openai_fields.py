@@ -1,0 +1,88 @@
+"""Fields that the OpenAI formats share: usage, the parts of an answer beside its choices, extras."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pandaprobe_proxy.model.call import Usage, UsageSource
+
+Json = Any
+FIRST_WINS = frozenset({"created", "system_fingerprint", "service_tier"})
+MAX_COUNT = 2**53
+PADDING = frozenset({"object", "obfuscation"})
+"""Says nothing: the name of the format, and random bytes."""
+
+
+def pop_typed(fields: dict[str, Json], key: str, kind: type) -> Json:
+    """Takes `key` out of `fields` if it is of that type, or null; a value of another type stays there. None if not."""
+    value = fields.get(key)
+    if isinstance(value, kind):
+        return fields.pop(key)
+    if value is None:
+        fields.pop(key, None)
+    return None
+
+
+def without_nulls(fields: Mapping[str, Json]) -> dict[str, Json]:
+    return {key: value for key, value in fields.items() if value is not None}
+
+
+def merge_field(into: dict[str, Json], key: str, value: Json) -> None:
+    """A later value of an unknown field: objects are merged, and what is empty replaces nothing."""
+    held = into.get(key)
+    if isinstance(held, dict) and isinstance(value, dict):
+        into[key] = held | without_nulls(value)
+    elif held is None or value not in (None, "", [], {}):
+        into[key] = value
+
+
+def merge_usage(held: dict[str, Json], usage: Mapping[str, Json]) -> dict[str, Json]:
+    """A later usage object over an earlier one. Counts are cumulative, so they replace and are not added."""
+    merged = dict(held)
+    for key, value in usage.items():
+        if value is not None:
+            merge_field(merged, key, value)
+    return merged
+
+
+def read_usage(raw: Mapping[str, Json]) -> Usage:
+    """Tokens of a usage object of the OpenAI kind, with the dialects of its dialect."""
+    prompt = _count(raw, "prompt_tokens", "input_tokens")
+    output = _count(raw, "completion_tokens", "output_tokens")
+    cached = _count(_inner(raw, "prompt_tokens_details", "input_tokens_details"), "cached_tokens")
+    reasoning = _count(_inner(raw, "completion_tokens_details", "output_tokens_details"), "reasoning_tokens")
+    if cached is None:
+        cached = _count(raw, "prompt_cache_hit_tokens", "cached_tokens")
+    if reasoning is None:
+        reasoning = _count(raw, "reasoning_tokens")
+    total = _count(raw, "total_tokens")
+    if None not in (prompt, output, total) and reasoning and total == _sum(prompt, output, reasoning):
+        output = _sum(output, reasoning)  # xAI counts reasoning beside the completion
+    if all(count is None for count in (prompt, output, total)):
+        return Usage(raw=dict(raw))
+    return Usage(prompt, output, cached, reasoning, UsageSource.REPORTED, dict(raw))
+
+
+def _sum(*counts: int | None) -> int:
+    return sum(count or 0 for count in counts)
+
+
+def _inner(raw: Mapping[str, Json], *keys: str) -> Mapping[str, Json]:
+    return next((raw[key] for key in keys if isinstance(raw.get(key), dict)), {})
+
+
+def _count(raw: Mapping[str, Json], *keys: str) -> int | None:
+    for key in keys:
+        value = raw.get(key)
+        if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < MAX_COUNT:
+            return int(value) if value == int(value) else None
+    return None
+
+
+def read_rest(body: dict[str, Json]) -> tuple[dict[str, Json], dict[str, Json]]:
+    """The usage object of an answer, wherever it sits, and the fields that have no name in a Call."""
+    rest = {key: value for key, value in body.items() if value is not None and key not in PADDING}
+    usage = pop_typed(rest, "usage", dict) or {}
+    groq = rest.get("x_groq")
+    if isinstance(groq, dict) and isinstance(groq.get("usage"), dict):
+        usage = merge_usage(groq["usage"], usage)
+    return usage, rest

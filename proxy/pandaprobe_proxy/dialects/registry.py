@@ -1,0 +1,17 @@
+"""Every dialect that is known. To add one, add its line."""
+
+from pandaprobe_proxy.dialects import openai_chat, openai_completions, openai_embeddings, openai_models
+from pandaprobe_proxy.dialects.base import Dialect
+from pandaprobe_proxy.model.exchange import Headers
+
+DIALECTS: tuple[Dialect, ...] = (
+    openai_chat.DIALECT,
+    openai_completions.DIALECT,
+    openai_embeddings.DIALECT,
+    openai_models.DIALECT,
+)
+
+
+def find(method: str, path: str, headers: Headers) -> Dialect | None:
+    """The dialect of a request to `path` (without its query), or None: then nothing of it is decoded."""
+    return next((dialect for dialect in DIALECTS if dialect.matches(method, path, headers)), None)

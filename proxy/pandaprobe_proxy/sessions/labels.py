@@ -1,0 +1,126 @@
+"""What a call says of itself beside its session: user, tags, metadata, trace, how much to keep, W3C trace context.
+
+A bad value never fails a call: it is ignored, and a warning says why. Warnings never quote a value.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from pandaprobe_proxy.dialects.json_values import mend, parse_json
+from pandaprobe_proxy.model.exchange import Headers, find_header
+from pandaprobe_proxy.sessions.clues import read_visible
+
+Json = Any
+MAX_TAGS = 50
+MAX_TAG_CHARS = 100
+MAX_METADATA_BYTES = 16 * 1024
+CAPTURES = ("full", "metadata", "off")
+_ID = re.compile(r"[0-9a-fA-F]{32}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """None and empty mean: not said."""
+
+    user_id: str | None = None
+    tags: tuple[str, ...] = ()
+    metadata: dict[str, Json] | None = None
+    trace_id: str | None = None
+    """Of the trace that the call belongs to, canonical."""
+    parent_span_id: str | None = None
+    capture: str | None = None
+    """`full`, `metadata` or `off`."""
+    traceparent: str | None = None
+    """W3C trace context, as it was sent. It names no trace of ours."""
+    warnings: tuple[str, ...] = ()
+
+
+def read_labels(headers: Headers) -> Labels:
+    """The labels in the X-PandaProbe-* headers and `traceparent`."""
+    warnings: list[str] = []
+    trace_id, parent_span_id = _read_trace(headers, warnings)
+    return Labels(
+        user_id=_read_user(headers, warnings),
+        tags=_read_tags(headers, warnings),
+        metadata=_read_metadata(headers, warnings),
+        trace_id=trace_id,
+        parent_span_id=parent_span_id,
+        capture=_read_capture(headers, warnings),
+        traceparent=_read_traceparent(headers),
+        warnings=tuple(warnings),
+    )
+
+
+def _read_user(headers: Headers, warnings: list[str]) -> str | None:
+    value = find_header(headers, b"x-pandaprobe-user")
+    user_id = read_visible(value) if value is not None else None
+    if value is not None and user_id is None:
+        warnings.append("X-PandaProbe-User was ignored: a user id is 1 to 255 characters of visible text")
+    return user_id
+
+
+def _read_tags(headers: Headers, warnings: list[str]) -> tuple[str, ...]:
+    values = [value for name, value in headers if name.lower() == b"x-pandaprobe-tags"]
+    named = [part for part in b",".join(values).split(b",") if part.strip(b" \t")]
+    read = [read_visible(part) for part in named]
+    tags = dict.fromkeys(tag for tag in read if tag is not None and len(tag) <= MAX_TAG_CHARS)
+    if any(tag is None or len(tag) > MAX_TAG_CHARS for tag in read):
+        warnings.append(f"a tag was ignored: a tag is 1 to {MAX_TAG_CHARS} characters of visible text")
+    if len(tags) > MAX_TAGS:
+        warnings.append(f"{len(tags) - MAX_TAGS} tags were ignored: a call has at most {MAX_TAGS}")
+    return tuple(tags)[:MAX_TAGS]
+
+
+def _read_metadata(headers: Headers, warnings: list[str]) -> dict[str, Json] | None:
+    value = find_header(headers, b"x-pandaprobe-metadata")
+    if value is None:
+        return None
+    try:
+        metadata = parse_json(value) if len(value) <= MAX_METADATA_BYTES else None
+    except ValueError:
+        metadata = None
+    if isinstance(metadata, dict):
+        return dict(mend(metadata))
+    warnings.append("X-PandaProbe-Metadata was ignored: it must be a JSON object of at most 16 KiB")
+    return None
+
+
+def _read_trace(headers: Headers, warnings: list[str]) -> tuple[str | None, str | None]:
+    value = find_header(headers, b"x-pandaprobe-trace")
+    if value is None:
+        return None, None
+    trace, slash, span = value.decode("latin-1").partition("/")
+    trace_id, span_id = read_uuid(trace), read_uuid(span)
+    if trace_id is None or (slash and span_id is None):
+        warnings.append("X-PandaProbe-Trace was ignored: it must be a trace's UUID, or that, a slash and a span's UUID")
+        return None, None
+    return trace_id, span_id
+
+
+def read_uuid(text: str) -> str | None:
+    """A UUID in canonical form, from that or from 32 hexadecimal digits; None if it is neither, or nil."""
+    text = text.strip(" \t")
+    if not _ID.fullmatch(text):
+        return None
+    found = UUID(text)
+    return str(found) if found.int else None
+
+
+def _read_capture(headers: Headers, warnings: list[str]) -> str | None:
+    value = find_header(headers, b"x-pandaprobe-capture")
+    if value is None:
+        return None
+    capture = value.decode("latin-1").strip(" \t").lower()
+    if capture in CAPTURES:
+        return capture
+    warnings.append("X-PandaProbe-Capture was ignored: it must be full, metadata or off")
+    return None
+
+
+def _read_traceparent(headers: Headers) -> str | None:
+    """Other people's context: a bad one is nobody's mistake here, so it is left out without a word."""
+    value = (find_header(headers, b"traceparent") or b"").decode("latin-1").strip(" \t")
+    return value if _TRACEPARENT.fullmatch(value) else None

@@ -1,0 +1,161 @@
+"""Server-sent events out of bytes, fed in any cuts (WHATWG HTML, §9.2 "Server-sent events").
+
+Each event carries the stream offset at which it was complete, so that its arrival can be looked up. Time is linear in
+the bytes fed, however they are cut. An event that the stream leaves unfinished is never returned: it is the `tail`.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from pandaprobe_proxy.wire.errors import WireError
+
+LIMIT_BYTES = 16 * 1024 * 1024
+_SLICE = 256 * 1024
+_BOM = b"\xef\xbb\xbf"
+
+
+class ServerSentEvent(NamedTuple):
+    """One event. A tuple, since a stream makes many of them and a frozen dataclass takes twice the time."""
+
+    event: str
+    """The type, `message` if the stream does not say."""
+    data: str
+    id: str
+    """The last event id that was seen, which may stem from an earlier event."""
+    end: int
+    """The offset in the stream just after the line end that completed it."""
+
+
+class SseDecoder:
+    """Bytes in, events out. `limit_bytes` bounds one event and one line; beyond it, WireError."""
+
+    def __init__(self, limit_bytes: int = LIMIT_BYTES) -> None:
+        self.comments = 0
+        self.retry_ms: int | None = None
+        self.tail: ServerSentEvent | None = None
+        """After `close`: the event that was never finished by a blank line."""
+        self._limit = limit_bytes
+        self._line = bytearray()
+        self._offset = 0
+        self._first = True
+        self._held = 0
+        self._data: list[bytes] = []
+        self._type = b""
+        self._id = b""
+
+    def feed(self, data: bytes) -> list[ServerSentEvent]:
+        """The events that these bytes complete."""
+        return list(self.read(data))
+
+    def close(self) -> list[ServerSentEvent]:
+        """The stream has ended: the event that a last lone CR completes, if any; what remains is the `tail`."""
+        events = []
+        if self._line[-1:] == b"\r":
+            events = list(self._take_lines([bytes(self._line)]))
+        elif self._line:
+            self._take_field(bytes(self._line))
+            self._offset += len(self._line)
+        self._line.clear()
+        if self._data:
+            self.tail = self._dispatch()
+        return events
+
+    def read(self, data: bytes) -> Iterator[ServerSentEvent]:
+        """As `feed`, one by one, so that an event that passes the bound does not take those before it along."""
+        whole, rest = self._split(data)
+        yield from self._take_lines(whole)
+        self._line += rest
+        if self._held + len(self._line) > self._limit:
+            raise WireError(f"an event of the stream is longer than {self._limit} bytes")
+
+    def _split(self, data: bytes) -> tuple[list[bytes], bytes]:
+        """Whole lines with their ends, and the rest. A CR at the end of `data` waits for the LF that may follow it."""
+        if self._line[-1:] == b"\r":
+            data = b"\r" + data
+            del self._line[-1:]
+        searched = len(data) - 1 if data.endswith(b"\r") else len(data)
+        end = max(data.rfind(b"\n", 0, searched), data.rfind(b"\r", 0, searched)) + 1
+        if not end:
+            return [], data
+        lines = data[:end].splitlines(keepends=True)
+        if self._line:
+            lines[0] = bytes(self._line) + lines[0]
+            self._line.clear()
+        return lines, data[end:]
+
+    def _take_lines(self, lines: list[bytes]) -> Iterator[ServerSentEvent]:
+        for line in lines:
+            self._offset += len(line)
+            bare = line.rstrip(b"\r\n")
+            if bare:
+                self._take_field(bare)
+            elif self._data:
+                yield self._dispatch()
+            else:
+                self._type = b""
+                self._first = False
+
+    def _take_field(self, line: bytes) -> None:
+        if self._first:
+            self._first = False
+            line = line.removeprefix(_BOM)
+        name, _, value = line.partition(b":")
+        value = value.removeprefix(b" ")
+        if name == b"data":
+            self._hold(value)
+        elif not name:
+            self.comments += line[:1] == b":"
+        elif name == b"event":
+            self._type = value
+        elif name == b"id":
+            self._id = self._id if b"\0" in value else value
+        elif name == b"retry" and value.isdigit() and len(value) < 19:
+            self.retry_ms = int(value)
+
+    def _hold(self, value: bytes) -> None:
+        self._held += len(value) + 1
+        if self._held > self._limit:
+            raise WireError(f"an event of the stream is longer than {self._limit} bytes")
+        self._data.append(value)
+
+    def _dispatch(self) -> ServerSentEvent:
+        event = ServerSentEvent(
+            self._type.decode("utf-8", "replace") if self._type else "message",
+            b"\n".join(self._data).decode("utf-8", "replace"),
+            self._id.decode("utf-8", "replace") if self._id else "",
+            self._offset,
+        )
+        self._data = []
+        self._type = b""
+        self._held = 0
+        return event
+
+
+class SseReader:
+    """Iterates once over the events of a whole body. Bytes that pass the bound end it early: see `error`."""
+
+    def __init__(self, body: bytes, limit_bytes: int = LIMIT_BYTES) -> None:
+        self.error: WireError | None = None
+        self.first_end: int | None = None
+        """Where the first event was complete."""
+        self._body = body
+        self._decoder = SseDecoder(limit_bytes)
+
+    @property
+    def tail(self) -> ServerSentEvent | None:
+        return self._decoder.tail
+
+    def __iter__(self) -> Iterator[ServerSentEvent]:
+        try:
+            for event in self._events():
+                if self.first_end is None:
+                    self.first_end = event.end
+                yield event
+        except WireError as error:
+            self.error = error
+
+    def _events(self) -> Iterator[ServerSentEvent]:
+        view = memoryview(self._body)
+        for at in range(0, len(self._body), _SLICE):
+            yield from self._decoder.read(bytes(view[at : at + _SLICE]))
+        yield from self._decoder.close()

@@ -1,0 +1,36 @@
+import pytest
+from pandaprobe_proxy.dialects.registry import DIALECTS, find
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "name"),
+    [
+        ("POST", "/v1/chat/completions", "openai_chat"),
+        ("POST", "/v1/completions", "openai_completions"),
+        ("POST", "/v1/embeddings", "openai_embeddings"),
+        ("GET", "/v1/models", "openai_models"),
+    ],
+)
+def test_a_request_has_one_dialect(method, path, name):
+    found = find(method, path, ())
+    assert found is not None and found.name == name
+    assert [dialect.name for dialect in DIALECTS if dialect.matches(method, path, ())] == [name]
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/"), ("POST", "/v1/responses"), ("POST", "/v1/messages"), ("OPTIONS", "/v1/models"), ("", "")],
+)
+def test_a_request_of_another_kind_has_none(method, path):
+    assert find(method, path, ()) is None
+
+
+@pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
+def test_every_dialect_keeps_the_contract(dialect):
+    assert dialect.version >= 1 and dialect.name.isidentifier()
+    assert dialect.asked({}, "/").messages == ()
+    assert dialect.answered({}).messages == ()
+
+
+def test_names_are_unique():
+    assert len({dialect.name for dialect in DIALECTS}) == len(DIALECTS)

@@ -1,0 +1,120 @@
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pandaprobe_proxy.dialects.openai_chat import answered, asked
+from pandaprobe_proxy.model.call import Message, ToolCall
+from pandaprobe_proxy.sessions.transcript import digest
+
+TEXT = Message("assistant", "Paris.")
+CALL = ToolCall("call_1", "weather", '{"city":"Paris","days":2}')
+
+
+def test_a_digest_is_sixteen_bytes_that_never_change():
+    assert digest(TEXT).hex() == digest(Message("assistant", "Paris.")).hex() == "6ce21c65f99951cece12d5dad76c6fde"
+
+
+@pytest.mark.parametrize("content", ["", None, [], [{"type": "text", "text": ""}], [None]])
+def test_no_content_is_no_content(content):
+    assert digest(Message("assistant", content, tool_calls=(CALL,))) == digest(Message("assistant", tool_calls=(CALL,)))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        ["Paris."],
+        [{"type": "text", "text": "Paris."}],
+        [{"type": "output_text", "text": "Paris.", "annotations": []}],
+        [{"type": "text", "text": "Paris.", "cache_control": {"type": "ephemeral"}}],
+        [{"type": "thinking", "thinking": "hm"}, {"type": "text", "text": "Paris."}],
+    ],
+)
+def test_a_text_is_the_same_as_one_part_of_it(content):
+    assert digest(Message("assistant", content)) == digest(TEXT)
+
+
+def test_what_only_an_answer_has_is_not_part_of_it():
+    rich = replace(TEXT, reasoning="hm", finish_reason="stop", extra={"annotations": [], "audio": {"id": None}})
+    assert digest(rich) == digest(TEXT)
+
+
+def test_arguments_count_by_their_value():
+    written = replace(CALL, arguments='{ "days": 2, "city": "\\u0050aris" }', extra={"x": 1}, type="")
+    assert digest(Message("assistant", tool_calls=(written,))) == digest(Message("assistant", tool_calls=(CALL,)))
+    assert digest(Message("assistant", tool_calls=(replace(CALL, arguments=""),))) == digest(
+        Message("assistant", tool_calls=(replace(CALL, arguments="{}"),))
+    )
+
+
+def test_a_refusal_is_the_same_beside_the_content_and_in_it():
+    part = Message("assistant", [{"type": "refusal", "refusal": "No."}])
+    assert digest(Message("assistant", refusal="No.")) == digest(part)
+
+
+IMAGE = {"type": "image_url", "image_url": {"url": "data:a"}}
+
+
+def test_what_was_said_makes_the_difference():
+    messages = [
+        TEXT,
+        Message("user", "Paris."),
+        Message("assistant", "Paris"),
+        Message("assistant", "Paris.", name="guide"),
+        Message("tool", "Paris.", tool_call_id="call_1"),
+        Message("tool", "Paris.", tool_call_id="call_2"),
+        Message("assistant", ["Par", "is."]),
+        Message("assistant", refusal="Paris."),
+        Message("user", [IMAGE]),
+        Message("user", [IMAGE | {"image_url": {"url": "data:b"}}]),
+        Message("user", 5),
+        Message("assistant", tool_calls=(CALL,)),
+        Message("assistant", tool_calls=(CALL, CALL)),
+        Message("assistant", tool_calls=(replace(CALL, id="call_2"),)),
+        Message("assistant", tool_calls=(replace(CALL, name="climate"),)),
+        Message("assistant", tool_calls=(replace(CALL, arguments='{"city":"Rome"}'),)),
+        Message("assistant", tool_calls=(replace(CALL, arguments="not JSON"),)),
+        Message("assistant", tool_calls=(replace(CALL, arguments='"not JSON"'),)),
+    ]
+    assert len({digest(message) for message in messages}) == len(messages)
+
+
+def test_an_answer_in_audio_is_known_by_its_id():
+    answer = Message("assistant", extra={"audio": {"id": "a1", "data": "AAAA", "transcript": "hi", "expires_at": 5}})
+    assert digest(answer) == digest(Message("assistant", "", extra={"audio": {"id": "a1"}}))
+    assert digest(answer) != digest(Message("assistant", extra={"audio": {"id": "a2"}}))
+
+
+def test_marks_on_other_parts_make_no_difference():
+    marked = IMAGE | {"cache_control": {"type": "ephemeral"}, "id": "x"}
+    assert digest(Message("user", [marked])) == digest(Message("user", [IMAGE]))
+
+
+def test_an_answer_sent_back_as_history_is_recognised():
+    call = {"id": "c1", "type": "function", "function": {"name": "weather", "arguments": '{"city": "Paris"}'}}
+    message = {
+        "role": "assistant",
+        "content": None,
+        "refusal": None,
+        "annotations": [],
+        "tool_calls": [call | {"index": 0}],
+    }
+    (answer,) = answered({"choices": [{"index": 0, "finish_reason": "tool_calls", "message": message}]}).messages
+    sent = {"role": "assistant", "content": "", "tool_calls": [call]}
+    assert digest(asked({"messages": [sent]}, "/").messages[0]) == digest(answer)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["type", "text", "id"]) | st.text(), inner)
+    ),
+    max_leaves=8,
+)
+
+
+@given(st.text(), JSON, st.text())
+def test_any_message_has_a_digest(role, content, arguments):
+    message = Message(role, content, tool_calls=(ToolCall("", "", arguments),))
+    assert len(digest(message)) == 16
+    assert digest(message) == digest(replace(message, reasoning="r"))
