@@ -8,13 +8,14 @@ What is imported here is what a command that only reads needs; the rest is impor
 """
 
 from pandaprobe_proxy.app.control import add_upstream, ask
+from pandaprobe_proxy.app.sessions import delete_session
 from pandaprobe_proxy.app.status import Status
 from pandaprobe_proxy.app.status import read_status as status
 from pandaprobe_proxy.app.stores import open_reader as reader
 from pandaprobe_proxy.app.stores import open_writer as writer
 from pandaprobe_proxy.settings import Settings
 
-__all__ = ["Status", "add_upstream", "ask", "reader", "record_main", "serve", "status", "writer"]
+__all__ = ["Status", "add_upstream", "ask", "delete_session", "reader", "record_main", "serve", "status", "writer"]
 
 
 def serve(settings: Settings) -> int:

@@ -68,15 +68,14 @@ async def _run(settings: Settings, recording: "Recording", sock: socket.socket |
 def _web(settings: Settings, recording: "Recording", sock: socket.socket) -> Any:
     port = sock.getsockname()[1]
     hosts = {settings.web_host, "localhost", "127.0.0.1", "[::1]"}
-    return api.build(
+    sidecar = api.Sidecar(
         reader=lambda: open_reader(settings),
         submit=recording.submit,
         status=lambda: control.ask(settings, {"ask": "status"}),
-        routes=ROUTES,
-        hosts=frozenset(f"{host}:{port}" for host in hosts),
         redact=recording.redactor.json,
         new_id=lambda: make_id(time.time_ns(), os.urandom(10)),
     )
+    return api.build(sidecar, ROUTES, frozenset(f"{host}:{port}" for host in hosts))
 
 
 class Recording:

@@ -5,7 +5,7 @@ it is, everything else as MessagePack. `Dropped` is the relay side's word that t
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -118,7 +118,7 @@ def _headers(pairs: Any) -> Headers:
     return tuple((bytes(name), bytes(value)) for name, value in pairs)
 
 
-_READERS = {
+_READERS: dict[int, Callable[[str, int, Any], Event | Dropped]] = {
     REQUEST_HEAD: _read_request_head,
     RESPONSE_HEAD: _read_response_head,
     ENDED: _read_ended,

@@ -160,7 +160,9 @@ class Keeper:
         self, begun: Begun, exchange: Exchange, response: Kept, call: Call | None
     ) -> tuple[Kept, Call | None]:
         """A secret split over the events of a stream shows only in the decoded answer: mask it in the stream, too."""
-        secrets = self._find_split(call, begun.known) if call and call.streamed else []
+        if call is None or not call.streamed:
+            return response, call
+        secrets = self._find_split(call, begun.known)
         if not secrets:
             return response, call
         masked = mask(response.data, secrets)

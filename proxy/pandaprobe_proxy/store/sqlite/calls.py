@@ -54,7 +54,7 @@ _ENDED = [
     "request_kept",
     "response_kept",
 ]
-_END = f"UPDATE calls SET {', '.join(f'{name} = ?' for name in _ENDED)} WHERE key = ?"  # noqa: S608 - names are ours
+_END = f"UPDATE calls SET {', '.join(f'{name} = ?' for name in _ENDED)} WHERE key = ?"
 
 
 class Calls:
@@ -112,8 +112,11 @@ class Calls:
         row = self._db.execute("SELECT session FROM traces WHERE trace_id = ?", (trace_id,)).fetchone()
         if row is None:
             values = (trace_id, session, "trace", "RUNNING", opened.started_ns, opened.user_id)
-            made = "INSERT INTO traces (trace_id, session, name, status, started_ns, origin, user_id) VALUES (?,?,?,?,?,'proxy',?)"
-            self._db.execute(made, values)
+            self._db.execute(
+                "INSERT INTO traces (trace_id, session, name, status, started_ns, origin, user_id)"
+                " VALUES (?, ?, ?, ?, ?, 'proxy', ?)",
+                values,
+            )
             self._db.execute("UPDATE sessions SET traces = traces + 1 WHERE key = ?", (session,))
             return session
         if opened.resolution.source in DEFAULTS and row[0] != session:

@@ -109,7 +109,7 @@ def _lock(path: Path) -> int | None:
         fd = os.open(path.with_name(path.name + ".lock"), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise StoreError(
-            f"{path.parent} cannot hold a store ({error.strerror}); choose a directory that can be written with --data-dir."
+            f"{path.parent} cannot hold a store ({error.strerror}); choose another with --data-dir."
         ) from error
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)

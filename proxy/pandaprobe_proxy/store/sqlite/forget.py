@@ -64,14 +64,14 @@ class Forgetting:
         self._db.execute("DELETE FROM calls WHERE session = ?", (session,))
         mine = "(SELECT trace_id FROM traces WHERE session = ?)"
         for table in ("spans", "scores"):
-            self._db.execute(f"DELETE FROM {table} WHERE trace_id IN {mine}", (session,))  # noqa: S608 - names are ours
+            self._db.execute(f"DELETE FROM {table} WHERE trace_id IN {mine}", (session,))
         self._db.execute("DELETE FROM scores WHERE session_id = ?", (session_id,))
         self._db.execute("DELETE FROM traces WHERE session = ?", (session,))
         self._db.execute("DELETE FROM sessions WHERE key = ?", (session,))
         return len(calls)
 
     def _forget_messages(self, session: int, call: int | None = None) -> None:
-        """Takes a session's messages, or those that one call brought, out of it, and out of the index if nobody else has them."""
+        """Takes messages out of a session, all or those of one call, and out of the index if nobody else has them."""
         condition = "i.session = ?" + ("" if call is None else " AND i.call = ?")
         values = (session,) if call is None else (session, call)
         alone = self._db.execute(
@@ -92,7 +92,7 @@ class Forgetting:
                         (key, texts[name]),
                     )
                 self._db.execute("DELETE FROM messages WHERE key = ?", (key,))
-        self._db.execute(f"DELETE FROM session_messages AS i WHERE {condition}", values)  # noqa: S608
+        self._db.execute(f"DELETE FROM session_messages AS i WHERE {condition}", values)
 
     def _messages_of(self, key: int) -> tuple[Message, ...]:
         exchange = read_exchange(self._db, self._codec, key)
@@ -129,7 +129,7 @@ class Forgetting:
 
     def _oldest(self, condition: str, *values: Any) -> str | None:
         row = self._db.execute(
-            f"SELECT session_id FROM sessions WHERE open_calls = 0 AND {condition} ORDER BY last_ns LIMIT 1",  # noqa: S608
+            f"SELECT session_id FROM sessions WHERE open_calls = 0 AND {condition} ORDER BY last_ns LIMIT 1",
             values,
         ).fetchone()
         return row[0] if row else None
@@ -156,7 +156,8 @@ class Forgetting:
         for (key,) in calls:
             self._forget_bodies(key)
             self._db.execute(
-                "UPDATE calls SET request = NULL, response = NULL, chunks = NULL, request_kept = ?, response_kept = ? WHERE key = ?",
+                "UPDATE calls SET request = NULL, response = NULL, chunks = NULL, request_kept = ?, response_kept = ?"
+                " WHERE key = ?",
                 (kept, kept, key),
             )
         return len(calls)

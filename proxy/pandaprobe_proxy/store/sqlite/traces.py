@@ -80,7 +80,7 @@ class Traces:
         """Calls of this trace that only a default placed follow it."""
         marks = ",".join("?" * len(DEFAULTS))
         rows = self._db.execute(
-            f"SELECT key, session, outcome, input_tokens, output_tokens, started_ns, ended_ns FROM calls"  # noqa: S608
+            f"SELECT key, session, outcome, input_tokens, output_tokens, started_ns, ended_ns FROM calls"
             f" WHERE trace_id = ? AND session != ? AND source IN ({marks})",
             (trace_id, session, *sorted(DEFAULTS)),
         ).fetchall()
@@ -140,7 +140,7 @@ class Traces:
     def _set(self, table: str, column: str, key: str, values: dict[str, Any]) -> None:
         if values:
             assignments = ", ".join(f"{name} = :{name}" for name in values)
-            statement = f"UPDATE {table} SET {assignments} WHERE {column} = :_key"  # noqa: S608 - names are ours
+            statement = f"UPDATE {table} SET {assignments} WHERE {column} = :_key"
             self._db.execute(statement, {**values, "_key": key})
 
     def _touch(self, trace: Trace, at_ns: int) -> None:

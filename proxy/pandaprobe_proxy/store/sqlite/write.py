@@ -3,7 +3,7 @@
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from pandaprobe_proxy.model.score import Score
 from pandaprobe_proxy.model.trace import Span, Trace
@@ -116,12 +116,13 @@ class SqliteWriter:
             (run,),
         )
         db.execute(
-            "UPDATE runs SET recorded = recorded + (SELECT count(*) FROM calls WHERE outcome = 'open' AND calls.run = runs.run)"
-            " WHERE run != ?",
+            "UPDATE runs SET recorded = recorded + (SELECT count(*) FROM calls WHERE outcome = 'open'"
+            " AND calls.run = runs.run) WHERE run != ?",
             (run,),
         )
         db.execute(
-            "UPDATE calls SET outcome = 'interrupted', ended_ns = started_ns, error = ? WHERE outcome = 'open' AND run != ?",
+            "UPDATE calls SET outcome = 'interrupted', ended_ns = started_ns, error = ?"
+            " WHERE outcome = 'open' AND run != ?",
             (INTERRUPTED, run),
         )
 
@@ -217,9 +218,7 @@ class SqliteWriter:
             return
         self._closed = True
         if self._db is not None:
-            try:
+            with suppress(sqlite3.Error):  # then the log stays beside the file, and the next writer reads it
                 self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            except sqlite3.Error:
-                pass  # the log stays beside the file, and the next writer reads it
             self._db.close()
         self._opening.close()

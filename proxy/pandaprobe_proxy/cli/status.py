@@ -1,0 +1,48 @@
+"""`status`: the loss numbers."""
+
+import click
+import msgspec
+
+from pandaprobe_proxy.cli.options import as_json, data_dir, load_settings
+from pandaprobe_proxy.cli.output import STORE_UNAVAILABLE, Failure, echo, print_json, size
+
+
+@click.command("status")
+@data_dir
+@as_json
+def command(data_dir: str | None, json: bool) -> None:
+    """Show what was relayed, recorded, dropped and is in flight.
+
+    Example: pandaprobe-proxy status --json
+    """
+    from pandaprobe_proxy import app
+
+    status = app.status(load_settings(data_dir=data_dir))
+    if not status.running and status.store_error:
+        raise Failure(status.store_error, STORE_UNAVAILABLE)
+    if json:
+        print_json(msgspec.to_builtins(status))
+        return
+    dropped = ", ".join(f"{reason} {count}" for reason, count in status.dropped.items())
+    refused = ", ".join(f"{reason} {count}" for reason, count in status.refused.items())
+    lines = [
+        ("sidecar", f"running, process {status.pid}" if status.running else "not running (numbers of its last run)"),
+        ("relay", status.relay_address),
+        ("web port", status.web_address),
+        ("relayed", str(status.relayed)),
+        ("recorded", str(status.recorded)),
+        ("dropped", f"{sum(status.dropped.values())}" + (f" ({dropped})" if dropped else "")),
+        ("in flight", str(status.in_flight)),
+        ("adds up", "yes" if status.adds_up else "NO"),
+        ("refused", refused),
+        ("recorder", f"{status.recorder_state}, restarted {status.recorder_restarts} times" if status.running else ""),
+        ("ring", f"{size(status.ring_used)} of {size(status.ring_capacity)}" if status.running else ""),
+        ("store", status.store_error or _store(status.calls, status.sessions, status.store_bytes, status.raw_bytes)),
+    ]
+    for name, text in lines:
+        if text:
+            echo(f"{name:<10} {text}")
+
+
+def _store(calls: int, sessions: int, store_bytes: int, raw_bytes: int) -> str:
+    return f"{calls} calls in {sessions} sessions, {size(store_bytes)} on disk for {size(raw_bytes)} relayed"

@@ -1,0 +1,149 @@
+"""What is read from a store as JSON: one shape per value, for the command line and the web port alike. Pure.
+
+Traces, spans, scores and sessions have PandaProbe's field names; what it does not have stands beside them.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from pandaprobe_proxy.model.score import Score
+from pandaprobe_proxy.store.base import CallRow, Hit, SessionRow, SpanRow, StoredBody, StoredCall, TraceRow
+
+Json = dict[str, Any]
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def iso(at_ns: int | None) -> str | None:
+    """Nanoseconds since 1970 as ISO 8601 in UTC, to the microsecond."""
+    return (
+        None if at_ns is None else (_EPOCH + timedelta(microseconds=at_ns // 1000)).isoformat(timespec="microseconds")
+    )
+
+
+def _ms(start_ns: int, end_ns: int | None) -> float | None:
+    return None if end_ns is None else (end_ns - start_ns) / 1e6
+
+
+def session_json(row: SessionRow) -> Json:
+    return {
+        "session_id": row.session_id,
+        "trace_count": row.traces,
+        "first_trace_at": iso(row.started_ns),
+        "last_trace_at": iso(row.last_ns),
+        "total_latency_ms": _ms(row.started_ns, row.last_ns),
+        "has_error": row.errors > 0,
+        "user_id": row.user_id,
+        "tags": list(row.tags),
+        "total_tokens": row.input_tokens + row.output_tokens,
+        "source": row.source,
+        "confidence": row.confidence,
+        "calls": row.calls,
+        "open_calls": row.open_calls,
+        "errors": row.errors,
+        "input_tokens": row.input_tokens,
+        "output_tokens": row.output_tokens,
+        "models": list(row.models),
+        "first_input": row.first_input,
+    }
+
+
+def trace_json(row: TraceRow) -> Json:
+    return {
+        "trace_id": row.trace_id,
+        "name": row.name,
+        "status": row.status,
+        "input": row.input,
+        "output": row.output,
+        "metadata": row.metadata,
+        "started_at": iso(row.started_ns),
+        "ended_at": iso(row.ended_ns),
+        "session_id": row.session_id,
+        "user_id": row.user_id,
+        "tags": list(row.tags),
+        "environment": row.environment,
+        "release": row.release,
+        "origin": row.origin,
+        "latency_ms": _ms(row.started_ns, row.ended_ns),
+        "spans": [span_json(span) for span in row.spans],
+    }
+
+
+def span_json(row: SpanRow) -> Json:
+    return {
+        "span_id": row.span_id,
+        "trace_id": row.trace_id,
+        "parent_span_id": row.parent_span_id,
+        "name": row.name,
+        "kind": row.kind,
+        "status": row.status,
+        "input": row.input,
+        "output": row.output,
+        "model": row.model,
+        "token_usage": row.token_usage,
+        "metadata": row.metadata,
+        "started_at": iso(row.started_ns),
+        "ended_at": iso(row.ended_ns),
+        "error": row.error,
+        "completion_start_time": iso(row.first_token_ns),
+        "model_parameters": row.parameters,
+        "cost": row.cost,
+        "latency_ms": _ms(row.started_ns, row.ended_ns),
+        "time_to_first_token_ms": _ms(row.started_ns, row.first_token_ns),
+        "call_id": row.call_id,
+    }
+
+
+def call_json(row: CallRow) -> Json:
+    """Field names of CallRow, with ISO times and the duration instead of nanoseconds; marks stay nanoseconds."""
+    value: Json = msgspec.to_builtins(row)
+    started_ns, ended_ns = value.pop("started_ns"), value.pop("ended_ns")
+    value["usage"].pop("raw")
+    return {**value, "started_at": iso(started_ns), "ended_at": iso(ended_ns), "latency_ms": _ms(started_ns, ended_ns)}
+
+
+def stored_call_json(stored: StoredCall) -> Json:
+    """A call whole, its bodies described and its messages decoded."""
+    return {
+        **call_json(stored.row),
+        "url": stored.url,
+        "reason": stored.reason,
+        "client": stored.client,
+        "credential": stored.credential,
+        "request_headers": [list(line) for line in stored.request_headers],
+        "response_headers": [list(line) for line in stored.response_headers],
+        "request": _body_json(stored.request),
+        "response": _body_json(stored.response),
+        "metadata": stored.metadata,
+        "warnings": list(stored.warnings),
+        "resolution": msgspec.to_builtins(stored.resolution),
+        "call": msgspec.to_builtins(stored.call),
+    }
+
+
+def _body_json(body: StoredBody) -> Json:
+    return {
+        "size": body.size,
+        "kept": len(body.data),
+        "coding": body.coding,
+        "redactions": body.redactions,
+        "complete": body.complete,
+        "withheld": body.withheld,
+    }
+
+
+def score_json(score: Score) -> Json:
+    value: Json = msgspec.to_builtins(score)
+    return {**value, "created_at": iso(value.pop("at_ns"))}
+
+
+def hit_json(hit: Hit) -> Json:
+    value: Json = msgspec.to_builtins(hit)
+    return {**value, "at": iso(value.pop("at_ns"))}
+
+
+def items_json(items: Sequence[Json], limit: int) -> Json:
+    """A list as one document."""
+    return {"items": list(items), "limit": limit}

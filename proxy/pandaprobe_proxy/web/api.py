@@ -1,0 +1,256 @@
+"""The web port: what is recorded, to read; traces and scores of others, to take in. JSON over HTTP, on loopback.
+
+Every request must name this very port in its Host header, and an Origin, if it has one, must be ours: a web page
+elsewhere can neither read nor change anything here. Bodies that were recorded leave as plain-text attachments.
+"""
+
+import asyncio
+import socket
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+import msgspec
+from aiohttp import web
+
+from pandaprobe_proxy.store.base import Reader, StoredBody, StoreError, Writer
+from pandaprobe_proxy.store.shapes import call_json, items_json, session_json, stored_call_json, trace_json
+
+T = TypeVar("T")
+Json = Any
+LIMIT_BYTES = 64 * 1024 * 1024
+MOST_ITEMS = 200
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class ReplyLike(Protocol):
+    @property
+    def status(self) -> int: ...
+    @property
+    def body(self) -> Json: ...
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+
+
+class RouteLike(Protocol):
+    @property
+    def method(self) -> str: ...
+    @property
+    def path(self) -> str: ...
+    @property
+    def answer(self) -> Callable[[Any, Writer], ReplyLike]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a route is asked."""
+
+    params: Mapping[str, str]
+    query: Mapping[str, str]
+    body: Json
+    at_ns: int
+    new_id: Callable[[], str]
+    agent: str
+
+
+class Submit(Protocol):
+    async def __call__(self, work: Callable[[Writer], T]) -> T: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Sidecar:
+    """What the web port needs of the rest."""
+
+    reader: Callable[[], Reader]
+    """Opens a read-only view."""
+    submit: Submit
+    """Runs work with the one writer."""
+    status: Callable[[], Json]
+    redact: Callable[[Json], Json]
+    new_id: Callable[[], str]
+
+
+def build(sidecar: Sidecar, routes: Sequence[RouteLike], hosts: frozenset[str]) -> web.Application:
+    """The application. `hosts` are the Host headers that it answers to, port included."""
+    app = web.Application(client_max_size=LIMIT_BYTES, middlewares=[_guard(hosts)])
+    pages = _Pages(sidecar)
+    app.router.add_get("/livez", _alive)
+    app.router.add_get("/readyz", _alive)
+    app.router.add_get("/status", pages.status)
+    app.router.add_get("/sessions", pages.sessions)
+    app.router.add_get("/sessions/{session_id}", pages.session)
+    app.router.add_delete("/sessions/{session_id}", pages.delete_session)
+    app.router.add_get("/traces/{trace_id}", pages.trace)
+    app.router.add_get("/calls", pages.calls)
+    app.router.add_get("/calls/{call_id}", pages.call)
+    app.router.add_get("/calls/{call_id}/{side:request|response}", pages.body)
+    for route in routes:
+        app.router.add_route(route.method, route.path, pages.taking(route))
+    return app
+
+
+async def run(app: web.Application, sock: socket.socket) -> None:
+    """Serves on a bound socket until cancelled."""
+    runner = web.AppRunner(app, access_log=None, handle_signals=False)
+    await runner.setup()
+    try:
+        await web.SockSite(runner, sock).start()
+        await asyncio.Event().wait()
+    finally:
+        await runner.cleanup()
+
+
+Handling = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def _guard(hosts: frozenset[str]) -> Any:
+    """Refuses foreign pages, and turns errors into JSON of one sentence."""
+
+    @web.middleware
+    async def guard(request: web.Request, go_on: Handling) -> web.StreamResponse:
+        response = _refuse(request, hosts)
+        if response is None:
+            try:
+                response = await go_on(request)
+            except web.HTTPException as error:
+                response = _json({"detail": error.reason}, error.status)
+            except StoreError as error:
+                response = _json({"detail": str(error)}, 503, {"Retry-After": "1"})
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        if "X-Request-ID" in request.headers:
+            response.headers["X-Request-ID"] = request.headers["X-Request-ID"]
+        return response
+
+    return guard
+
+
+def _refuse(request: web.Request, hosts: frozenset[str]) -> web.StreamResponse | None:
+    host = request.headers.get("Host", "")
+    if host not in hosts:
+        return _json({"detail": f"This port answers to {', '.join(sorted(hosts))} only, not to {host!r}."}, 421)
+    origin = request.headers.get("Origin")
+    if origin is not None and origin.removeprefix("http://") not in hosts:
+        return _json({"detail": f"Pages of {origin} may not use this port."}, 403)
+    if request.method not in SAFE and request.can_read_body and request.content_type != "application/json":
+        return _json({"detail": "Send JSON, with Content-Type: application/json."}, 415)
+    return None
+
+
+def _json(value: Json, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
+    body = msgspec.json.encode(value, enc_hook=str)
+    return web.Response(body=body, status=status, headers=headers, content_type="application/json", charset="utf-8")
+
+
+async def _alive(request: web.Request) -> web.Response:
+    return _json({"status": "ok"})
+
+
+class _Pages:
+    """The endpoints."""
+
+    def __init__(self, sidecar: Sidecar) -> None:
+        self._sidecar = sidecar
+
+    async def _read(self, question: Callable[[Reader], T]) -> T:
+        """Asks a reader, off the loop."""
+
+        def ask() -> T:
+            reader = self._sidecar.reader()
+            try:
+                return question(reader)
+            finally:
+                reader.close()
+
+        return await asyncio.to_thread(ask)
+
+    async def status(self, request: web.Request) -> web.Response:
+        value = await asyncio.to_thread(self._sidecar.status)
+        return _json(value) if value else _json({"detail": "The relay does not answer."}, 503)
+
+    async def sessions(self, request: web.Request) -> web.Response:
+        limit = _limit(request)
+        user = request.query.get("user_id")
+        rows = await self._read(lambda reader: reader.sessions(limit, user_id=user))
+        return _json(items_json([session_json(row) for row in rows], limit))
+
+    async def session(self, request: web.Request) -> web.Response:
+        session_id = request.match_info["session_id"]
+        row, traces = await self._read(lambda reader: (reader.session(session_id), reader.traces(session_id)))
+        if row is None:
+            raise _missing(f"session {session_id!r}")
+        return _json({**session_json(row), "traces": [trace_json(trace) for trace in traces]})
+
+    async def delete_session(self, request: web.Request) -> web.Response:
+        session_id = request.match_info["session_id"]
+        count = await self._sidecar.submit(lambda writer: writer.delete_session(session_id))
+        if count is None:
+            raise _missing(f"session {session_id!r}")
+        return _json({"deleted": count})
+
+    async def trace(self, request: web.Request) -> web.Response:
+        trace_id = request.match_info["trace_id"]
+        row = await self._read(lambda reader: reader.trace(trace_id))
+        if row is None:
+            raise _missing(f"trace {trace_id!r}")
+        return _json(trace_json(row))
+
+    async def calls(self, request: web.Request) -> web.Response:
+        limit, query = _limit(request), request.query
+        session_id, after, before = query.get("session_id"), query.get("after"), query.get("before")
+        rows = await self._read(lambda reader: reader.calls(limit, session_id, after, before))
+        return _json(items_json([call_json(row) for row in rows], limit))
+
+    async def call(self, request: web.Request) -> web.Response:
+        return _json(stored_call_json(await self._stored(request)))
+
+    async def body(self, request: web.Request) -> web.Response:
+        stored = await self._stored(request)
+        side = request.match_info["side"]
+        body: StoredBody = getattr(stored, side)
+        name = f"{stored.row.call_id}.{side}"
+        headers = {"Content-Disposition": f'attachment; filename="{name}"', "X-PandaProbe-Coding": body.coding}
+        return web.Response(body=body.data, content_type="text/plain", headers=headers)
+
+    async def _stored(self, request: web.Request) -> Any:
+        call_id = request.match_info["call_id"]
+        stored = await self._read(lambda reader: reader.call(call_id))
+        if stored is None:
+            raise _missing(f"call {call_id!r}")
+        return stored
+
+    def taking(self, route: RouteLike) -> Handling:
+        """The endpoint of a route that takes something in."""
+
+        async def take(request: web.Request) -> web.Response:
+            body = await _body(request)
+            asked = Asked(
+                params=dict(request.match_info),
+                query=dict(request.query),
+                body=await asyncio.to_thread(self._sidecar.redact, body),
+                at_ns=time.time_ns(),
+                new_id=self._sidecar.new_id,
+                agent=request.headers.get("User-Agent", ""),
+            )
+            reply = await self._sidecar.submit(lambda writer: route.answer(asked, writer))
+            return _json(reply.body, reply.status, reply.headers)
+
+        return take
+
+
+async def _body(request: web.Request) -> Json:
+    try:
+        return msgspec.json.decode(await request.read())
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise web.HTTPBadRequest(reason="The body is not JSON; send one JSON document.") from error
+
+
+def _limit(request: web.Request) -> int:
+    text = request.query.get("limit", "50")
+    if not text.isdecimal() or not 1 <= int(text) <= MOST_ITEMS:
+        raise web.HTTPUnprocessableEntity(reason=f"limit is a number from 1 to {MOST_ITEMS}.")
+    return int(text)
+
+
+def _missing(what: str) -> web.HTTPNotFound:
+    return web.HTTPNotFound(reason=f"There is no {what}."[:200])
