@@ -2,7 +2,6 @@
 
 import asyncio
 import itertools
-import os
 import socket
 import time
 from contextlib import asynccontextmanager, suppress
@@ -96,6 +95,14 @@ class Client:
             await self.writer.wait_closed()
 
 
+async def stalled(measure):
+    """Waits until a number has begun to grow and has stopped growing."""
+    before = -1
+    while before != (now := measure()) or now == 0:
+        before = now
+        await asyncio.sleep(0.15)
+
+
 async def until(claim, timeout_s=5.0):
     """Waits until `claim()` is true."""
     deadline = time.monotonic() + timeout_s
@@ -142,7 +149,3 @@ def check_order(events):
             assert kinds.index(ResponseHead) < kinds.index(ResponseBody)
         assert all(event.data for event in told if isinstance(event, RequestBody | ResponseBody))
         assert all(a.at_ns <= b.at_ns for a, b in itertools.pairwise(told))
-
-
-def entropy_source():
-    return os.urandom

@@ -1,4 +1,4 @@
-"""A scripted HTTP/1.1 upstream on a raw socket: it remembers exactly the bytes it received, and sends exactly those told."""
+"""A scripted HTTP/1.1 upstream on a raw socket: remembers exactly what it received, sends exactly what it is told."""
 
 import asyncio
 import re
@@ -32,7 +32,7 @@ class Connection:
     async def request(self):
         """The next whole request, as it came: head and body, framing included. Empty at the end."""
         start = len(self.received)
-        while (whole := _whole(bytes(self.received[start:]))) is None:
+        while (whole := whole_request(bytes(self.received[start:]))) is None:
             if not await self.read():
                 return bytes(self.received[start:])
         return bytes(self.received[start : start + whole])
@@ -121,7 +121,7 @@ async def scripted_upstream(script, ssl=None, host="127.0.0.1"):
         await asyncio.gather(*running, return_exceptions=True)
 
 
-def _whole(data):
+def whole_request(data):
     """The length of the first whole request in `data`, or None."""
     end = data.find(b"\r\n\r\n")
     if end < 0:

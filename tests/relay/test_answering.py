@@ -10,7 +10,7 @@ import brotli
 import pytest
 import zstandard
 from pandaprobe_proxy.relay.bodies import Chunked, chunk
-from relaying import relaying, until
+from relaying import relaying, stalled, until
 from upstreams import answering, response, scripted_upstream
 
 GET = b"GET /v1/x HTTP/1.1\r\nHost: me\r\nConnection: close\r\n\r\n"
@@ -273,10 +273,3 @@ async def test_a_slow_reader_does_not_slow_another_stream():
         slow.reset()
         await relay.ended(6)
         assert relay.exchanges()[0].outcome == "client_disconnected"
-
-
-async def stalled(measure):
-    """Waits until a number has stopped growing."""
-    before = -1
-    while before != (before := measure()) or before == 0:
-        await asyncio.sleep(0.15)

@@ -1,4 +1,4 @@
-"""What the client asks is what the upstream gets, for every shape of a body; a request is sent twice only where safe."""
+"""What the client asks is what the upstream gets, for every shape of a body; it is sent twice only where safe."""
 
 import asyncio
 import gzip
@@ -7,7 +7,7 @@ import random
 import pytest
 import zstandard
 from pandaprobe_proxy.relay.bodies import Chunked, chunk
-from relaying import relaying, until
+from relaying import relaying, stalled, until
 from upstreams import answering, response, scripted_upstream
 
 POST = b"POST /v1/x HTTP/1.1\r\nHost: me\r\nConnection: close\r\n"
@@ -234,9 +234,7 @@ async def test_an_upstream_that_reads_slowly_holds_the_client_back():
         client = await relay.connect()
         await client.send(POST + b"Content-Length: %d\r\n\r\n" % (600 * 65536 + 3))
         sending = asyncio.create_task(send(client))
-        before = -1
-        while before != (before := taken) or not before:
-            await asyncio.sleep(0.15)
+        await stalled(lambda: taken)
         assert taken < 600 * 65536
         (exchange,) = relay.relay._ambient.open
         assert 0 < exchange.asking.link.pending() <= 256 * 1024

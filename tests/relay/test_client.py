@@ -2,11 +2,14 @@
 
 import asyncio
 import itertools
+from contextlib import suppress
+from random import Random
 
 import pytest
+from pandaprobe_proxy.relay.bodies import Chunked
 from pandaprobe_proxy.relay.server import Timeouts
 from relaying import relaying, until
-from upstreams import answering, response, scripted_upstream
+from upstreams import answering, response, scripted_upstream, whole_request
 
 GET = b"GET /v1/x HTTP/1.1\r\nHost: me\r\n\r\n"
 LAST = b"GET /v1/last HTTP/1.1\r\nHost: me\r\nConnection: close\r\n\r\n"
@@ -44,7 +47,7 @@ async def test_what_is_refused_is_told_in_one_sentence_counted_and_never_goes_up
         raw = await relay.ask(wire + SMUGGLED)
         assert raw.startswith(b"HTTP/1.1 %d " % STATUS.get(code, 400))
         assert b"x-pandaprobe-error: %b\r\n" % code.encode() in raw and b"Connection: close\r\n" in raw
-        assert raw.count(b"HTTP/1.1 ") == 1
+        assert raw.count(b"HTTP/1.1 4") == 1
         assert relay.relay.stats().refused == {code: 1}
         assert relay.relay.stats().relayed == 0 and relay.events == []
         assert up.connections == []
@@ -197,3 +200,69 @@ async def test_the_clients_address_is_told():
         await client.rest()
         await client.close()
         assert (await relay.ended())[0].head.client == f"{host}:{port}"
+
+
+JUNK = (
+    *(
+        b"\r",
+        b"\n",
+        b"\r\n",
+        b" ",
+        b"\t",
+        b"\x00",
+        b":",
+        b";",
+        b",",
+        b"0",
+        b"5",
+        b"+",
+        b"\xff",
+        b"\r\n\r\n",
+        b"0\r\n\r\n",
+    ),
+    *(b"Content-Length: 3\r\n", b"Transfer-Encoding: chunked\r\n", b"chunked", b"Host: x\r\n", b"HTTP/1.1", SMUGGLED),
+)
+
+
+def mutants(seed, count):
+    """Requests with a length or chunks, each changed in a few places."""
+    random = Random(seed)
+    sized = P + b"Content-Length: 5\r\nA: b\r\n\r\nhello"
+    chunked = P + b"Transfer-Encoding: chunked\r\nA: b\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
+    for _ in range(count):
+        wire = random.choice((sized, chunked))
+        for _ in range(random.choice((1, 1, 2, 3))):
+            lines = [at for at in range(len(wire)) if wire[:at].endswith(b"\r\n")]
+            at = random.choice((random.randrange(len(wire)), random.choice(lines)))
+            wire = wire[:at] + random.choice(JUNK) + wire[at + random.choice((0, 0, 1, 5)) :]
+        yield wire
+
+
+def bodies(received):
+    """What a strict upstream takes for the bodies of the whole requests among these bytes; one cut off is none."""
+    while received and (size := whole_request(received)) is not None:
+        head, _, body = received[:size].partition(b"\r\n\r\n")
+        yield Chunked().feed(body) if b"\r\nTransfer-Encoding: chunked" in head else body
+        received = received[size:]
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_whatever_is_done_to_requests_the_upstream_reads_what_the_relay_read(seed):
+    relayed = 0
+    async with scripted_upstream(answering(response(b"ok"))) as up, relaying(up.url) as relay:
+        for wire in mutants(seed, 60):
+            up.connections.clear()
+            relay.relay._ambient.pool.close()
+            relay.events.clear()
+            client = await relay.connect()
+            await client.send(wire + LAST)
+            with suppress(ConnectionError, TimeoutError):
+                await client.rest(0.1)
+            await client.close()
+            await until(lambda: relay.relay.stats().open == 0)
+            whole = [exchange.request_body for exchange in relay.exchanges() if exchange.outcome == "ok"]
+            read = [body for received in up.requests for body in bodies(received)]
+            assert read[: len(whole)] == whole
+            assert len(read) <= len(relay.exchanges())
+            relayed += len(whole)
+    assert relayed >= 5

@@ -9,6 +9,7 @@ import ssl
 
 import pytest
 import trustme
+from pandaprobe_proxy.relay.asking import MAX_UNSENT
 from pandaprobe_proxy.relay.proxies import Proxies
 from pandaprobe_proxy.relay.routes import parse_upstream
 from pandaprobe_proxy.relay.server import Network, Timeouts
@@ -129,11 +130,11 @@ async def test_large_bodies_cross_tls_whole_both_ways(served):
     server, client = served
     body = bytes(range(256)) * 20_000
 
-    async with scripted_upstream(answering(response(body)), ssl=server) as up:
-        async with relaying(up.url, network=trusting(client)) as relay:
-            raw = await relay.ask(GET.replace(b"\r\n\r\n", b"\r\nContent-Length: %d\r\n\r\n" % len(body)) + body)
-            assert raw.endswith(b"\r\n\r\n" + body)
-            assert up.requests[0].endswith(b"\r\n\r\n" + body)
+    script = answering(response(body))
+    async with scripted_upstream(script, ssl=server) as up, relaying(up.url, network=trusting(client)) as relay:
+        raw = await relay.ask(GET.replace(b"\r\n\r\n", b"\r\nContent-Length: %d\r\n\r\n" % len(body)) + body)
+        assert raw.endswith(b"\r\n\r\n" + body)
+        assert up.requests[0].endswith(b"\r\n\r\n" + body)
 
 
 @pytest.mark.parametrize("how", ["close", "reset"])
@@ -172,15 +173,13 @@ async def test_a_certificate_for_another_name_is_not_trusted(served):
 
 
 async def test_an_upstream_that_does_not_speak_tls_becomes_a_502():
-    async with scripted_upstream(answering(b"HTTP/1.1 400 Bad Request\r\n\r\n", close=True)) as up:
+    async def plain(connection):
+        await connection.read()
+        await connection.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
-        async def plain(connection):
-            await connection.read()
-            await connection.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
-
-        async with scripted_upstream(plain) as up:
-            code, status, _ = await trouble(up.url.replace("http:", "https:"))
-            assert (code, status) == ("tls_failed", 502)
+    async with scripted_upstream(plain) as up:
+        code, status, _ = await trouble(up.url.replace("http:", "https:"))
+        assert (code, status) == ("tls_failed", 502)
 
 
 def tunnel_to(port, seen, answer=b"HTTP/1.1 200 Connection established\r\n\r\n"):
@@ -199,10 +198,12 @@ def tunnel_to(port, seen, answer=b"HTTP/1.1 200 Connection established\r\n\r\n")
             connection.close()
 
         passing = asyncio.create_task(down())
-        while data := await connection.read():
-            writer.write(data)
-        writer.close()
-        await passing
+        try:
+            while data := await connection.read():
+                writer.write(data)
+        finally:
+            passing.cancel()
+            writer.transport.abort()
 
     return script
 
@@ -274,16 +275,18 @@ async def test_a_body_that_comes_before_the_upstream_is_connected_waits_and_goes
             await gate.wait()
             await opened(connection)
 
-        async with scripted_upstream(slow) as proxy:
-            async with relaying("https://api.example", network=trusting(client, https=proxy.url)) as relay:
-                asking = await relay.connect()
-                head = b"POST /v1/x HTTP/1.1\r\nHost: me\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(body)
-                sending = asyncio.create_task(asking.send(head, body))
-                await until(lambda: any(held._held for held in relay.relay._ambient.clients))
-                (exchange,) = relay.relay._ambient.open
-                assert exchange.asking._unsent_bytes <= 2 * 256 * 1024
-                gate.set()
-                await sending
-                assert (await asking.rest()).endswith(b"ok")
-                await asking.close()
-                assert up.requests[0].endswith(b"\r\n\r\n" + body)
+        async with (
+            scripted_upstream(slow) as proxy,
+            relaying("https://api.example", network=trusting(client, https=proxy.url)) as relay,
+        ):
+            asking = await relay.connect()
+            head = b"POST /v1/x HTTP/1.1\r\nHost: me\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(body)
+            sending = asyncio.create_task(asking.send(head, body))
+            await until(lambda: any(held._held for held in relay.relay._ambient.clients))
+            (exchange,) = relay.relay._ambient.open
+            assert exchange.asking._unsent_bytes <= MAX_UNSENT + 256 * 1024
+            gate.set()
+            await sending
+            assert (await asking.rest()).endswith(b"ok")
+            await asking.close()
+            assert up.requests[0].endswith(b"\r\n\r\n" + body)

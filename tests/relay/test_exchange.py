@@ -139,7 +139,6 @@ async def test_a_client_of_1_0_sees_a_reset_where_an_end_would_look_well():
         await client.head()
         with pytest.raises(ConnectionResetError):
             await client.rest()
-            raise AssertionError("the stream ended as if it were whole")
         await relay.ended()
         await client.close()
 

@@ -126,8 +126,12 @@ async def test_no_more_idle_connections_are_kept_than_the_bound(monkeypatch):
 
 
 async def test_upstreams_never_share_a_connection():
-    async with scripted_upstream(answering(OK)) as a, scripted_upstream(answering(response(b"b"))) as b:
-        async with relaying(a.url, other=b.url) as relay:
-            assert (await relay.ask(GET)).endswith(b"ok")
-            assert (await relay.ask(GET.replace(b"/v1/x", b"/other/v1/x"))).endswith(b"\r\n\r\nb")
-            assert [len(up.connections) for up in (a, b)] == [1, 1]
+    other = answering(response(b"b"))
+    async with (
+        scripted_upstream(answering(OK)) as a,
+        scripted_upstream(other) as b,
+        relaying(a.url, other=b.url) as relay,
+    ):
+        assert (await relay.ask(GET)).endswith(b"ok")
+        assert (await relay.ask(GET.replace(b"/v1/x", b"/other/v1/x"))).endswith(b"\r\n\r\nb")
+        assert [len(up.connections) for up in (a, b)] == [1, 1]

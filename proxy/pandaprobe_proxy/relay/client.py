@@ -72,6 +72,7 @@ class ClientConnection(asyncio.Protocol):
             self._read_head(data)
 
     def eof_received(self) -> None:
+        self._closing_ns = self._ambient.clocks.monotonic_ns()
         self._gone(None)
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -34,7 +34,7 @@ UNKNOWN = Caller()
 
 def answer(trouble: Trouble, caller: Caller = UNKNOWN, close: bool = True) -> bytes:
     """The whole response."""
-    body = json.dumps(_error(trouble, caller)).encode()
+    body = json.dumps(_error(trouble, caller), ensure_ascii=False).encode()
     head = (
         f"HTTP/1.1 {trouble.status} {HTTPStatus(trouble.status).phrase}\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\nx-pandaprobe-error: {trouble.code}\r\n"

@@ -1,0 +1,97 @@
+"""Carries the context to where Python does not: threads, thread pools, and the environment of subprocesses."""
+
+import functools
+import os
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pandaprobe.context import NOTHING, current_place, current_session, current_user, restore, snapshot
+
+MARK = "_pandaprobe"
+ENV_POSITION = 10  # of `env` among Popen's parameters
+
+
+def _carrying(function: Callable[..., Any], values: Any) -> Callable[..., Any]:
+    """The function, run in its caller's context, which it leaves as it was found."""
+
+    @functools.wraps(function)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        before = snapshot() or NOTHING
+        restore(values)
+        try:
+            return function(*args, **kwargs)
+        finally:
+            restore(before)
+
+    return run
+
+
+def _patch_thread() -> None:
+    original = threading.Thread.start
+    if getattr(original, MARK, False):
+        return
+
+    @functools.wraps(original)
+    def start(self: threading.Thread) -> None:
+        values = snapshot()
+        if values is not None:
+            self.run = _carrying(self.run, values)  # type: ignore[method-assign]
+        original(self)
+
+    setattr(start, MARK, True)
+    threading.Thread.start = start  # type: ignore[method-assign]
+
+
+def patch_executor(module: Any) -> None:
+    """Thread pools: what is submitted runs in the context of whoever submitted it, not of who made the thread."""
+    pool = module.ThreadPoolExecutor
+    original = pool.submit
+    if getattr(original, MARK, False):
+        return
+
+    @functools.wraps(original)
+    def submit(self: Any, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        values = snapshot() or NOTHING
+        return original(self, _carrying(fn, values), *args, **kwargs)
+
+    setattr(submit, MARK, True)
+    pool.submit = submit
+
+
+def patch_subprocess(module: Any) -> None:
+    """Subprocesses: a shim in the child goes on with this session."""
+    popen = module.Popen
+    original = popen.__init__
+    if getattr(original, MARK, False):
+        return
+
+    @functools.wraps(original)
+    def init(self: Any, *args: Any, **kwargs: Any) -> None:
+        added = environment()
+        if added and len(args) <= ENV_POSITION:
+            kwargs["env"] = _with(kwargs.get("env"), added)
+        original(self, *args, **kwargs)
+
+    setattr(init, MARK, True)
+    popen.__init__ = init
+
+
+def _with(env: Mapping[Any, Any] | None, added: Mapping[str, str]) -> Mapping[Any, Any]:
+    """An environment with ours in it; one that was given wins where it says otherwise."""
+    if env is None:
+        return {**os.environ, **added}
+    return {**{name: value for name, value in added.items() if name not in env}, **env}
+
+
+def environment() -> dict[str, str]:
+    """What a child process must find in its environment to go on with this work."""
+    session, user, place = current_session(), current_user(), current_place()
+    trace = f"{place.trace_id}/{place.span_id or ''}" if place else None
+    given = {"PANDAPROBE_SESSION": session, "PANDAPROBE_USER": user, "PANDAPROBE_TRACE": trace}
+    return {name: value for name, value in given.items() if value and os.environ.get(name) != value}
+
+
+def install() -> None:
+    """Patches what is imported; `patches` does the rest when it is."""
+    _patch_thread()

@@ -1,0 +1,165 @@
+"""`@trace` and `@span`: functions of every kind as traces and spans, with their arguments and results."""
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from pandaprobe import settings
+from pandaprobe.tracing import NOTHING, current_trace, start_trace
+
+F = TypeVar("F", bound=Callable[..., Any])
+_END = object()
+USER_ROLES, ASSISTANT_ROLES = ("user", "human"), ("assistant", "ai")
+
+
+def trace(  # noqa: PLR0913 - the official signature
+    function: Any = None,
+    *,
+    name: str | None = None,
+    session_id: str | None = None,
+    user_id: str | None = None,
+    tags: list[str] | None = None,
+    metadata: dict[str, Any] | None = None,
+) -> Any:
+    """Each call of the function is a trace; with or without parentheses."""
+
+    def open_one(function: Callable[..., Any]) -> Any:
+        given = {"session_id": session_id, "user_id": user_id, "tags": tags, "metadata": metadata}
+        return start_trace(name or function.__name__, **given)  # type: ignore[arg-type]
+
+    def decorate(function: F) -> F:
+        return _around(function, lambda: open_one(function))
+
+    return decorate(function) if callable(function) else decorate
+
+
+def span(
+    function: Any = None,
+    *,
+    name: str | None = None,
+    kind: str = "OTHER",
+    model: str | None = None,
+    metadata: dict[str, Any] | None = None,
+) -> Any:
+    """Each call of the function is a span of the trace that is open; without one it is just called."""
+
+    def open_one(function: Callable[..., Any]) -> Any:
+        opened = current_trace()
+        title = name or function.__name__
+        return NOTHING if opened is None else opened.span(title, kind=kind, model=model, metadata=metadata)
+
+    def decorate(function: F) -> F:
+        return _around(function, lambda: open_one(function))
+
+    return decorate(function) if callable(function) else decorate
+
+
+def _around(function: F, make: Callable[[], Any]) -> F:
+    """The function inside what `make` opens, its arguments the input and its result the output."""
+    if inspect.isasyncgenfunction(function):
+        wrapped: Any = _around_async_generator(function, make)
+    elif inspect.isgeneratorfunction(function):
+        wrapped = _around_generator(function, make)
+    elif inspect.iscoroutinefunction(function):
+        wrapped = _around_coroutine(function, make)
+    else:
+        wrapped = _around_plain(function, make)
+    return functools.wraps(function)(wrapped)  # type: ignore[no-any-return]
+
+
+def _around_async_generator(function: Callable[..., Any], make: Callable[[], Any]) -> Callable[..., Any]:
+    """Open until it is exhausted or closed."""
+
+    async def generating(*args: Any, **kwargs: Any) -> Any:
+        async with make() as opened:
+            opened.set_input(_arguments(function, args, kwargs))
+            collected: list[Any] = []
+            async for item in function(*args, **kwargs):
+                collected.append(item)
+                yield item
+            opened.set_output(collected)
+
+    return generating
+
+
+def _around_generator(function: Callable[..., Any], make: Callable[[], Any]) -> Callable[..., Any]:
+    def generating(*args: Any, **kwargs: Any) -> Any:
+        with make() as opened:
+            opened.set_input(_arguments(function, args, kwargs))
+            collected: list[Any] = []
+            result = yield from _collect(function(*args, **kwargs), collected)
+            opened.set_output(collected if result is None else result)
+            return result
+
+    return generating
+
+
+def _around_coroutine(function: Callable[..., Any], make: Callable[[], Any]) -> Callable[..., Any]:
+    async def awaiting(*args: Any, **kwargs: Any) -> Any:
+        async with make() as opened:
+            opened.set_input(_arguments(function, args, kwargs))
+            result = await function(*args, **kwargs)
+            opened.set_output(_result(result))
+            return result
+
+    return awaiting
+
+
+def _around_plain(function: Callable[..., Any], make: Callable[[], Any]) -> Callable[..., Any]:
+    def calling(*args: Any, **kwargs: Any) -> Any:
+        if not settings.current().enabled:
+            with make():
+                return function(*args, **kwargs)
+        with make() as opened:
+            opened.set_input(_arguments(function, args, kwargs))
+            result = function(*args, **kwargs)
+            opened.set_output(_result(result))
+            return result
+
+    return calling
+
+
+def _collect(generator: Any, collected: list[Any]) -> Any:
+    """The generator, what it gives noted; what is sent or thrown reaches it."""
+    item = next(generator, _END)
+    while item is not _END:
+        collected.append(item)
+        try:
+            sent = yield item
+        except GeneratorExit:
+            generator.close()
+            raise
+        except BaseException as error:
+            step = functools.partial(generator.throw, error)
+        else:
+            step = functools.partial(generator.send, sent)
+        try:
+            item = step()
+        except StopIteration as end:
+            return end.value
+    return None
+
+
+def _arguments(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    """The arguments by name; of a list of messages only the last of the user."""
+    try:
+        bound = dict(inspect.signature(function).bind_partial(*args, **kwargs).arguments)
+    except (TypeError, ValueError):
+        bound = {"args": list(args), **kwargs}
+    bound.pop("self", None)
+    last = _last(bound.get("messages"), USER_ROLES)
+    return {"messages": [last]} if last is not None else bound
+
+
+def _result(result: Any) -> Any:
+    messages = result.get("messages") if isinstance(result, dict) else None
+    last = _last(messages, ASSISTANT_ROLES)
+    return {"messages": [last]} if last is not None else result
+
+
+def _last(messages: Any, roles: tuple[str, ...]) -> Any:
+    if not isinstance(messages, list):
+        return None
+    found = [message for message in messages if isinstance(message, dict) and message.get("role") in roles]
+    return found[-1] if found else None

@@ -1,0 +1,40 @@
+"""The headers of ours that a request gets, if it goes to the sidecar. To any other address: none, ever."""
+
+import json
+
+from pandaprobe.context import current_place, current_session, current_user
+from pandaprobe.settings import current, to_origin
+
+SESSION, USER, TRACE = "X-PandaProbe-Session", "X-PandaProbe-User", "X-PandaProbe-Trace"
+TAGS, METADATA = "X-PandaProbe-Tags", "X-PandaProbe-Metadata"
+METADATA_BYTES = 8192
+
+
+def stamp(host: str | None, port: int | None) -> list[tuple[str, bytes]]:
+    """The headers for a request to that address: names, and values in UTF-8."""
+    if not host or to_origin(host, port or 80) not in current().origins:
+        return []
+    headers: list[tuple[str, bytes]] = []
+    session, user, place = current_session(), current_user(), current_place()
+    if session:
+        headers.append((SESSION, session.encode()))
+    if user:
+        headers.append((USER, user.encode()))
+    if place:
+        headers.append((TRACE, f"{place.trace_id}/{place.span_id}".removesuffix("/None").encode()))
+        if place.trace is not None:
+            place.trace.stamped += 1
+            headers += _labels(place.trace.tags, place.trace.metadata)
+    return headers
+
+
+def _labels(tags: list[str], metadata: dict[str, object]) -> list[tuple[str, bytes]]:
+    headers: list[tuple[str, bytes]] = []
+    clean = [tag.replace(",", " ") for tag in tags if tag.isprintable()]
+    if clean:
+        headers.append((TAGS, ",".join(clean).encode()))
+    if metadata:
+        text = json.dumps(metadata, default=repr, separators=(",", ":"))
+        if len(text) <= METADATA_BYTES:
+            headers.append((METADATA, text.encode()))
+    return headers

@@ -1,0 +1,182 @@
+"""Other people's modules, each with the few lines that it needs to carry our context.
+
+A library is patched when it is there already, or when somebody imports it; it is never imported from here. What a
+version does not have is left alone. Each patch asks `stamp` per request sent, so a redirect elsewhere carries nothing.
+"""
+
+import functools
+import importlib.abc
+import importlib.machinery
+import sys
+from collections.abc import Callable, Sequence
+from types import ModuleType
+from typing import Any
+
+from pandaprobe.carry import patch_executor, patch_subprocess
+from pandaprobe.context import log
+from pandaprobe.inject import stamp
+
+MARK = "_pandaprobe"
+
+
+def _patch_method(owner: Any, name: str, make: Callable[[Any], Any]) -> None:
+    """Replaces a method, once, by what `make` makes of it."""
+    original = getattr(owner, name, None)
+    if original is None or getattr(original, MARK, False):
+        return
+    replaced = functools.wraps(original)(make(original))
+    setattr(replaced, MARK, True)
+    setattr(owner, name, replaced)
+
+
+def patch_httpx(module: ModuleType) -> None:
+    """httpx, and httpx2, its continuation: one hop of a request at a time."""
+
+    def sync(original: Any) -> Any:
+        def send(self: Any, request: Any, *args: Any, **kwargs: Any) -> Any:
+            _stamp_httpx(request)
+            return original(self, request, *args, **kwargs)
+
+        return send
+
+    def asynchronous(original: Any) -> Any:
+        async def send(self: Any, request: Any, *args: Any, **kwargs: Any) -> Any:
+            _stamp_httpx(request)
+            return await original(self, request, *args, **kwargs)
+
+        return send
+
+    _patch_method(module.Client, "_send_single_request", sync)
+    _patch_method(module.AsyncClient, "_send_single_request", asynchronous)
+
+
+def _stamp_httpx(request: Any) -> None:
+    extensions = request.extensions
+    for name in extensions.pop(MARK, ()) if isinstance(extensions, dict) else ():
+        request.headers.pop(name, None)  # a redirect copies headers: what we put on the hop before goes first
+    url = request.url
+    headers = stamp(url.host, url.port or (443 if url.scheme == "https" else 80))
+    added = [(name, value) for name, value in headers if name not in request.headers]
+    if added:
+        request.headers = type(request.headers)([*request.headers.raw, *((n.encode(), v) for n, v in added)])
+        if isinstance(extensions, dict):
+            extensions[MARK] = [name for name, _ in added]
+
+
+def patch_http_client(module: ModuleType) -> None:
+    """http.client, and so urllib, urllib3 and requests, which are built on it."""
+
+    def make(original: Any) -> Any:
+        def endheaders(self: Any, *args: Any, **kwargs: Any) -> Any:
+            if not getattr(self, MARK, False):
+                _stamp_http_client(self)
+            return original(self, *args, **kwargs)
+
+        return endheaders
+
+    _patch_method(module.HTTPConnection, "endheaders", make)
+
+
+def _stamp_http_client(connection: Any) -> None:
+    host = getattr(connection, "_tunnel_host", None) or connection.host
+    port = getattr(connection, "_tunnel_port", None) or connection.port
+    lines = b"\r\n".join(line for line in getattr(connection, "_buffer", ()) if isinstance(line, bytes)).lower()
+    for name, value in stamp(host, port):
+        if b"\r\n" + name.lower().encode() + b":" not in b"\r\n" + lines:
+            connection.putheader(name, value)
+
+
+def patch_aiohttp(module: ModuleType) -> None:
+    """aiohttp: each hop is a ClientRequest of its own."""
+
+    def make(original: Any) -> Any:
+        def init(self: Any, *args: Any, **kwargs: Any) -> None:
+            original(self, *args, **kwargs)
+            for name, value in stamp(self.url.host, self.url.port):
+                if name not in self.headers:
+                    self.headers[name] = value.decode()
+
+        return init
+
+    _patch_method(module.ClientRequest, "__init__", make)
+
+
+def patch_websockets(module: ModuleType) -> None:
+    """websockets: the handshake of its clients, threaded and asyncio alike."""
+
+    def make(original: Any) -> Any:
+        def connect(self: Any, *args: Any, **kwargs: Any) -> Any:
+            request = original(self, *args, **kwargs)
+            uri = getattr(self, "uri", None) or getattr(self, "wsuri", None)
+            for name, value in stamp(uri.host, uri.port) if uri else ():
+                if name not in request.headers:
+                    request.headers[name] = value.decode()
+            return request
+
+        return connect
+
+    _patch_method(module.ClientProtocol, "connect", make)
+
+
+PATCHES: dict[str, Callable[[ModuleType], None]] = {
+    "httpx": patch_httpx,
+    "httpx2": patch_httpx,
+    "http.client": patch_http_client,
+    "aiohttp.client_reqrep": patch_aiohttp,
+    "websockets.client": patch_websockets,
+    "concurrent.futures.thread": patch_executor,
+    "subprocess": patch_subprocess,
+}
+
+
+def _apply(name: str, module: ModuleType) -> None:
+    try:
+        PATCHES[name](module)
+    except Exception as error:
+        log.debug("%s is of a version that cannot carry the session header: %r", name, error)
+
+
+class _Loader(importlib.abc.Loader):
+    """Loads as the module's own loader does, then patches."""
+
+    def __init__(self, name: str, loader: Any) -> None:
+        self._name = name
+        self._loader = loader
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType | None:
+        made: ModuleType | None = self._loader.create_module(spec)
+        return made
+
+    def exec_module(self, module: ModuleType) -> None:
+        self._loader.exec_module(module)
+        _apply(self._name, module)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._loader, name)
+
+
+class _Finder(importlib.abc.MetaPathFinder):
+    """Finds the few modules above through the other finders, to patch them once they are loaded."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        if fullname not in PATCHES:
+            return None
+        for finder in sys.meta_path:
+            if finder is not self:
+                spec = finder.find_spec(fullname, path, target)
+                if spec is not None and spec.loader is not None:
+                    spec.loader = _Loader(fullname, spec.loader)
+                    return spec
+        return None
+
+
+def install() -> None:
+    """Patches what is imported, and what will be."""
+    if any(isinstance(finder, _Finder) for finder in sys.meta_path):
+        return
+    for name in PATCHES:
+        if name in sys.modules:
+            _apply(name, sys.modules[name])
+    sys.meta_path.insert(0, _Finder())
