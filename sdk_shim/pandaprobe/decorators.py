@@ -65,7 +65,8 @@ def _around(function: F, make: Callable[[], Any]) -> F:
         wrapped = _around_coroutine(function, make)
     else:
         wrapped = _around_plain(function, make)
-    return functools.wraps(function)(wrapped)  # type: ignore[no-any-return]
+    functools.update_wrapper(wrapped, function)
+    return wrapped  # type: ignore[no-any-return]
 
 
 def _around_async_generator(function: Callable[..., Any], make: Callable[[], Any]) -> Callable[..., Any]:

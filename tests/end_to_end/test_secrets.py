@@ -13,7 +13,9 @@ def post(recording, path, body, headers):
     connection = http.client.HTTPConnection("127.0.0.1", recording.port, timeout=10)
     connection.request("POST", path, json.dumps(body), {"Content-Type": "application/json", **headers})
     response = connection.getresponse()
-    return response.status, response.read()
+    data = response.read()
+    connection.close()
+    return response.status, data
 
 
 def everything(recording, directory):

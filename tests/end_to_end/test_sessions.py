@@ -277,7 +277,9 @@ def test_an_impossible_session_id_fails_no_call_and_is_kept_as_a_clue(recording,
     if "\x01" in value:
         value = value.replace("\x01", "\t")
     connection.request("POST", "/v1/chat/completions", body, {"X-PandaProbe-Session": value})
-    assert connection.getresponse().status == 200
+    response = connection.getresponse()
+    assert (response.status, response.read() != b"") == (200, True)
+    connection.close()
     recording.settled(calls=1)
     (call,) = recording.json("calls", "ls")["items"]
     assert call["source"] == "default_new"

@@ -8,6 +8,7 @@ import pytest
 import zstandard
 from pandaprobe_proxy.relay.bodies import Chunked, chunk
 from relaying import relaying, stalled, until
+from structlog.testing import capture_logs
 from upstreams import answering, response, scripted_upstream
 
 POST = b"POST /v1/x HTTP/1.1\r\nHost: me\r\nConnection: close\r\n"
@@ -243,3 +244,31 @@ async def test_an_upstream_that_reads_slowly_holds_the_client_back():
         assert (await client.rest(15)).endswith(b"ok")
         assert len((await relay.ended())[0].request_body) == 600 * 65536 + 3
         await client.close()
+
+
+class Dialer:
+    """A dialer that does as told instead."""
+
+    def __init__(self, dial):
+        self.dial = dial
+
+
+@pytest.mark.parametrize("case", ["a fault of ours", "closed at once"])
+async def test_whatever_goes_wrong_while_dialling_the_client_is_answered_and_the_exchange_ended(case):
+    async with scripted_upstream(answering(OK)) as up, relaying(up.url) as relay:
+        real = relay.relay._ambient.dialer
+
+        async def dial(destination, make):
+            if case == "a fault of ours":
+                raise LookupError("not foreseen")
+            link = await real.dial(destination, make)
+            link.transport.abort()
+            return link
+
+        relay.relay._ambient.dialer = Dialer(dial)
+        with capture_logs() as logs:
+            raw = await relay.ask(sized(b"abc"))
+        assert raw.startswith(b"HTTP/1.1 502 ")
+        assert [log["log_level"] for log in logs] == (["error"] if case == "a fault of ours" else [])
+        (exchange,) = await relay.ended()
+        assert exchange.outcome == ("upstream_error" if case == "a fault of ours" else "upstream_reset")

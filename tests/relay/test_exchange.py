@@ -362,3 +362,20 @@ async def test_real_websocket_peers_talk_through_the_relay():
                 await (await peer.ping())
             (exchange,) = await relay.ended()
             assert exchange.outcome == "ok" and len(exchange.request_body) > 3_000_000
+
+
+async def test_a_client_that_half_closes_and_reads_no_more_is_cut_in_the_end():
+    async def script(connection):
+        await connection.request()
+        await connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 40000000\r\n\r\n")
+        for _ in range(400):
+            await connection.send(b"x" * 100_000)
+
+    async with scripted_upstream(script) as up, relaying(up.url, timeouts=Timeouts(body_s=0.2)) as relay:
+        client = await relay.connect(limit=1024)
+        await client.send(GET)
+        await until(lambda: any(held.full for held in relay.relay._ambient.clients))
+        client.writer.write_eof()
+        assert (await relay.ended())[0].outcome == "client_disconnected"
+        await until(lambda: relay.relay.stats().connections == 0, 3)
+        client.reset()

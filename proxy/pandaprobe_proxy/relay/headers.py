@@ -4,7 +4,7 @@ Hop-by-hop fields stay on their hop (RFC 9110 §7.6.1), those that Connection na
 never reach an upstream; Host becomes the upstream's. Everything else crosses as it is: order, case, duplicates, values.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from pandaprobe_proxy.model.exchange import Headers
 
@@ -24,12 +24,15 @@ OURS = b"x-pandaprobe-"
 FRAMING = frozenset({b"host", b"content-length"})
 """What Connection cannot name away, as the message would change its meaning."""
 
+NOTHING: frozenset[bytes] = frozenset()
 NOT_UPSTREAM = HOP_BY_HOP | {b"expect"}
 NOT_IN_TRAILERS = HOP_BY_HOP | FRAMING | {b"trailer"}
 
 
-def tokens(values: Iterable[bytes]) -> frozenset[bytes]:
+def tokens(values: Sequence[bytes]) -> frozenset[bytes]:
     """The lower-case members of comma-separated lists."""
+    if not values:
+        return NOTHING
     return frozenset(token.strip(b" \t").lower() for value in values for token in value.split(b",")) - {b""}
 
 

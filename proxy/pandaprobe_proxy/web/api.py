@@ -108,11 +108,11 @@ def _guard(hosts: frozenset[str]) -> Any:
     """Refuses foreign pages, and turns errors into JSON of one sentence."""
 
     @web.middleware
-    async def guard(request: web.Request, go_on: Handling) -> web.StreamResponse:
+    async def guard(request: web.Request, handler: Handling) -> web.StreamResponse:  # aiohttp's name for it
         response = _refuse(request, hosts)
         if response is None:
             try:
-                response = await go_on(request)
+                response = await handler(request)
             except web.HTTPException as error:
                 response = _json({"detail": error.reason}, error.status)
             except StoreError as error:
