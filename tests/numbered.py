@@ -53,7 +53,7 @@ async def numbered_upstream(chunks=20, pause_s=0.05):
                     await writer.drain()
                     await asyncio.sleep(upstream.pause_s)
                 writer.write(b"0\r\n\r\n")
-        except (asyncio.IncompleteReadError, ConnectionError):
+        except (asyncio.IncompleteReadError, asyncio.CancelledError, ConnectionError):
             pass
         finally:
             writer.close()

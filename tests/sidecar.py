@@ -88,6 +88,10 @@ class Sidecar:
     def recorder_pid(self):
         return wait_until(lambda: self.status()["recorder_pid"])
 
+    def ready(self):
+        """Waits until calls are recorded."""
+        wait_until(lambda: self.status()["recorder_state"] == "ok")
+
     def stop(self, timeout_s=30):
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)

@@ -39,6 +39,7 @@ async def test_killed_its_running_calls_become_interrupted_with_what_came(tmp_pa
 async def test_killed_with_its_recorder_the_next_one_closes_what_was_open(tmp_path):
     async with numbered_upstream(100, pause_s=0.05) as upstream:
         with sidecar(tmp_path / "data", upstream.url) as recording:
+            await in_thread(recording.ready)
             recorder = await in_thread(recording.recorder_pid)
             stream = asyncio.create_task(call(recording.port, 1))
             await in_thread(wait_until, lambda: recording.json("calls", "ls")["items"])

@@ -88,6 +88,13 @@ class Opening:
                 finally:
                     os.close(fd)
 
+    def wal_bytes(self) -> int:
+        """The size of the write-ahead log."""
+        try:
+            return self.path.with_name(self.path.name + "-wal").stat().st_size
+        except OSError:
+            return 0
+
     def drop_ballast(self) -> bool:
         """Gives the ballast up; False if there is none."""
         try:

@@ -23,6 +23,7 @@ from pandaprobe_proxy.store.sqlite.connect import Opening, told
 from pandaprobe_proxy.store.sqlite.forget import Forgetting
 from pandaprobe_proxy.store.sqlite.traces import Traces
 
+WAL_REST_BYTES = 1024 * 1024  # what the log may keep of the disk between two trims
 INTERRUPTED = "the sidecar ended before this call did"
 
 
@@ -210,6 +211,7 @@ class SqliteWriter:
         if touched:
             with told(self._opening.path):
                 (self._db or self._connect()).execute("PRAGMA incremental_vacuum(2000)").fetchall()
+        if self._opening.wal_bytes() > WAL_REST_BYTES:
             self._checkpoint()
         return touched
 
