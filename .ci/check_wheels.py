@@ -34,7 +34,9 @@ def main() -> None:
 
         alone = clean_environment(place / "shim")
         run(alone / "pip", "install", "-q", "--no-index", shim_wheel)
-        said = run(alone / "python", "-c", "import pandaprobe\nwith pandaprobe.session('s'): print(pandaprobe.__version__)")
+        said = run(
+            alone / "python", "-c", "import pandaprobe\nwith pandaprobe.session('s'): print(pandaprobe.__version__)"
+        )
         print("the shim alone, with nothing else installed:", said.strip())
 
         full = clean_environment(place / "proxy")

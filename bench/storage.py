@@ -34,7 +34,8 @@ BATCH = 20
 def prose(dice, count):
     """Words with numbers among them, since real text is not made of sixty words."""
     return " ".join(
-        dice.choice(WORDS) if dice.random() < 0.85 else f"{dice.choice(WORDS)}{dice.randrange(10_000)}" for _ in range(count)
+        dice.choice(WORDS) if dice.random() < 0.85 else f"{dice.choice(WORDS)}{dice.randrange(10_000)}"
+        for _ in range(count)
     )
 
 
@@ -51,7 +52,12 @@ def make_tools(dice):
 def answer_json(call_id, message, usage):
     reason = "tool_calls" if message.get("tool_calls") else "stop"
     choices = [{"index": 0, "message": message, "logprobs": None, "finish_reason": reason}]
-    head = {"id": f"chatcmpl-{call_id}", "object": "chat.completion", "created": 1_760_000_000, "model": "gpt-4o-2024-08-06"}
+    head = {
+        "id": f"chatcmpl-{call_id}",
+        "object": "chat.completion",
+        "created": 1_760_000_000,
+        "model": "gpt-4o-2024-08-06",
+    }
     return json.dumps({**head, "choices": choices, "usage": usage, "system_fingerprint": "fp_0123456789"}).encode()
 
 
@@ -68,7 +74,11 @@ def answer_stream(dice, call_id, message, usage):
     for call in message.get("tool_calls") or ():
         events.append(event({"tool_calls": [{"index": 0, **call}]}))
     events += [event({"content": f" {word}"}) for word in (message["content"] or "").split()]
-    events += [event({}, "stop"), f"data: {json.dumps({**head, 'choices': [], 'usage': usage})}\n\n", "data: [DONE]\n\n"]
+    events += [
+        event({}, "stop"),
+        f"data: {json.dumps({**head, 'choices': [], 'usage': usage})}\n\n",
+        "data: [DONE]\n\n",
+    ]
     return "".join(events).encode()
 
 
@@ -88,7 +98,9 @@ def exchanges(dice, sessions):
                 arguments = json.dumps({dice.choice(WORDS): prose(dice, 5)})
                 function = {"name": f"tool_{dice.randrange(8)}", "arguments": arguments}
                 message = {"role": "assistant", "content": None}
-                message["tool_calls"] = [{"id": f"call_{dice.randrange(10**12)}", "type": "function", "function": function}]
+                message["tool_calls"] = [
+                    {"id": f"call_{dice.randrange(10**12)}", "type": "function", "function": function}
+                ]
             asked = {"model": "gpt-4o", "messages": messages, "tools": tools, "stream": streamed}
             usage = {"prompt_tokens": len(json.dumps(messages)) // 4, "completion_tokens": 50, "total_tokens": 0}
             if streamed:
@@ -137,7 +149,9 @@ def make_exchange(dice, call_id, session, at_ns, asked, answer):
         (b"x-ratelimit-remaining-tokens", str(dice.randrange(2_000_000)).encode()),
     )
     pieces = max(1, len(data) // 300)
-    chunks = tuple((50_000_000 + i * 20_000_000 + dice.randrange(10**6), len(data) // pieces) for i in range(pieces - 1))
+    chunks = tuple(
+        (50_000_000 + i * 20_000_000 + dice.randrange(10**6), len(data) // pieces) for i in range(pieces - 1)
+    )
     chunks += ((50_000_000 + pieces * 20_000_000, len(data) - sum(length for _, length in chunks)),)
     ended = Ended(call_id, chunks[-1][0] + 10**6, Outcome.OK, sent_ns=10**6)
     return Exchange(head, asked, (), ResponseHead(call_id, 4 * 10**7, 200, b"OK", headers), data, chunks, ended)
@@ -185,7 +199,9 @@ def main():
         reader.close()
     print(f"{arguments.sessions} sessions, {calls} calls")
     print(f"relayed {relayed / 1e6:.1f} MB, on disk {disk / 1e6:.1f} MB: {relayed / disk:.1f} times smaller")
-    print(f"redacted, decoded and stored in {spent_s / calls * 1e6:.0f} µs of CPU per call ({relayed / calls / 1e3:.0f} kB)")
+    print(
+        f"redacted, decoded and stored in {spent_s / calls * 1e6:.0f} µs of CPU per call ({relayed / calls / 1e3:.0f} kB)"
+    )
     print(f"read: the calls of a session {session_ms:.1f} ms, a call whole {call_ms:.1f} ms")
     sys.exit(int(disk * 10 > relayed))
 

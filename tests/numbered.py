@@ -70,7 +70,9 @@ async def call(port, number, session="numbered"):
     """One streamed call through the relay; its answer's body, un-chunked. ConnectionError if it broke."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
-        body = json.dumps({"model": "m", "stream": True, "seed": number, "messages": [{"role": "user", "content": "n"}]})
+        body = json.dumps(
+            {"model": "m", "stream": True, "seed": number, "messages": [{"role": "user", "content": "n"}]}
+        )
         head = f"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nX-PandaProbe-Session: {session}\r\n"
         writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode())
         status = await reader.readuntil(b"\r\n\r\n")

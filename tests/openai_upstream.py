@@ -68,7 +68,12 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
         self.upstream.seen.append(Seen("POST", self.path, list(self.headers.items()), body))
         if self.upstream.status != 200:
-            error = {"message": f"scripted failure {self.upstream.echo}", "type": "scripted", "code": None, "param": None}
+            error = {
+                "message": f"scripted failure {self.upstream.echo}",
+                "type": "scripted",
+                "code": None,
+                "param": None,
+            }
             return self._send(self.upstream.status, {"error": error})
         asked = json.loads(body)
         if self.path.endswith("/embeddings"):
@@ -84,7 +89,11 @@ class _Handler(BaseHTTPRequestHandler):
             "created": 1_700_000_000 + number,
             "model": f"{asked['model']}-2026",
             "choices": [
-                {"index": 0, "message": {"role": "assistant", "content": text, "refusal": None}, "finish_reason": "stop"}
+                {
+                    "index": 0,
+                    "message": {"role": "assistant", "content": text, "refusal": None},
+                    "finish_reason": "stop",
+                }
             ],
             "usage": {"prompt_tokens": 21, "completion_tokens": 9, "total_tokens": 30},
         }

@@ -37,7 +37,9 @@ def make_exchange(messages, answer="fine", session="s-1", at_ns=START_NS, model=
     return Exchange(
         head=head,
         request_body=more.get("request") or json.dumps(asked).encode(),
-        response=ResponseHead(call_id, 2_000_000, 200, b"OK", ((b"Content-Type", more.get("type", b"application/json")),)),
+        response=ResponseHead(
+            call_id, 2_000_000, 200, b"OK", ((b"Content-Type", more.get("type", b"application/json")),)
+        ),
         response_body=data,
         chunks=((3_000_000, len(data)),),
         ended=Ended(call_id, 4_000_000, outcome, "" if outcome is Outcome.OK else "it failed", 1_000_000),
@@ -52,4 +54,6 @@ def make_record(messages=({"role": "user", "content": "hello"},), *arguments, ke
     """The Record of such an exchange."""
     exchange = make_exchange(list(messages), *arguments, **more)
     keeper = keeper or make_keeper()
-    return keeper.finish(keeper.begin(exchange.head), exchange, Sizes(len(exchange.request_body), len(exchange.response_body)))
+    return keeper.finish(
+        keeper.begin(exchange.head), exchange, Sizes(len(exchange.request_body), len(exchange.response_body))
+    )

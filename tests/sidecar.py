@@ -100,7 +100,16 @@ class Sidecar:
 
 def clean_environment():
     """This environment without what would steer a client or the sidecar."""
-    names = ("PANDAPROBE_", "OPENAI_", "ANTHROPIC_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy")
+    names = (
+        "PANDAPROBE_",
+        "OPENAI_",
+        "ANTHROPIC_",
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "ALL_PROXY",
+        "http_proxy",
+        "https_proxy",
+    )
     return {name: value for name, value in os.environ.items() if not name.startswith(names)}
 
 

@@ -23,7 +23,10 @@ def everything(recording, directory):
     files = {path: path.read_bytes() for path in Path(directory).rglob("*") if path.is_file()}
     printed = [recording.cli("sessions", "ls"), recording.cli("status"), recording.cli("doctor", check=False).stdout]
     for call in recording.json("calls", "ls")["items"]:
-        printed += [recording.cli("calls", "show", call["call_id"], "--json"), recording.cli("calls", "show", call["call_id"])]
+        printed += [
+            recording.cli("calls", "show", call["call_id"], "--json"),
+            recording.cli("calls", "show", call["call_id"]),
+        ]
         printed.append(recording.cli("sessions", "show", call["session_id"]))
     return {**files, "printed": "\n".join(printed).encode(), "log": recording.log.read_bytes()}
 
@@ -38,7 +41,11 @@ def test_a_canary_is_found_nowhere(recording, upstream, tmp_path):
         ("/v1/chat/completions", say("hello"), bearer),
         ("/v1/chat/completions", say("hello"), {"X-Api-Key": CANARY, "Api-Key": CANARY, "Cookie": f"k={CANARY}"}),
         ("/v1/chat/completions", say(f"my key is {CANARY}"), {}),
-        ("/v1/chat/completions", {**say("x"), "api_key": CANARY, "tools": [{"headers": {"Authorization": CANARY}}]}, {}),
+        (
+            "/v1/chat/completions",
+            {**say("x"), "api_key": CANARY, "tools": [{"headers": {"Authorization": CANARY}}]},
+            {},
+        ),
         (f"/v1/chat/completions?key={CANARY}&api-key={CANARY}", say("x"), {}),
         ("/v1/chat/completions", say("x"), {"X-PandaProbe-Metadata": json.dumps({"k": CANARY}), "User-Agent": CANARY}),
         ("/v1/chat/completions", say("x"), {"X-PandaProbe-Session": CANARY, "X-PandaProbe-User": CANARY}),
@@ -82,7 +89,9 @@ def test_a_canary_that_the_model_says_letter_by_letter_is_found_nowhere(recordin
 
     openai_upstream.stream_of = letter_by_letter
     try:
-        status, answer = post(recording, "/v1/chat/completions", {**say("x"), "stream": True}, {"Authorization": "Bearer x"})
+        status, answer = post(
+            recording, "/v1/chat/completions", {**say("x"), "stream": True}, {"Authorization": "Bearer x"}
+        )
     finally:
         openai_upstream.stream_of = original
     assert status == 200 and answer.count(b"data: ") > 30
@@ -90,9 +99,7 @@ def test_a_canary_that_the_model_says_letter_by_letter_is_found_nowhere(recordin
     (call,) = recording.json("calls", "ls")["items"]
     said = recording.json("calls", "show", call["call_id"])["call"]["output"][0]["content"]
     assert said == "say " + "x" * len(CANARY) + " now"
-    stored = subprocess.run(
-        ["grep", "-rlF", CANARY, str(tmp_path)], capture_output=True, text=True
-    ).stdout
+    stored = subprocess.run(["grep", "-rlF", CANARY, str(tmp_path)], capture_output=True, text=True).stdout
     assert stored == ""
 
 

@@ -60,7 +60,14 @@ def test_its_conversation_is_readable_with_each_message_once(recording):
     shown = recording.cli("sessions", "show", "conversation-123")
     places = [
         shown.index(text)
-        for text in ("You are concise.", "Capital of France?", "Paris.", "And Germany?", "Which is bigger?", "is bigger.")
+        for text in (
+            "You are concise.",
+            "Capital of France?",
+            "Paris.",
+            "And Germany?",
+            "Which is bigger?",
+            "is bigger.",
+        )
     ]
     assert places == sorted(places)
     assert shown.count("Capital of France?") == 1

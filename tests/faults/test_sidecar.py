@@ -49,9 +49,7 @@ async def test_killed_with_its_recorder_the_next_one_closes_what_was_open(tmp_pa
             await asyncio.gather(stream, return_exceptions=True)
         with sidecar(tmp_path / "data", upstream.url) as recording:
             await in_thread(recording.recorder_pid)
-            await in_thread(
-                wait_until, lambda: recording.json("calls", "ls")["items"][0]["outcome"] == "interrupted"
-            )
+            await in_thread(wait_until, lambda: recording.json("calls", "ls")["items"][0]["outcome"] == "interrupted")
 
 
 async def test_told_to_end_it_lets_running_streams_finish_and_stores_them(tmp_path):

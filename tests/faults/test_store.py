@@ -62,7 +62,8 @@ async def test_a_full_disk_pauses_recording_and_it_resumes_when_there_is_space(s
             filler.unlink()
             freed = time.monotonic()
             await in_thread(
-                wait_until, lambda: recording.status()["recorder_state"] == "ok" and recording.status()["in_flight"] == 0
+                wait_until,
+                lambda: recording.status()["recorder_state"] == "ok" and recording.status()["in_flight"] == 0,
             )
             resumed_s = time.monotonic() - freed
             await call(recording.port, 100_000, session="after")

@@ -72,7 +72,9 @@ def test_the_build_steps_give_an_environment_whose_entrypoint_serves(instruction
             *sources, _ = shlex.split(rest)
             subprocess.run(["cp", "-r", *(str(ROOT / source) for source in sources), str(build)], check=True)
         elif name == "RUN":
-            command = rest.replace("/opt/pandaprobe", str(target)).replace("python -m venv", f"{sys.executable} -m venv")
+            command = rest.replace("/opt/pandaprobe", str(target)).replace(
+                "python -m venv", f"{sys.executable} -m venv"
+            )
             subprocess.run(["bash", "-euo", "pipefail", "-c", command], cwd=build, check=True, capture_output=True)
     environment = {"PATH": f"{target}/bin:{os.environ['PATH']}", "PANDAPROBE_DATA_DIR": str(tmp_path / "data")}
     done = subprocess.run(
