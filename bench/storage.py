@@ -2,9 +2,9 @@
 
     python bench/storage.py --sessions 200
 
-Makes agent sessions from a fixed seed (three system prompts and tool sets, 5 to 40 steps, log-normal tool results, every
-call with the whole history, half of the answers streamed), keeps them as the recorder would, and prints bytes relayed,
-bytes on disk, their ratio, and the time per call. Exits 1 if the store takes more than a tenth.
+Makes agent sessions from a fixed seed (three system prompts and tool sets, 5 to 40 steps, log-normal tool results,
+every call with the whole history, half of the answers streamed), keeps them as the recorder would, and prints bytes
+relayed, bytes on disk, their ratio, and the time per call. Exits 1 if the store takes more than a tenth.
 """
 
 import argparse
@@ -22,11 +22,14 @@ from pandaprobe_proxy.model.ids import make_id
 from pandaprobe_proxy.store.base import Batch
 from pandaprobe_proxy.store.sqlite import open_reader, open_writer
 
-WORDS = (
-    "agent tool result order customer refund policy airline flight seat booking payment status error retry file code "
-    "function return value list index search page document query answer reason because therefore however step plan next "
-    "check update delete create user account email address name number date time price total item product delivery"
-).split()
+WORDS = [
+    *("agent", "tool", "result", "order", "customer", "refund", "policy", "airline", "flight", "seat"),
+    *("booking", "payment", "status", "error", "retry", "file", "code", "function", "return", "value"),
+    *("list", "index", "search", "page", "document", "query", "answer", "reason", "because", "therefore"),
+    *("however", "step", "plan", "next", "check", "update", "delete", "create", "user", "account"),
+    *("email", "address", "name", "number", "date", "time", "price", "total", "item", "product"),
+    *("delivery",),
+]
 START_NS = 1_760_000_000_000_000_000
 BATCH = 20
 
@@ -199,9 +202,8 @@ def main():
         reader.close()
     print(f"{arguments.sessions} sessions, {calls} calls")
     print(f"relayed {relayed / 1e6:.1f} MB, on disk {disk / 1e6:.1f} MB: {relayed / disk:.1f} times smaller")
-    print(
-        f"redacted, decoded and stored in {spent_s / calls * 1e6:.0f} µs of CPU per call ({relayed / calls / 1e3:.0f} kB)"
-    )
+    per_call_us, size_kb = spent_s / calls * 1e6, relayed / calls / 1e3
+    print(f"redacted, decoded and stored in {per_call_us:.0f} µs of CPU per call ({size_kb:.0f} kB)")
     print(f"read: the calls of a session {session_ms:.1f} ms, a call whole {call_ms:.1f} ms")
     sys.exit(int(disk * 10 > relayed))
 

@@ -39,7 +39,7 @@ class Upstream:
     """Set when a client went away in mid-stream."""
 
     def sessions(self):
-        return [dict((k.lower(), v) for k, v in seen.headers).get("x-pandaprobe-session") for seen in self.seen]
+        return [{k.lower(): v for k, v in seen.headers}.get("x-pandaprobe-session") for seen in self.seen]
 
 
 def answer_to(messages):

@@ -9,6 +9,7 @@ from pandaprobe_proxy.model.exchange import Ended, Exchange, Outcome, RequestHea
 from pandaprobe_proxy.model.ids import make_id
 
 START_NS = 1_700_000_000_000_000_000
+POLICY = Policy()
 _numbers = itertools.count(1)
 
 
@@ -46,7 +47,7 @@ def make_exchange(messages, answer="fine", session="s-1", at_ns=START_NS, model=
     )
 
 
-def make_keeper(policy=Policy(), last_seen=lambda key: None):
+def make_keeper(policy=POLICY, last_seen=lambda key: None):
     return Keeper(policy, Redactor(b"k" * 32), last_seen)
 
 

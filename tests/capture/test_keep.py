@@ -30,7 +30,10 @@ JSON = (b"Content-Type", b"application/json")
 SSE = (b"Content-Type", b"text/event-stream")
 
 
-def make_keeper(policy=Policy(), last_seen=lambda key: None, redactor=None):
+POLICY = Policy()
+
+
+def make_keeper(policy=POLICY, last_seen=lambda key: None, redactor=None):
     return Keeper(policy, redactor or Redactor(b"k" * 32), last_seen)
 
 
@@ -111,13 +114,19 @@ def test_the_client_default_asks_for_the_newest_call_of_the_same_client():
         asked.append(key)
         return ("earlier", 1_700_000_000_000_000_000 - 1)
 
-    keeper = make_keeper(Policy(default_session="client"), last_seen)
-    first = keeper.begin(make_head((b"Authorization", b"Bearer one-credential"), (b"User-Agent", b"a")))
-    keeper.begin(make_head((b"Authorization", b"Bearer two-credential"), (b"User-Agent", b"a")))
-    keeper.begin(make_head((b"Authorization", b"Bearer one-credential"), (b"User-Agent", b"a")))
+    one, two = ((b"Authorization", f"Bearer {name}-credential".encode()) for name in ("one", "two"))
+    policy, agent = Policy(default_session="client"), (b"User-Agent", b"a")
+    first, _, _ = (make_keeper(policy, last_seen).begin(make_head(credential, agent)) for credential in (one, two, one))
     assert first.opened.resolution.session_id == "earlier"
     assert asked[0] == asked[2] != asked[1]
     assert first.opened.client_key == asked[0]
+
+
+def test_the_client_default_follows_a_call_that_the_store_does_not_know_yet():
+    keeper = make_keeper(Policy(default_session="client"))
+    first = keeper.begin(make_head()).opened.resolution
+    second = keeper.begin(replace(make_head(), exchange=str(uuid.uuid4()))).opened.resolution
+    assert second.session_id == first.session_id
 
 
 @pytest.mark.parametrize(

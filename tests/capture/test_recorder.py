@@ -76,10 +76,13 @@ class MemoryWriter:
         self.counters = dict(batch.counters)
 
 
+POLICY = Policy()
+
+
 class Rig:
     """Ring, store, and one recorder after another."""
 
-    def __init__(self, policy=Policy(), capacity=4 * RESERVE):
+    def __init__(self, policy=POLICY, capacity=4 * RESERVE):
         self.ring = Ring.create(capacity, RUN)
         self.relay = RingWriter(self.ring, lambda flush: None)
         self.store = MemoryWriter()

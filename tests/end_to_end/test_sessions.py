@@ -205,7 +205,8 @@ def test_an_abandoned_stream_is_kept_with_what_came_and_the_next_call_is_right(r
         from openai import OpenAI
         client = OpenAI()
         with pandaprobe.session("abandoned"):
-            stream = client.chat.completions.create(model="m", stream=True, messages=[{"role": "user", "content": "go"}])
+            asked = [{"role": "user", "content": "go"}]
+            stream = client.chat.completions.create(model="m", stream=True, messages=asked)
             for number, chunk in enumerate(stream):
                 if number == 5:
                     break

@@ -1,3 +1,4 @@
+import contextlib
 import os
 import zlib
 
@@ -93,7 +94,5 @@ def test_a_bomb_stops_at_the_limit():
 @given(st.binary(max_size=100))
 def test_any_bytes_are_read_or_refused(data):
     assert all(item.end <= len(data) for item in read_frames(data))
-    try:
+    with contextlib.suppress(WireError):
         read_messages(data)
-    except WireError:
-        pass

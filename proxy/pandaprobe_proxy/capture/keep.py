@@ -7,6 +7,7 @@ Decoding sees only what is left after redaction, so nothing derived can hold a s
 are withheld and the rest is kept: redaction fails closed, inside a capture that fails open.
 """
 
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -26,6 +27,9 @@ from pandaprobe_proxy.sessions.resolve import resolve
 BAD_SESSION = (
     "the session header is not a session id, which is 1 to 255 characters of visible text; the default was used instead"
 )
+
+
+REMEMBERED_CLIENTS = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,7 @@ class Keeper:
         self._redactor = redactor
         self._bodies = BodyKeeper(redactor)
         self._last_seen = last_seen
+        self._recent: OrderedDict[str, tuple[str, int]] = OrderedDict()
 
     def begin(self, head: RequestHead) -> Begun:
         """What a request's head says."""
@@ -75,7 +80,8 @@ class Keeper:
         known = find_credentials(head.headers, head.target)
         labels = read_labels(head.headers)
         key = self._client_key(head, known)
-        resolution = self._resolve(head, key)
+        resolution = self._redact_resolution(self._resolve(head, key), known)
+        self._remember(key, resolution.session_id, head.wall_ns)
         opened = Opened(
             id=head.exchange,
             started_ns=head.wall_ns,
@@ -84,7 +90,7 @@ class Keeper:
             url=redact.url(head.url.encode("utf-8", "surrogateescape"), known),
             method=head.method,
             path=redact.url(head.target.split(b"?", 1)[0], known),
-            resolution=self._redact_resolution(resolution, known),
+            resolution=resolution,
             trace_id=labels.trace_id or head.exchange,
             parent_span_id=labels.parent_span_id,
             client_key=key,
@@ -103,9 +109,16 @@ class Keeper:
 
     def _resolve(self, head: RequestHead, key: str) -> Resolution:
         policy = self._policy
-        recent = self._last_seen(key) if policy.default_session == "client" else None
+        recent = (self._recent.get(key) or self._last_seen(key)) if policy.default_session == "client" else None
         gap_ns = policy.session_gap_s * 1_000_000_000
         return resolve(read_clues(head.headers), policy.default_session, head.exchange, recent, head.wall_ns, gap_ns)
+
+    def _remember(self, key: str, session_id: str, at_ns: int) -> None:
+        """The store knows of a call once its batch is committed; the next call may be in the same batch."""
+        self._recent[key] = (session_id, at_ns)
+        self._recent.move_to_end(key)
+        if len(self._recent) > REMEMBERED_CLIENTS:
+            self._recent.popitem(last=False)
 
     def _redact_resolution(self, resolution: Resolution, known: Sequence[bytes]) -> Resolution:
         clues = tuple(replace(clue, value=self._redactor.text(clue.value, known)) for clue in resolution.clues)

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from pandaprobe_proxy.cli.options import as_json, data_dir, load_settings
-from pandaprobe_proxy.cli.output import echo, print_json, size
+from pandaprobe_proxy.cli.output import echo, print_json
 from pandaprobe_proxy.cli.variables import strays
 from pandaprobe_proxy.store.base import StoreError
 
