@@ -30,14 +30,15 @@ def load_settings(**flags: Any) -> Any:
 
 def load_all(**flags: Any) -> Any:
     """The same, with where each came from."""
-    from pandaprobe_proxy.settings import SettingsError, load
+    from pandaprobe_proxy.settings import SettingsError
+    from pandaprobe_proxy.sources import load
 
     try:
         loaded = load(flags, os.environ, Path.cwd())
     except SettingsError as error:
         raise Failure(str(error), 2) from error
     for warning in loaded.warnings:
-        say(f"Warning: {warning}.")
+        say(f"Warning: {warning}")
     return loaded
 
 
