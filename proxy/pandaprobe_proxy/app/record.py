@@ -141,13 +141,12 @@ class Recording:
 
     def _record(self, writer: Writer, recorder: Recorder) -> None:
         while not recorder.done:
-            busy = recorder.step()
+            recorder.step()
             if self._gone:
                 self._finish(recorder)
                 return
-            if not busy:
-                self._trim(writer)
-            self._wake.wait(BATCH_S)
+            more = self._trim(writer)
+            self._wake.wait(0 if more else BATCH_S)
             self._wake.clear()
         recorder.stop()
 
@@ -161,16 +160,18 @@ class Recording:
             time.sleep(RETRY_S / 10)
         recorder.stop()
 
-    def _trim(self, writer: Writer) -> None:
+    def _trim(self, writer: Writer) -> bool:
+        """Sheds a little of what is over the budget, if it is time to look; whether there is more to shed."""
         if time.monotonic() - self._trimmed_s < TRIM_S:
-            return
+            return False
         budget = Budget(self._settings.keep_days * 86_400, self._settings.keep_bytes)
         try:
-            while writer.trim(budget, time.time_ns()) and not self._wake.is_set():
-                pass
+            if writer.trim(budget, time.time_ns()):
+                return True
         except StoreError as error:
             log.warning("the store could not be trimmed", why=str(error))
         self._trimmed_s = time.monotonic()
+        return False
 
 
 def installation_key(directory: Path) -> bytes:

@@ -19,7 +19,7 @@ from pandaprobe_proxy.dialects.decode import decode
 from pandaprobe_proxy.model.call import Call, Marks, Message
 from pandaprobe_proxy.model.exchange import Exchange, Headers, Outcome, RequestHead, find_header
 from pandaprobe_proxy.model.record import Body, Opened, Record
-from pandaprobe_proxy.model.session import Resolution
+from pandaprobe_proxy.model.session import Resolution, Source
 from pandaprobe_proxy.sessions.clues import read_clues
 from pandaprobe_proxy.sessions.labels import Labels, read_labels
 from pandaprobe_proxy.sessions.resolve import resolve
@@ -81,7 +81,8 @@ class Keeper:
         labels = read_labels(head.headers)
         key = self._client_key(head, known)
         resolution = self._redact_resolution(self._resolve(head, key), known)
-        self._remember(key, resolution.session_id, head.wall_ns)
+        if resolution.source is Source.DEFAULT_CLIENT:
+            self._remember(key, resolution.session_id, head.wall_ns)
         opened = Opened(
             id=head.exchange,
             started_ns=head.wall_ns,
@@ -114,7 +115,7 @@ class Keeper:
         return resolve(read_clues(head.headers), policy.default_session, head.exchange, recent, head.wall_ns, gap_ns)
 
     def _remember(self, key: str, session_id: str, at_ns: int) -> None:
-        """The store knows of a call once its batch is committed; the next call may be in the same batch."""
+        """The store knows of a call when its batch is committed; the next call may be in the same batch."""
         self._recent[key] = (session_id, at_ns)
         self._recent.move_to_end(key)
         if len(self._recent) > REMEMBERED_CLIENTS:

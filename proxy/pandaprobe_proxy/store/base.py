@@ -261,7 +261,7 @@ class Writer(Protocol):
         """Writes a batch, in one transaction; after StoreFull, StoreBusy or StoreError it has written nothing."""
 
     def last_seen(self, client: str) -> tuple[str, int] | None:
-        """The (session id, last wall ns) of the newest call whose client key this is; for the `client` default."""
+        """The (session id, last wall ns) of the newest call of this client key that the `client` default placed."""
 
     def put_trace(self, trace: Trace, at_ns: int) -> None:
         """Adds or completes a trace and its spans. None keeps what is there; tags are united, metadata merged."""
@@ -281,8 +281,8 @@ class Writer(Protocol):
     def delete_session(self, session_id: str) -> int | None:
         """Removes a session and all that only it holds; how many calls went, None if there is no such session."""
 
-    def trim(self, budget: Budget, now_ns: int) -> int:
-        """Sheds what is over the budget, bodies before rows, oldest sessions first; the number of calls touched."""
+    def trim(self, budget: Budget, now_ns: int) -> bool:
+        """Sheds some of what is over the budget, bodies before rows, oldest sessions first; False if that was all."""
 
     def close(self) -> None:
         """Checkpoints and lets go."""

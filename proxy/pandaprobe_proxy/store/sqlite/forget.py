@@ -17,7 +17,10 @@ from pandaprobe_proxy.store.sqlite.codec import Codec
 from pandaprobe_proxy.store.sqlite.stored import read_exchange
 
 AT_ONCE_S = 0.05
-AT_ONCE_CALLS = 50
+TRIM_TO = 0.9  # of the budget, so that there is some room before the next time
+LEAST_BYTES = 64 * 1024  # to shed before measuring again
+MERGED_PAGES = 64
+ROW_BYTES = 1000  # what a call's row takes, about
 
 
 class Forgetting:
@@ -26,6 +29,8 @@ class Forgetting:
     def __init__(self, connection: sqlite3.Connection, codec: Codec) -> None:
         self._db = connection
         self._codec = codec
+        self._owed_bytes = 0
+        self._settled = False
 
     def forget_open(self, call_id: str) -> None:
         """Removes the row of a call that will never be whole."""
@@ -99,33 +104,61 @@ class Forgetting:
         call = decode(exchange) if exchange else None
         return (*call.input, *call.output) if call else ()
 
-    def _forget_bodies(self, key: int) -> None:
-        """Lets go of a call's pieces."""
+    def _forget_bodies(self, key: int) -> int:
+        """Lets go of a call's pieces; the bytes that this freed."""
         recipes = self._db.execute("SELECT request, response FROM calls WHERE key = ?", (key,)).fetchone()
-        for recipe in recipes:
-            for part in self._codec.read_recipe(recipe) if recipe else ():
+        freed = 0
+        for recipe in filter(None, recipes):
+            freed += len(recipe)
+            for part in self._codec.read_recipe(recipe):
                 if not isinstance(part, bytes):
                     self._db.execute("UPDATE pieces SET uses = uses - 1 WHERE key = ?", (part,))
-                    self._db.execute("DELETE FROM pieces WHERE key = ? AND uses <= 0", (part,))
+                    gone = self._db.execute(
+                        "DELETE FROM pieces WHERE key = ? AND uses <= 0 RETURNING length(data)", (part,)
+                    ).fetchone()
+                    freed += gone[0] if gone else 0
+        return freed
 
-    def trim(self, budget: Budget, now_ns: int) -> int:
+    def trim(self, budget: Budget, now_ns: int) -> bool:
         """Sheds some of what is over the budget: for age whole sessions, for size first bodies, then sessions."""
         ends = time.monotonic() + AT_ONCE_S
-        touched = 0
-        if budget.max_age_s:
-            touched += self._trim_age(now_ns - budget.max_age_s * 1_000_000_000, ends)
-        while budget.max_bytes and touched < AT_ONCE_CALLS and self._used() > budget.max_bytes:
-            shed = self._shed_bodies() or self._shed_session()
-            if not shed or time.monotonic() > ends:
-                return touched + shed
-            touched += shed
-        return touched
+        more = bool(budget.max_age_s) and self._trim_age(now_ns - budget.max_age_s * 1_000_000_000, ends)
+        return more or (bool(budget.max_bytes) and self._trim_bytes(budget.max_bytes, ends))
 
-    def _trim_age(self, oldest_ns: int, ends: float) -> int:
-        touched = 0
-        while time.monotonic() < ends and (session := self._oldest("last_ns < ?", oldest_ns)):
-            touched += max(1, self.forget_session(session) or 0)
-        return touched
+    def _trim_age(self, oldest_ns: int, ends: float) -> bool:
+        while session := self._oldest("last_ns < ?", oldest_ns):
+            if time.monotonic() > ends:
+                return True
+            self.forget_session(session)
+        return False
+
+    def _trim_bytes(self, max_bytes: int, ends: float) -> bool:
+        """Sheds half of what must go, lets the index of words settle, measures again, and so on.
+
+        The index grows when words are taken out of it, and shrinks when it is merged: measured in between, a store
+        would shed everything.
+        """
+        while time.monotonic() < ends:
+            used = self._used()
+            if self._owed_bytes > 0:
+                freed = self._shed_bodies() or self._shed_session()
+                self._owed_bytes = max(0, self._owed_bytes - freed) if freed else 0
+                self._settled = False
+                if not freed:
+                    return False
+            elif used <= max_bytes:
+                return False
+            elif not self._settled:
+                self._settled = not self._merge_index()
+            else:
+                self._owed_bytes = max(LEAST_BYTES, (used - int(max_bytes * TRIM_TO)) // 2)
+        return True
+
+    def _merge_index(self) -> bool:
+        """One step of merging the index of words; False if there was nothing to merge."""
+        before = self._db.total_changes
+        self._db.execute("INSERT INTO messages_fts (messages_fts, rank) VALUES ('merge', ?)", (-MERGED_PAGES,))
+        return self._db.total_changes - before >= 2  # as FTS5 tells it
 
     def _oldest(self, condition: str, *values: Any) -> str | None:
         row = self._db.execute(
@@ -142,7 +175,7 @@ class Forgetting:
         return int((pages - free) * size)
 
     def _shed_bodies(self) -> int:
-        """The bodies of the calls of the session that has been quiet longest and still has some."""
+        """The bodies of the calls of the session that has been quiet longest and still has some; the bytes freed."""
         row = self._db.execute(
             "SELECT key FROM sessions AS s WHERE open_calls = 0 AND EXISTS (SELECT 1 FROM calls WHERE session = s.key"
             " AND (request IS NOT NULL OR response IS NOT NULL)) ORDER BY last_ns LIMIT 1"
@@ -153,15 +186,17 @@ class Forgetting:
         calls = self._db.execute("SELECT key FROM calls WHERE session = ?", (session,)).fetchall()
         self._forget_messages(session)
         kept = '{"complete":false,"withheld":"trimmed"}'
+        freed = 0
         for (key,) in calls:
-            self._forget_bodies(key)
+            freed += self._forget_bodies(key)
             self._db.execute(
                 "UPDATE calls SET request = NULL, response = NULL, chunks = NULL, request_kept = ?, response_kept = ?"
                 " WHERE key = ?",
                 (kept, kept, key),
             )
-        return len(calls)
+        return max(1, freed)
 
     def _shed_session(self) -> int:
+        """The session that has been quiet longest; the bytes freed, about."""
         session = self._oldest("1 = ?", 1)
-        return max(1, self.forget_session(session) or 0) if session else 0
+        return ROW_BYTES * max(1, self.forget_session(session) or 0) if session else 0

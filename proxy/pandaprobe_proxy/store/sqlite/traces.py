@@ -80,14 +80,15 @@ class Traces:
         """Calls of this trace that only a default placed follow it."""
         marks = ",".join("?" * len(DEFAULTS))
         rows = self._db.execute(
-            f"SELECT key, session, outcome, input_tokens, output_tokens, started_ns, ended_ns FROM calls"
+            f"SELECT key, session, outcome, call_error, input_tokens, output_tokens, started_ns, ended_ns FROM calls"
             f" WHERE trace_id = ? AND session != ? AND source IN ({marks})",
             (trace_id, session, *sorted(DEFAULTS)),
         ).fetchall()
-        for key, old, outcome, given, taken, started_ns, ended_ns in rows:
+        for key, old, outcome, error, given, taken, started_ns, ended_ns in rows:
             self._db.execute("UPDATE calls SET session = ? WHERE key = ?", (session, key))
             self._move_messages(key, old, session)
-            counts = (int(outcome == "open"), int(outcome not in ("open", "ok")), given or 0, taken or 0)
+            failed = outcome not in ("open", "ok") or error is not None
+            counts = (int(outcome == "open"), int(failed), given or 0, taken or 0)
             for sign, which in ((-1, old), (1, session)):
                 self._db.execute(
                     "UPDATE sessions SET calls = calls + ?, open_calls = open_calls + ?, errors = errors + ?,"

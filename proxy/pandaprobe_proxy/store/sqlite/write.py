@@ -205,15 +205,17 @@ class SqliteWriter:
             self._checkpoint()
         return count
 
-    def trim(self, budget: Budget, now_ns: int) -> int:
-        with self._transaction():
-            touched = self._forgetting.trim(budget, now_ns)
+    def trim(self, budget: Budget, now_ns: int) -> bool:
+        with self._transaction() as db:
+            before = db.total_changes
+            more = self._forgetting.trim(budget, now_ns)
+            touched = db.total_changes > before
         if touched:
             with told(self._opening.path):
                 (self._db or self._connect()).execute("PRAGMA incremental_vacuum(2000)").fetchall()
         if self._opening.wal_bytes() > WAL_REST_BYTES:
             self._checkpoint()
-        return touched
+        return more
 
     def close(self) -> None:
         if self._closed:

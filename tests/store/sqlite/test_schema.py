@@ -1,0 +1,37 @@
+"""Tables and views as people see them who open the file."""
+
+import sqlite3
+
+from pandaprobe_proxy.model.trace import Trace
+from pandaprobe_proxy.store.sqlite.schema import migrate
+from records import START_NS, make_record
+
+
+def rows(place, statement):
+    db = sqlite3.connect(f"file:{place.path}?mode=ro", uri=True)
+    db.row_factory = sqlite3.Row
+    found = [dict(row) for row in db.execute(statement)]
+    db.close()
+    return found
+
+
+def test_views_are_readable(place):
+    place.put(make_record(at_ns=START_NS + 1_234_000))
+    place.writer.put_trace(Trace("t", name="plan", started_ns=START_NS, session_id="s-1"), START_NS)
+    (session,) = rows(place, "SELECT * FROM v_sessions")
+    (call,) = rows(place, "SELECT * FROM v_calls")
+    (trace,) = rows(place, "SELECT * FROM v_traces")
+    assert session["started_at"] == "2023-11-14T22:13:20.000000Z"
+    assert (call["session_id"], call["started_at"], call["duration_ms"]) == ("s-1", "2023-11-14T22:13:20.001234Z", 4.0)
+    assert (call["model"], call["input_tokens"], call["usage_source"]) == ("m", 10, "reported")
+    assert (trace["name"], trace["session_id"]) == ("plan", "s-1")
+
+
+def test_migrating_again_changes_nothing(place):
+    place.put(make_record())
+    place.writer.close()
+    db = sqlite3.connect(place.path, isolation_level=None)
+    before = db.execute("SELECT sql FROM sqlite_master ORDER BY name").fetchall()
+    migrate(db)
+    assert db.execute("SELECT sql FROM sqlite_master ORDER BY name").fetchall() == before
+    db.close()
