@@ -13,8 +13,8 @@ from pandaprobe_proxy.model.session import Source
 from pandaprobe_proxy.model.trace import Span, SpanKind, SpanStatus, Trace, TraceStatus
 from pandaprobe_proxy.store.base import Batch, Budget, Staged, StoreBusy, StoreError
 from pandaprobe_proxy.store.sqlite import open_reader, open_writer
+from places import RUN, Place
 from records import START_NS, make_exchange, make_keeper, make_record, new_id
-from store.conftest import RUN, Place
 
 DAY_NS = 86_400 * 1_000_000_000
 OTHER_RUN = "0190a1b2-0000-7000-8000-00000000000b"

@@ -76,7 +76,7 @@ def build(sidecar: Sidecar, routes: Sequence[RouteLike], hosts: frozenset[str]) 
     app = web.Application(client_max_size=LIMIT_BYTES, middlewares=[_guard(hosts)])
     pages = _Pages(sidecar)
     app.router.add_get("/livez", _alive)
-    app.router.add_get("/readyz", _alive)
+    app.router.add_get("/readyz", pages.ready)
     app.router.add_get("/status", pages.status)
     app.router.add_get("/sessions", pages.sessions)
     app.router.add_get("/sessions/{session_id}", pages.session)
@@ -163,6 +163,11 @@ class _Pages:
                 reader.close()
 
         return await asyncio.to_thread(ask)
+
+    async def ready(self, request: web.Request) -> web.Response:
+        """200 once the store can be read; 503 with the reason before."""
+        await self._read(lambda reader: reader.counts())
+        return _json({"status": "ok"})
 
     async def status(self, request: web.Request) -> web.Response:
         value = await asyncio.to_thread(self._sidecar.status)

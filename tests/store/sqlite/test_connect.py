@@ -12,8 +12,8 @@ from pandaprobe_proxy.store.base import Batch, StoreBusy, StoreError, StoreFull
 from pandaprobe_proxy.store.sqlite import open_reader, open_writer
 from pandaprobe_proxy.store.sqlite.connect import STEPS
 from pandaprobe_proxy.store.sqlite.schema import names
+from places import RUN, Place
 from records import START_NS, make_record
-from store.conftest import RUN, Place
 
 
 def test_nobody_else_may_read_the_store(place):

@@ -1,9 +1,8 @@
-"""Every store under test: a new writer on an empty place, and readers of it."""
+"""A store under test: a new writer on an empty place, and readers of it."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pytest
 from pandaprobe_proxy.store.base import Batch
 from pandaprobe_proxy.store.sqlite import open_reader, open_writer
 from records import START_NS
@@ -46,10 +45,3 @@ class Place:
         for reader in getattr(self, "readers", []):
             reader.close()
         self.writer.close()
-
-
-@pytest.fixture
-def place(tmp_path):
-    made = Place(tmp_path / "data" / "calls.db")
-    yield made
-    made.close()

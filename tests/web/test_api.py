@@ -1,0 +1,147 @@
+"""The web port over a real socket, with a real store behind it."""
+
+import json
+
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+from pandaprobe_proxy.ingest.pandaprobe import ROUTES
+from pandaprobe_proxy.store.base import StoreBusy
+from pandaprobe_proxy.store.sqlite import open_reader
+from pandaprobe_proxy.web.api import Sidecar, build
+from records import START_NS, make_record
+
+TRACE = "11111111-1111-4111-8111-111111111111"
+
+
+def make_sidecar(place, **more):
+    async def submit(work):
+        return work(place.writer)
+
+    parts = {
+        "reader": lambda: open_reader(place.path),
+        "submit": submit,
+        "status": lambda: {"relayed": 3},
+        "redact": lambda value: json.loads(json.dumps(value).replace("secret", "[redacted]")),
+        "new_id": lambda: "new-id",
+    }
+    return Sidecar(**{**parts, **more})
+
+
+@pytest.fixture
+async def web(place):
+    hosts = set()
+    server = TestServer(build(make_sidecar(place), ROUTES, hosts))
+    await server.start_server()
+    hosts.add(f"127.0.0.1:{server.port}")
+    async with TestClient(server) as client:
+        yield client
+
+
+async def get(web, path, **more):
+    async with web.get(path, **more) as response:
+        return response.status, await response.json()
+
+
+async def test_it_lives_and_is_ready(web):
+    assert await get(web, "/livez") == (200, {"status": "ok"})
+    assert await get(web, "/readyz") == (200, {"status": "ok"})
+
+
+async def test_it_is_not_ready_without_a_store(place):
+    def reader():
+        raise StoreBusy("process 7 holds the store.")
+
+    hosts = set()
+    server = TestServer(build(make_sidecar(place, reader=reader), ROUTES, hosts))
+    await server.start_server()
+    hosts.add(f"127.0.0.1:{server.port}")
+    async with TestClient(server) as client, client.get("/readyz") as response:
+        assert (response.status, response.headers["Retry-After"]) == (503, "1")
+        assert await response.json() == {"detail": "process 7 holds the store."}
+        assert (await get(client, "/livez"))[0] == 200
+
+
+async def test_status_is_the_relays(web):
+    assert await get(web, "/status") == (200, {"relayed": 3})
+
+
+async def test_sessions_and_calls_are_listed_and_shown(web, place):
+    first, second = place.put(make_record(session="a/b ü"), make_record(session="two", at_ns=START_NS + 5))
+    status, listed = await get(web, "/sessions?limit=1")
+    assert (status, [item["session_id"] for item in listed["items"]]) == (200, ["two"])
+    status, session = await get(web, "/sessions/a%2Fb%20%C3%BC")
+    assert (status, session["calls"], len(session["traces"])) == (200, 1, 1)
+    status, calls = await get(web, "/calls", params={"session_id": "two"})
+    assert [item["call_id"] for item in calls["items"]] == [second.opened.id]
+    status, call = await get(web, f"/calls/{first.opened.id}")
+    assert (status, call["call"]["output"][0]["content"]) == (200, "fine")
+    status, trace = await get(web, f"/traces/{first.opened.id}")
+    assert (status, trace["origin"]) == (200, "proxy")
+
+
+async def test_a_recorded_body_leaves_as_an_attachment_that_nothing_runs(web, place):
+    (record,) = place.put(make_record(response=b"<script>alert(1)</script>", path="/v1/other", type=b"text/html"))
+    async with web.get(f"/calls/{record.opened.id}/response") as response:
+        assert await response.read() == b"<script>alert(1)</script>"
+        assert response.content_type == "text/plain"
+        assert response.headers["Content-Disposition"].startswith("attachment")
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize("path", ["/sessions/none", "/traces/none", "/calls/none", "/calls/none/request", "/nowhere"])
+async def test_what_is_not_there_is_404_in_a_sentence(web, path):
+    status, body = await get(web, path)
+    assert status == 404
+    assert body["detail"]
+
+
+@pytest.mark.parametrize("limit", ["0", "x", "201", "-1", ""])
+async def test_an_impossible_limit_says_what_is_possible(web, limit):
+    assert await get(web, f"/sessions?limit={limit}") == (422, {"detail": "limit is a number from 1 to 200."})
+
+
+async def test_a_session_is_deleted(web, place):
+    place.put(make_record(session="gone"))
+    async with web.delete("/sessions/gone") as response:
+        assert await response.json() == {"deleted": 1}
+    async with web.delete("/sessions/gone") as response:
+        assert response.status == 404
+
+
+async def test_a_trace_is_taken_without_its_secrets(web, place):
+    body = {"trace_id": TRACE, "name": "t", "started_at": "2026-01-01T00:00:00Z", "input": "a secret"}
+    async with web.post("/traces", json=body, headers={"X-Request-ID": "r1"}) as response:
+        assert (response.status, response.headers["X-Request-ID"]) == (202, "r1")
+        assert await response.json() == {"trace_id": TRACE, "task_id": "new-id"}
+    assert place.reader().trace(TRACE).input == "a [redacted]"
+
+
+async def test_what_is_no_json_is_told(web):
+    async with web.post("/traces", data=b"{", headers={"Content-Type": "application/json"}) as response:
+        assert (response.status, await response.json()) == (
+            400,
+            {"detail": "The body is not JSON; send one JSON document."},
+        )
+    async with web.post("/traces", data=b"{}", headers={"Content-Type": "text/plain"}) as response:
+        assert response.status == 415
+
+
+async def test_a_foreign_page_can_neither_read_nor_write(web):
+    status, body = await get(web, "/sessions", headers={"Origin": "https://evil.example"})
+    assert (status, "evil.example" in body["detail"]) == (403, True)
+    status, body = await get(web, "/sessions", headers={"Host": "evil.example"})
+    assert status == 421
+    own = f"http://127.0.0.1:{web.server.port}"
+    assert (await get(web, "/sessions", headers={"Origin": own}))[0] == 200
+
+
+async def test_a_busy_store_asks_to_come_again(place):
+    async def submit(work):
+        raise StoreBusy("another program holds the store; close it.")
+
+    hosts = set()
+    server = TestServer(build(make_sidecar(place, submit=submit), ROUTES, hosts))
+    await server.start_server()
+    hosts.add(f"127.0.0.1:{server.port}")
+    async with TestClient(server) as client, client.post("/traces", json={}) as response:
+        assert (response.status, response.headers["Retry-After"]) == (503, "1")
