@@ -1,6 +1,6 @@
 """The composition root: Settings in, wired objects running. The only package that knows all the others.
 
-serve    the relay's process, which starts, watches and restarts the recorder's      record  the recorder's process
+sidecar  the relay's process, which starts, watches and restarts the recorder's      record  the recorder's process
 control  the running sidecar's own socket, for `status` and `run`                    status  the loss numbers, added up
 stores   the store of these settings, for reading or writing                         logs    one form for all logs
 
@@ -20,7 +20,7 @@ __all__ = ["Status", "add_upstream", "ask", "delete_session", "reader", "record_
 
 def serve(settings: Settings) -> int:
     """Relays and records until a signal; the exit code."""
-    from pandaprobe_proxy.app.serve import serve as run
+    from pandaprobe_proxy.app.sidecar import serve as run
 
     return run(settings)
 

@@ -67,7 +67,7 @@ def main() -> None:
         sys.exit(end.exit_code)
     except click.ClickException as error:
         error.show()
-        sys.exit(getattr(error, "code", error.exit_code))
+        sys.exit(error.exit_code)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)

@@ -132,9 +132,17 @@ def _variables(relay: str, running: bool) -> Iterator[Finding]:
 def _shim() -> Finding:
     if util.find_spec("pandaprobe") is None:
         return Finding("shim", "ok", "not installed here; calls can carry the header by other means")
-    owners = metadata.packages_distributions().get("pandaprobe", [])
-    if "pandaprobe" in owners:
+    installed = {name for name in ("pandaprobe", "pandaprobe-shim") if _is_installed(name)}
+    if "pandaprobe" in installed:
         return Finding(
             "shim", "warning", "`import pandaprobe` is the official SDK; set PANDAPROBE_ENDPOINT to the web port"
         )
-    return Finding("shim", "ok", f"`import pandaprobe` is {', '.join(owners) or 'a local package'}")
+    return Finding("shim", "ok", f"`import pandaprobe` is {', '.join(installed) or 'a local package'}")
+
+
+def _is_installed(distribution: str) -> bool:
+    try:
+        metadata.distribution(distribution)
+    except metadata.PackageNotFoundError:
+        return False
+    return True

@@ -1,6 +1,7 @@
 """`run`: a command with its LLM clients pointed at the sidecar. Fails open: without a sidecar it runs all the same."""
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -50,8 +51,9 @@ def command(session: str | None, require: bool, words: Sequence[str], **flags: A
         if started is not None:
             started.stop()
     if variables:
-        shown = f"sessions show {session}" if session else "sessions ls"
-        say(f"recorded; look at it with: pandaprobe-proxy {shown}")
+        shown = ["sessions", *(["show", session] if session else ["ls"])]
+        shown += ["--data-dir", flags["data_dir"]] if flags["data_dir"] else []
+        say(f"recorded; look at it with: {shlex.join(['pandaprobe-proxy', *shown])}")
     sys.exit(code)
 
 

@@ -1,0 +1,76 @@
+"""`calls`: list, show, and the very bytes."""
+
+import json
+
+from pandaprobe_proxy.capture.keep import Policy, Sizes
+from pandaprobe_proxy.cli.calls import tokens_of
+from pandaprobe_proxy.model.exchange import Outcome
+from records import START_NS, make_exchange, make_keeper, make_record
+
+
+def test_the_list_is_newest_first_and_of_a_session_oldest_first(terminal, place):
+    made = place.put(*(make_record(at_ns=START_NS + i * 10**9, session=f"s{i % 2}") for i in range(4)))
+    ids = [record.opened.id for record in made]
+    assert [item["call_id"] for item in terminal.json("calls", "ls")["items"]] == ids[::-1]
+    assert [item["call_id"] for item in terminal.json("calls", "ls", "--session", "s1")["items"]] == ids[1::2]
+    assert ids[3] in terminal.out("calls", "ls", "-n", "1").splitlines()[1]
+
+
+def test_a_call_is_shown_whole(terminal, place):
+    tools = [{"type": "function", "function": {"name": "look"}}]
+    (record,) = place.put(make_record([{"role": "user", "content": "hi"}], "hello", tools=tools))
+    shown = terminal.out("calls", "show", record.opened.id[:-2])
+    for text in (
+        "session s-1 (header, confidence 1)",
+        "POST https://api/v1/chat",
+        "hi",
+        "hello",
+        "tool: ",
+        "times: sent",
+    ):
+        assert text in shown
+    whole = terminal.json("calls", "show", record.opened.id)
+    assert whole["call"]["output"][0]["content"] == "hello"
+
+
+def test_bodies_are_written_byte_for_byte(terminal, place):
+    exchange = make_exchange([{"role": "user", "content": "hü"}])
+    keeper = make_keeper()
+    sizes = Sizes(len(exchange.request_body), len(exchange.response_body))
+    place.put(keeper.finish(keeper.begin(exchange.head), exchange, sizes))
+    assert terminal.run("calls", "show", exchange.id, "--request").stdout_bytes == exchange.request_body
+    assert terminal.run("calls", "show", exchange.id, "--response").stdout_bytes == exchange.response_body
+
+
+def test_a_body_that_was_not_kept_says_why(terminal, place):
+    (record,) = place.put(make_record(keeper=make_keeper(Policy(capture="metadata"))))
+    assert "was not kept (metadata)" in terminal.fails("calls", "show", record.opened.id, "--request")[1]
+
+
+def test_what_was_taken_out_of_a_body_is_said(terminal, place):
+    (record,) = place.put(
+        make_record([{"role": "user", "content": "sk-proj-0123456789abcdefghijABCDEFGHIJ0123456789"}])
+    )
+    result = terminal.run("calls", "show", record.opened.id, "--request")
+    assert "secrets were taken out" in result.stderr
+    assert b"sk-proj-0123456789" not in result.stdout_bytes
+    json.loads(result.stdout_bytes)
+
+
+def test_trouble_is_shown(terminal, place):
+    (record,) = place.put(make_record(outcome=Outcome.UPSTREAM_RESET, headers=((b"X-PandaProbe-Capture", b"?"),)))
+    shown = terminal.out("calls", "show", record.opened.id)
+    assert "! upstream_reset: it failed" in shown
+    assert "! X-PandaProbe-Capture was ignored" in shown
+
+
+def test_what_is_not_there_or_not_clear_is_told(terminal, place):
+    place.put(make_record(), make_record())
+    assert "there is no call 'zz'; `pandaprobe-proxy calls ls` lists them" in terminal.fails("calls", "show", "zz")[1]
+    assert "give more of it" in terminal.fails("calls", "show", "018")[1]
+
+
+def test_tokens_say_how_they_are_known(place):
+    place.put(make_record())
+    (row,) = place.reader().calls(1)
+    assert tokens_of(row) == "10 → 5"

@@ -1,0 +1,50 @@
+"""`doctor`: what is wrong, and what to do about it."""
+
+import json
+import os
+
+from records import make_record
+
+
+def check(terminal, name, **more):
+    (found,) = [item for item in findings(terminal, **more) if item["check"] == name]
+    return found["state"], found["text"]
+
+
+def findings(terminal, **more):
+    return json.loads(terminal.run("doctor", "--json", **more).stdout)
+
+
+def test_without_a_sidecar_it_says_how_to_start_one(terminal):
+    state, text = check(terminal, "sidecar")
+    assert (state, "`pandaprobe-proxy serve` starts one" in text) == ("warning", True)
+    assert terminal.run("doctor").exit_code == 0
+    assert terminal.run("doctor", "--quick").exit_code == 1
+
+
+def test_where_sessions_came_from_is_counted(terminal, place):
+    place.put(make_record(), make_record(session=None), make_record())
+    state, text = check(terminal, "sources")
+    assert (state, text.startswith("of the last 3 calls: default_new 33 %, header 66 %")) == ("ok", True)
+
+
+def test_a_base_url_that_leads_elsewhere_is_told(terminal):
+    state, text = check(terminal, "environment", env={"OPENAI_BASE_URL": "https://api.openai.com/v1"})
+    assert (state, text.startswith("OPENAI_BASE_URL does not point at the sidecar")) == ("warning", True)
+
+
+def test_a_directory_that_others_can_look_into_is_told(terminal, place):
+    os.chmod(place.path.parent, 0o755)
+    state, text = check(terminal, "directory")
+    assert (state, "chmod 700" in text) == ("warning", True)
+
+
+def test_the_shim_is_told_from_the_official_sdk(terminal):
+    state, text = check(terminal, "shim")
+    assert (state, "pandaprobe-shim" in text) == ("ok", True)
+
+
+def test_for_people_it_is_a_list_of_marks(terminal, place):
+    place.put(make_record())
+    shown = terminal.out("doctor")
+    assert "! sidecar" in shown and "✓ store" in shown

@@ -1,0 +1,115 @@
+"""`sessions`: list, show, delete."""
+
+from pandaprobe_proxy.model.trace import Span, SpanKind, Trace, TraceStatus
+from records import START_NS, make_record
+
+SPAN = "22222222-2222-4222-8222-222222222222"
+
+
+def user(text):
+    return {"role": "user", "content": text}
+
+
+def answer(text):
+    return {"role": "assistant", "content": text}
+
+
+def talk(place):
+    first = [user("Capital of France?")]
+    place.put(
+        make_record(first, "Paris.", session="trip-42"),
+        make_record(
+            [*first, answer("Paris."), user("And Germany?")], "Berlin.", session="trip-42", at_ns=START_NS + 10**9
+        ),
+    )
+
+
+def test_the_list_is_a_table_and_a_document(terminal, place):
+    talk(place)
+    lines = terminal.out("sessions", "ls").splitlines()
+    assert lines[0].split()[:4] == ["session", "calls", "errors", "tokens"]
+    assert lines[1].split()[:3] == ["trip-42", "2", "0"]
+    assert "Capital of France?" in lines[1]
+    (item,) = terminal.json("sessions", "ls")["items"]
+    assert (item["session_id"], item["calls"]) == ("trip-42", 2)
+
+
+def test_users_and_limits_narrow_the_list(terminal, place):
+    mine = {"headers": ((b"X-PandaProbe-User", b"me"),)}
+    place.put(make_record(session="a", **mine), make_record(session="b", at_ns=START_NS + 1))
+    assert [item["session_id"] for item in terminal.json("sessions", "ls", "--user", "me")["items"]] == ["a"]
+    assert [item["session_id"] for item in terminal.json("sessions", "ls", "-n", "1")["items"]] == ["b"]
+
+
+def test_an_empty_store_is_an_empty_table(terminal):
+    assert terminal.out("sessions", "ls").splitlines()[0].startswith("session")
+    assert terminal.json("sessions", "ls")["items"] == []
+
+
+def test_a_conversation_is_shown_with_each_message_once_in_order(terminal, place):
+    talk(place)
+    shown = terminal.out("sessions", "show", "trip-42")
+    texts = ["Capital of France?", "Paris.", "And Germany?", "Berlin."]
+    assert [shown.count(text) for text in texts] == [1, 1, 1, 1]
+    assert sorted(texts, key=shown.index) == texts
+    assert "2 calls in 2 traces, 0 errors; session known by header, confidence 1" in shown
+
+
+def test_an_id_may_be_cut_short_where_it_is_clear(terminal, place):
+    place.put(make_record(session="trip-1"), make_record(session="trip-2"), make_record(session="other"))
+    assert "session other" in terminal.out("sessions", "show", "oth")
+    code, said = terminal.fails("sessions", "show", "trip")
+    assert (code, "give more of it" in said) == (2, True)
+    assert terminal.json("sessions", "show", "trip-1")["session_id"] == "trip-1"
+
+
+def test_posted_traces_are_shown_as_a_tree(terminal, place):
+    inner = "33333333-3333-4333-8333-333333333333"
+    spans = (
+        Span(SPAN, name="plan", kind=SpanKind.AGENT, started_ns=START_NS),
+        Span(inner, name="look", kind=SpanKind.TOOL, parent_span_id=SPAN, started_ns=START_NS + 1, error="no net"),
+    )
+    trace = Trace(SPAN, name="trip", status=TraceStatus.ERROR, started_ns=START_NS, session_id="s", spans=spans)
+    place.writer.put_trace(trace, START_NS)
+    shown = terminal.out("sessions", "show", "s")
+    assert "  AGENT plan" in shown
+    assert "    TOOL look  UNSET: no net" in shown
+
+
+def test_captured_text_cannot_steer_the_terminal(terminal, place):
+    evil = "\x1b]0;owned\x07\x1b[31mred\x1b[0m \u202eright\x00"
+    place.put(make_record([user(evil)], evil, session="s\u202e1", model="m\x1b[2J"))
+    for words in (("sessions", "ls"), ("sessions", "show", "s"), ("calls", "ls"), ("search", "red")):
+        shown = terminal.out(*words)
+        assert not set(shown) & {"\x1b", "\x07", "\x00", "\u202e"}, words
+    assert "red" in terminal.out("sessions", "show", "s")
+
+
+def test_what_is_not_there_says_how_to_find_it(terminal):
+    assert terminal.fails("sessions", "show", "none") == (
+        3,
+        "Error: there is no session 'none'; `pandaprobe-proxy sessions ls` lists them.\n",
+    )
+
+
+def test_deleting_asks_unless_told(terminal, place):
+    talk(place)
+    place.writer.close()
+    code, said = terminal.fails("sessions", "delete", "trip-42")
+    assert (code, "--yes" in said) == (2, True)
+    tried = terminal.run("sessions", "delete", "trip-42", "--dry-run")
+    assert "would delete session trip-42 with 2 calls" in tried.stderr
+    assert terminal.json("sessions", "ls")["items"] != []
+    deleted = terminal.json("sessions", "delete", "trip-42", "--yes")
+    assert deleted == {"session_id": "trip-42", "calls": 2, "deleted": True}
+    assert terminal.json("sessions", "ls")["items"] == []
+
+
+def test_deleting_takes_a_whole_id(terminal, place):
+    talk(place)
+    assert "no session 'trip'" in terminal.fails("sessions", "delete", "trip", "--yes")[1]
+
+
+def test_a_store_that_somebody_holds_is_not_deleted_from(terminal, place):
+    talk(place)
+    assert "already writes" in terminal.fails("sessions", "delete", "trip-42", "--yes")[1]
