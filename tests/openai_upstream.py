@@ -49,6 +49,7 @@ def answer_to(messages):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     upstream: Upstream
 
     def log_message(self, *args):

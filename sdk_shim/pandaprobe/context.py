@@ -58,10 +58,15 @@ def check_id(value: object, what: str) -> str | None:
     if value is None:
         return None
     text = value.strip() if isinstance(value, str) else ""
-    if not text or len(text) > MAX_CHARS or any(ord(character) < 32 or ord(character) == 127 for character in text):
+    if not text or len(text) > MAX_CHARS or not (text.isprintable() or _is_visible(text)):
         tell_once(f"a {what} id is 1 to {MAX_CHARS} characters of visible text; another one was ignored")
         return None
     return text
+
+
+def _is_visible(text: str) -> bool:
+    """No control characters; the slow way, for what holds characters beyond the printable ones."""
+    return not any(ord(character) < 32 or ord(character) == 127 for character in text)
 
 
 def _inherited(name: str, what: str) -> str | None:

@@ -5,7 +5,6 @@ import inspect
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from pandaprobe import settings
 from pandaprobe.tracing import NOTHING, current_trace, start_trace
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -74,10 +73,12 @@ def _around_async_generator(function: Callable[..., Any], make: Callable[[], Any
 
     async def generating(*args: Any, **kwargs: Any) -> Any:
         async with make() as opened:
-            opened.set_input(_arguments(function, args, kwargs))
+            if opened.live:
+                opened.set_input(_arguments(function, args, kwargs))
             collected: list[Any] = []
             async for item in function(*args, **kwargs):
-                collected.append(item)
+                if opened.live:
+                    collected.append(item)
                 yield item
             opened.set_output(collected)
 
@@ -87,6 +88,8 @@ def _around_async_generator(function: Callable[..., Any], make: Callable[[], Any
 def _around_generator(function: Callable[..., Any], make: Callable[[], Any]) -> Callable[..., Any]:
     def generating(*args: Any, **kwargs: Any) -> Any:
         with make() as opened:
+            if not opened.live:
+                return (yield from function(*args, **kwargs))
             opened.set_input(_arguments(function, args, kwargs))
             collected: list[Any] = []
             result = yield from _collect(function(*args, **kwargs), collected)
@@ -99,6 +102,8 @@ def _around_generator(function: Callable[..., Any], make: Callable[[], Any]) -> 
 def _around_coroutine(function: Callable[..., Any], make: Callable[[], Any]) -> Callable[..., Any]:
     async def awaiting(*args: Any, **kwargs: Any) -> Any:
         async with make() as opened:
+            if not opened.live:
+                return await function(*args, **kwargs)
             opened.set_input(_arguments(function, args, kwargs))
             result = await function(*args, **kwargs)
             opened.set_output(_result(result))
@@ -109,10 +114,9 @@ def _around_coroutine(function: Callable[..., Any], make: Callable[[], Any]) -> 
 
 def _around_plain(function: Callable[..., Any], make: Callable[[], Any]) -> Callable[..., Any]:
     def calling(*args: Any, **kwargs: Any) -> Any:
-        if not settings.current().enabled:
-            with make():
-                return function(*args, **kwargs)
         with make() as opened:
+            if not opened.live:
+                return function(*args, **kwargs)
             opened.set_input(_arguments(function, args, kwargs))
             result = function(*args, **kwargs)
             opened.set_output(_result(result))

@@ -1,12 +1,14 @@
 """What the environment says of the sidecar and of the traces to post. Read once; `init` reads it again."""
 
 import os
+import re
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 DEFAULT_RELAY_PORT = 4100
 DEFAULT_ENDPOINT = "http://127.0.0.1:4101"
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_LOOPBACK_IP = re.compile(r"127(?:\.\d{1,3}){3}")
 BASE_URLS = (
     *("OPENAI_BASE_URL", "OPENAI_API_BASE", "ANTHROPIC_BASE_URL", "ANTHROPIC_API_URL", "ANTHROPIC_API_BASE"),
     *("GOOGLE_GEMINI_BASE_URL", "GEMINI_API_BASE", "GROQ_BASE_URL", "TOGETHER_BASE_URL", "OPENROUTER_API_BASE"),
@@ -50,7 +52,7 @@ def origin_of(url: str) -> Origin | None:
 
 def to_origin(host: str, port: int) -> Origin:
     host = host.lower().strip("[]")
-    return ("loopback" if host in LOOPBACK or host.startswith("127.") else host, port)
+    return ("loopback" if host in LOOPBACK or _LOOPBACK_IP.fullmatch(host) else host, port)
 
 
 def read(proxy: str | None = None, endpoint: str | None = None, **given: object) -> Settings:

@@ -39,6 +39,8 @@ def _drop_none(values: dict[str, Any]) -> dict[str, Any]:
 class SpanContext:
     """A step of a trace, for `with` and `async with`. Setters never raise."""
 
+    live = True
+
     def __init__(self, trace: "TraceContext", name: str, kind: str, model: str | None, metadata: Any) -> None:
         self.span_id = str(uuid.uuid4())
         self._trace = trace
@@ -125,6 +127,8 @@ class SpanContext:
 
 class TraceContext:
     """One operation, for `with` and `async with`; posted once, when it is over."""
+
+    live = True
 
     def __init__(self, name: str, given: dict[str, Any]) -> None:
         self.trace_id = str(uuid.uuid4())
@@ -229,6 +233,9 @@ def _post_spans(trace_id: str, spans: list[dict[str, Any]]) -> None:
 
 class _Nothing:
     """A trace and a span that do nothing, quickly."""
+
+    live = False
+    """Whether anybody wants to know its input and output."""
 
     trace_id = span_id = "00000000-0000-0000-0000-000000000000"
     stamped = stamped_before = 0

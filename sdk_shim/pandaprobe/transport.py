@@ -40,6 +40,7 @@ class Transport:
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._connection: Any = None
+        self._endpoint = ""
         self._busy = False
         self._ends_at: float | None = None
         self.dropped = 0
@@ -71,6 +72,7 @@ class Transport:
                     self._busy = False
                     self._changed.notify_all()
                     if self._ends_at is not None:
+                        self._hang_up()
                         return
                     self._changed.wait()
                 path, body = self._items.popleft()
@@ -112,6 +114,9 @@ class Transport:
         target = settings.current()
         parts = urlsplit(target.endpoint)
         timeout_s = TIMEOUT_S if self._ends_at is None else max(0.1, self._ends_at - time.monotonic())
+        if target.endpoint != self._endpoint:
+            self._hang_up()
+            self._endpoint = target.endpoint
         try:
             if self._connection is None:
                 kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection

@@ -60,10 +60,9 @@ def test_every_test_file_has_the_module_it_is_named_after():
         inner = test.parent.relative_to(ROOT / "tests" / top)
         base = packages.get(top, ROOT / "proxy" / "pandaprobe_proxy" / top) / inner
         name = test.stem.removeprefix("test_")
-        if top not in packages and not (base / f"{name}.py").exists() and not (base / name).is_dir():
-            single = ROOT / "proxy" / "pandaprobe_proxy" / f"{top}.py"
-            if name != "contract" and not single.exists():
-                strays.append(str(test.relative_to(ROOT)))
+        module = base / "__init__.py" if name == "init" else base / f"{name}.py"
+        if name != "contract" and not module.exists():
+            strays.append(str(test.relative_to(ROOT)))
     assert not strays
 
 

@@ -21,7 +21,7 @@ class Failure(click.ClickException):
 
     def __init__(self, message: str, code: int = 1) -> None:
         super().__init__(message)
-        self.exit_code = code
+        self.exit_code = code  # type: ignore[misc]  # click, too, reads it from the error itself
 
 
 def not_found(what: str, hint: str) -> NoReturn:

@@ -29,6 +29,7 @@ def reply_to(messages: list[dict[str, Any]]) -> dict[str, Any]:
 
 class _Answering(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def log_message(self, format: str, *args: Any) -> None:
         """Says nothing."""

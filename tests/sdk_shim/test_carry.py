@@ -1,0 +1,101 @@
+"""The context in threads, pools and subprocesses."""
+
+import asyncio
+import os
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from pandaprobe import session, set_session, user
+from pandaprobe.carry import environment
+from pandaprobe.context import current_session, current_user
+
+
+@pytest.fixture(autouse=True)
+def nothing_left(alone):
+    return
+
+
+def in_thread(function):
+    found = []
+    thread = threading.Thread(target=lambda: found.append(function()))
+    thread.start()
+    thread.join()
+    return found[0]
+
+
+def test_a_thread_goes_on_with_its_starters_session():
+    with session("a"):
+        assert in_thread(current_session) == "a"
+    set_session("b")
+    assert in_thread(current_session) == "b"
+
+
+def test_a_subclass_of_thread_does_too():
+    class Work(threading.Thread):
+        def run(self):
+            self.found = current_session()
+
+    work = Work()
+    with session("a"):
+        work.start()
+    work.join()
+    assert work.found == "a"
+
+
+def test_a_pool_works_in_its_submitters_session_and_leaves_none_behind():
+    with ThreadPoolExecutor(1) as pool:
+        with session("a"), user("u"):
+            first = pool.submit(lambda: (current_session(), current_user()))
+        with session("b"):
+            second = pool.submit(current_session)
+        third = pool.submit(current_session)
+        mapped = list(pool.map(lambda _: current_session(), range(2)))
+    assert (first.result(), second.result(), third.result(), mapped) == (("a", "u"), "b", None, [None, None])
+
+
+def test_to_thread_and_run_in_executor_do_too():
+    async def use():
+        with session("a"):
+            loop = asyncio.get_running_loop()
+            return await asyncio.to_thread(current_session), await loop.run_in_executor(None, current_session)
+
+    assert asyncio.run(use()) == ("a", "a")
+
+
+def test_a_task_of_a_pool_changes_nothing_for_the_next():
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(set_session, "left behind").result()
+        assert pool.submit(current_session).result() is None
+
+
+SHOW = "import pandaprobe.context as c; print(c.current_session(), c.current_user())"
+
+
+@pytest.mark.parametrize("env", [None, {**os.environ}])
+def test_a_subprocess_goes_on_with_it(env):
+    with session("a"), user("u"):
+        done = subprocess.run([sys.executable, "-c", SHOW], env=env, capture_output=True, text=True, check=True)
+    assert done.stdout == "a u\n"
+
+
+def test_a_subprocess_that_is_told_otherwise_obeys():
+    env = {**os.environ, "PANDAPROBE_SESSION": "other"}
+    with session("a"):
+        done = subprocess.run([sys.executable, "-c", SHOW], env=env, capture_output=True, text=True, check=True)
+    assert done.stdout == "other None\n"
+
+
+def test_asyncio_subprocesses_do_too():
+    async def use():
+        with session("a"):
+            process = await asyncio.create_subprocess_exec(sys.executable, "-c", SHOW, stdout=subprocess.PIPE)
+            return (await process.communicate())[0]
+
+    assert asyncio.run(use()) == b"a None\n"
+
+
+def test_without_a_session_the_environment_of_a_child_is_untouched():
+    assert environment() == {}

@@ -1,0 +1,157 @@
+"""`@trace` and `@span` on functions of every kind."""
+
+import asyncio
+
+import pytest
+
+
+def told(shim, sink):
+    assert shim.flush(5)
+    (trace,) = sink.posts("/traces")
+    return trace
+
+
+def test_a_function_is_a_trace_with_its_arguments_and_result(shim, sink):
+    @shim.trace
+    def work(a, b=2, *rest, key=None):
+        """Works."""
+        return a + b
+
+    assert work(1, key="k") == 3
+    trace = told(shim, sink)
+    assert (trace["name"], trace["input"], trace["output"]) == ("work", {"a": 1, "key": "k"}, 3)
+    assert (work.__name__, work.__doc__) == ("work", "Works.")
+
+
+def test_it_takes_what_a_trace_takes(shim, sink):
+    @shim.trace(name="named", session_id="s", user_id="u", tags=["t"], metadata={"k": 1})
+    def work():
+        from pandaprobe.context import current_session
+
+        return current_session()
+
+    assert work() == "s"
+    trace = told(shim, sink)
+    assert (trace["name"], trace["session_id"], trace["user_id"], trace["tags"]) == ("named", "s", "u", ["t"])
+
+
+def test_a_coroutine_function_likewise(shim, sink):
+    @shim.trace
+    async def work(a):
+        await asyncio.sleep(0)
+        return a
+
+    assert asyncio.run(work(1)) == 1
+    assert told(shim, sink)["output"] == 1
+
+
+def test_a_method_is_told_without_self(shim, sink):
+    class Agent:
+        @shim.trace
+        def work(self, a):
+            return a
+
+    assert Agent().work(1) == 1
+    assert told(shim, sink)["input"] == {"a": 1}
+
+
+def test_of_a_conversation_only_the_last_word_is_told(shim, sink):
+    @shim.trace
+    def work(messages):
+        return {"messages": [*messages, {"role": "assistant", "content": "there"}]}
+
+    work([{"role": "user", "content": "first"}, {"role": "user", "content": "hi"}])
+    trace = told(shim, sink)
+    assert trace["input"] == {"messages": [{"role": "user", "content": "hi"}]}
+    assert trace["output"] == {"messages": [{"role": "assistant", "content": "there"}]}
+
+
+def test_a_generator_is_open_until_it_is_exhausted(shim, sink):
+    @shim.trace
+    def work():
+        sent = yield 1
+        yield sent
+        return "end"
+
+    steps = work()
+    assert next(steps) == 1
+    assert steps.send("x") == "x"
+    with pytest.raises(StopIteration, match="end"):
+        next(steps)
+    trace = told(shim, sink)
+    assert (trace["output"], trace["status"]) == ("end", "COMPLETED")
+
+
+def test_a_generator_that_is_left_is_told_too(shim, sink):
+    @shim.trace
+    def work():
+        yield from range(10)
+
+    steps = work()
+    next(steps)
+    steps.close()
+    assert told(shim, sink)["status"] == "COMPLETED"
+
+
+def test_an_async_generator_is_told_with_what_it_gave(shim, sink):
+    @shim.trace
+    async def work():
+        for i in range(3):
+            yield i
+
+    async def use():
+        return [item async for item in work()]
+
+    assert asyncio.run(use()) == [0, 1, 2]
+    assert told(shim, sink)["output"] == [0, 1, 2]
+
+
+def test_a_span_needs_a_trace(shim, sink):
+    @shim.span(kind="TOOL")
+    def look(at):
+        return at * 2
+
+    @shim.trace
+    def work():
+        return look(2)
+
+    assert (look(1), work()) == (2, 4)
+    (span,) = told(shim, sink)["spans"]
+    assert (span["name"], span["kind"], span["input"], span["output"]) == ("look", "TOOL", {"at": 2}, 4)
+
+
+def test_an_error_is_told_and_raised(shim, sink):
+    @shim.trace
+    def work():
+        raise KeyError("x")
+
+    with pytest.raises(KeyError):
+        work()
+    assert told(shim, sink)["status"] == "ERROR"
+
+
+def test_with_no_sidecar_a_function_is_just_called(alone):
+    @alone.trace
+    @alone.span
+    def work(a):
+        return a
+
+    @alone.trace(session_id="s")
+    async def coroutine(a):
+        from pandaprobe.context import current_session
+
+        return current_session(), a
+
+    @alone.trace
+    def generate():
+        yield 1
+        return 2
+
+    @alone.trace
+    async def stream():
+        yield 1
+
+    async def use():
+        return [item async for item in stream()]
+
+    assert (work(1), asyncio.run(coroutine(2)), list(generate()), asyncio.run(use())) == (1, ("s", 2), [1], [1])

@@ -1,0 +1,44 @@
+"""Headers: to the sidecar, and to nobody else."""
+
+import json
+
+import pytest
+from pandaprobe.inject import stamp
+
+
+def names(port, host="127.0.0.1"):
+    return {name: value.decode() for name, value in stamp(host, port)}
+
+
+def test_nothing_is_said_where_nothing_is_known(shim, sink):
+    assert stamp("127.0.0.1", sink.port) == []
+
+
+def test_session_user_and_trace_are_said(shim, sink):
+    with shim.session("s ü"), shim.user("u"), shim.start_trace("t", tags=["a", "b,c"], metadata={"k": 1}) as trace:
+        with trace.span("step") as span:
+            headers = names(sink.port)
+        assert names(sink.port)["X-PandaProbe-Trace"] == trace.trace_id
+    assert headers["X-PandaProbe-Session"] == "s ü"
+    assert headers["X-PandaProbe-User"] == "u"
+    assert headers["X-PandaProbe-Trace"] == f"{trace.trace_id}/{span.span_id}"
+    assert headers["X-PandaProbe-Tags"] == "a,b c"
+    assert json.loads(headers["X-PandaProbe-Metadata"]) == {"k": 1}
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "::1", "LOCALHOST", "127.0.0.5"])
+def test_loopback_has_many_names(shim, sink, host):
+    with shim.session("s"):
+        assert names(sink.port, host) == {"X-PandaProbe-Session": "s"}
+
+
+@pytest.mark.parametrize("host", ["api.openai.com", "10.0.0.1", "", None, "127.0.0.1.evil.example"])
+def test_nobody_else_is_told(shim, sink, host):
+    with shim.session("s"):
+        assert stamp(host, sink.port) == []
+        assert stamp("127.0.0.1", sink.port + 1) == []
+
+
+def test_metadata_that_is_too_long_is_left_out(shim, sink):
+    with shim.start_trace("t", metadata={"k": "v" * 10_000}):
+        assert "X-PandaProbe-Metadata" not in names(sink.port)
