@@ -179,12 +179,12 @@ def installation_key(directory: Path) -> bytes:
     path = directory / "key"
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        fd = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-        with os.fdopen(fd, "wb") as file:
-            file.write(os.urandom(32))
-    except FileExistsError:
-        pass
-    except OSError:
+        if not path.exists():
+            fd = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+            with os.fdopen(fd, "wb") as file:
+                file.write(os.urandom(32))
+        key = path.read_bytes()
+    except OSError as error:
+        log.warning("the key of fingerprints cannot be kept; they differ from run to run", why=error.strerror)
         return os.urandom(32)
-    key = path.read_bytes()
     return key if len(key) == 32 else os.urandom(32)

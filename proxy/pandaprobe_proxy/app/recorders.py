@@ -5,7 +5,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import structlog
 
@@ -14,6 +14,7 @@ from pandaprobe_proxy.settings import Settings
 
 log = structlog.get_logger("supervisor")
 
+RECORDER = (sys.executable, "-m", "pandaprobe_proxy", "record")
 FIRST_DELAY_S = 0.1
 LONGEST_DELAY_S = 2.0
 STEADY_S = 30.0  # a recorder that lived this long starts again at once
@@ -22,7 +23,8 @@ STEADY_S = 30.0  # a recorder that lived this long starts again at once
 class RecorderKeeper:
     """Keeps one recorder process alive for as long as `run` runs."""
 
-    def __init__(self, settings: Settings, ring: Ring, web_fd: int | None) -> None:
+    def __init__(self, settings: Settings, ring: Ring, web_fd: int | None, command: Sequence[str] = RECORDER) -> None:
+        self._command = command
         self._given = json.dumps(
             {"settings": settings.model_dump(mode="json"), "ring_fd": ring.fd, "web_fd": web_fd}
         ).encode()
@@ -53,10 +55,7 @@ class RecorderKeeper:
     async def _live(self) -> int:
         # A session of its own: a terminal's Ctrl-C is for the relay, which tells the recorder when it is done.
         self._process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "pandaprobe_proxy",
-            "record",
+            *self._command,
             stdin=asyncio.subprocess.PIPE,
             pass_fds=self._fds,
             start_new_session=True,

@@ -6,6 +6,7 @@ the time that settings give; a second signal ends at once.
 
 import asyncio
 import os
+import re
 import signal
 import socket
 import sys
@@ -27,6 +28,7 @@ from pandaprobe_proxy.settings import Settings
 log = structlog.get_logger("serve")
 
 BACKLOG = 4096
+_LOOPBACK = re.compile(r"127(?:\.\d{1,3}){3}")
 LAST_WORDS_S = 5.0  # for the recorder to store what the relay had told it
 
 
@@ -75,7 +77,7 @@ def bind(settings: Settings) -> Sockets:
 
 
 def _is_loopback(host: str) -> bool:
-    return host in ("localhost", "::1", "[::1]") or host.startswith("127.")
+    return host in ("localhost", "::1", "[::1]") or _LOOPBACK.fullmatch(host) is not None
 
 
 def _listen(host: str, port: int, flag: str) -> socket.socket:

@@ -1,6 +1,6 @@
 """The loss numbers, added up: relayed = recorded + dropped + in flight."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,10 +42,14 @@ class Status:
     upstreams: Mapping[str, str] = field(default_factory=dict)
 
 
-def read_status(settings: Settings) -> Status:
+def _ask(settings: Settings) -> Mapping[str, Any] | None:
+    return ask(settings, {"ask": "status"})
+
+
+def read_status(settings: Settings, ask_sidecar: Callable[[Settings], Mapping[str, Any] | None] = _ask) -> Status:
     """Asks the running sidecar, and the store. Works whatever of them is missing."""
     counts, error = _counts(settings)
-    answer = ask(settings, {"ask": "status"})
+    answer = ask_sidecar(settings)
     return _running(answer, counts, error) if answer else _stopped(counts, error)
 
 

@@ -1,0 +1,78 @@
+"""Writes the parts of the documentation that follow from the code: `docs/commands.md` and `docs/settings.md`.
+
+    python .ci/write_docs.py
+
+`tests/setup/test_docs.py` fails while they say something else than the code.
+"""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+from pandaprobe_proxy.cli import COMMANDS, cli
+from pandaprobe_proxy.settings import Settings
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+
+
+def commands() -> str:
+    """Every command's help, as a terminal of 100 columns shows it."""
+    parts = [
+        "# Commands",
+        "What `--help` says of each. `--json` prints data for programs, talk goes to standard error.",
+    ]
+    for words, command in every_command():
+        context = click.Context(command, info_name=" ".join(words), max_content_width=100, terminal_width=100)
+        parts += [f"## `{' '.join(words)}`", f"```text\n{command.get_help(context).rstrip()}\n```"]
+    return "\n\n".join(parts) + "\n"
+
+
+def every_command() -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """Each command with its words, groups before what is in them."""
+    yield ("pandaprobe-proxy",), cli
+    context = click.Context(cli)
+    for name in COMMANDS:
+        command = cli.get_command(context, name)
+        assert command is not None
+        yield ("pandaprobe-proxy", name), command
+        if isinstance(command, click.Group):
+            yield from ((("pandaprobe-proxy", name, inner), found) for inner, found in command.commands.items())
+
+
+def settings() -> str:
+    """Every setting, its flag, its variable, its default."""
+    lines = [
+        "# Settings",
+        "",
+        "From the strongest source to the weakest: flags of `serve`, `PANDAPROBE_*` variables (`PANDAPROBE_NAME_FILE`",
+        "names a file that holds the value), `pandaprobe.toml` in the working directory, `[tool.pandaprobe]` in its",
+        "`pyproject.toml`, the user's `config.toml`, defaults. `pandaprobe-proxy config show --origin` tells which.",
+        "",
+        "| setting | flag | default | |",
+        "|---|---|---|---|",
+    ]
+    for name, field in Settings.model_fields.items():
+        flag = "--upstream NAME=URL" if name == "upstreams" else f"--{name.replace('_', '-')}"
+        lines.append(f"| `{name}` | `{flag}` | {shown(name, field.default)} | {field.description} |")
+    return "\n".join(lines) + "\n"
+
+
+def shown(name: str, default: object) -> str:
+    if name == "data_dir":
+        return "the user's data directory"
+    if default in ({}, (), False):
+        return {"{}": "none", "()": "none", "False": "no"}[str(default)]
+    return f"`{default}`"
+
+
+WRITTEN = {"commands.md": commands, "settings.md": settings}
+
+
+def main() -> None:
+    for name, write in WRITTEN.items():
+        (DOCS / name).write_text(write())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,53 @@
+"""Setting a sidecar up: sockets, upstreams, and what is refused in one sentence."""
+
+import socket
+
+import pytest
+from pandaprobe_proxy.app.sidecar import ServeError, Sidecar, bind
+from pandaprobe_proxy.settings import Settings
+
+
+def settings(tmp_path, **more):
+    return Settings(data_dir=tmp_path, **{"port": 0, "web_port": 0, **more})
+
+
+def test_both_ports_are_taken_before_anything_runs(tmp_path):
+    sockets = bind(settings(tmp_path))
+    ports = {sock.getsockname()[1] for sock in (sockets.relay, sockets.web)}
+    assert len(ports) == 2 and 0 not in ports
+    sockets.relay.close()
+    sockets.web.close()
+
+
+@pytest.mark.parametrize(("name", "flag"), [("port", "--port"), ("web_port", "--web-port")])
+def test_a_taken_port_is_told_with_its_flag_and_no_socket_is_left(tmp_path, name, flag):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(ServeError, match=f"port {port} on .* choose another with {flag}"):
+            bind(settings(tmp_path, **{name: port}))
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.0.0.1", "127.evil.example"])
+def test_the_web_port_stays_on_loopback_unless_told(tmp_path, host):
+    with pytest.raises(ServeError, match="--unsafe-web-bind"):
+        bind(settings(tmp_path, web_host=host))
+
+
+def test_told_so_it_listens_everywhere(tmp_path):
+    sockets = bind(settings(tmp_path, web_host="0.0.0.0", unsafe_web_bind=True))
+    assert sockets.web.getsockname()[0] == "0.0.0.0"
+    sockets.relay.close()
+    sockets.web.close()
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"default_upstream": "mine"}, "add it with --upstream mine=URL"),
+        ({"upstreams": {"a": "ftp://x"}}, "ftp://x"),
+        ({"upstreams": {"v1": "http://x"}}, "v1"),
+    ],
+)
+def test_upstreams_that_cannot_be_are_told(tmp_path, more, said):
+    with pytest.raises(ServeError, match=said):
+        Sidecar(settings(tmp_path, **more))
