@@ -23,7 +23,8 @@ def commands() -> str:
         "What `--help` says of each. `--json` prints data for programs, talk goes to standard error.",
     ]
     for words, command in every_command():
-        context = click.Context(command, info_name=" ".join(words), max_content_width=100, terminal_width=100)
+        name, given = " ".join(words), command.context_settings
+        context = click.Context(command, info_name=name, max_content_width=100, terminal_width=100, **given)
         parts += [f"## `{' '.join(words)}`", f"```text\n{command.get_help(context).rstrip()}\n```"]
     return "\n\n".join(parts) + "\n"
 

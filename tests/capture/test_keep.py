@@ -193,6 +193,17 @@ def test_a_redactor_that_fails_withholds_the_bodies_and_keeps_the_rest():
     assert (record.outcome, record.status, record.call) == (Outcome.OK, 200, None)
 
 
+@pytest.mark.parametrize(("last", "outcome"), [(b"data: [DONE]\n\n", Outcome.OK), (b"", Outcome.CLIENT_DISCONNECTED)])
+def test_a_client_that_hangs_up_after_the_last_event_has_lost_nothing(last, outcome):
+    chunk = {"choices": [{"index": 0, "delta": {"content": "Paris"}}]}
+    stream = b"data: " + json.dumps(chunk).encode() + b"\n\n" + last
+    exchange = make_exchange(make_head(), question={**QUESTION, "stream": True}, answer=stream, headers=(SSE,))
+    gone = Ended(ID, 9_000, Outcome.CLIENT_DISCONNECTED, "the client went away", sent_ns=2_000)
+    record = keep(replace(exchange, ended=gone))
+    assert (record.outcome, record.call.partial) == (outcome, outcome is not Outcome.OK)
+    assert record.error == ("" if outcome is Outcome.OK else "the client went away")
+
+
 def test_an_exchange_without_an_answer_is_a_row():
     head = make_head()
     exchange = Exchange(head, ended=Ended(ID, 5_000, Outcome.UPSTREAM_ERROR, "the upstream refused"))

@@ -267,9 +267,9 @@ def test_usage_that_was_reported_before_a_break_is_partial():
     assert call.usage == Usage(3, 2, source=UsageSource.PARTIAL, raw=usage)
 
 
-def test_a_whole_stream_that_the_client_left_at_its_end_has_its_usage():
+def test_a_whole_stream_that_the_client_left_at_its_end_is_whole():
     call = read(make_exchange(REQUEST, STREAM, headers=SSE, outcome=Outcome.CLIENT_DISCONNECTED))
-    assert call.partial and call.usage.source is UsageSource.REPORTED
+    assert not call.partial and call.usage.source is UsageSource.REPORTED
 
 
 def test_an_unfinished_event_is_kept_as_the_tail():

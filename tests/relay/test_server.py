@@ -199,7 +199,8 @@ async def test_the_real_openai_client_works_through_it():
         async with relaying(up.url) as relay:
             assert await asyncio.to_thread(talk, f"http://127.0.0.1:{relay.port}/v1") == ("Paris.", "Paris.")
             exchanges = await relay.ended(2)
-            assert [exchange.outcome for exchange in exchanges] == ["ok", "ok"]
+            assert exchanges[0].outcome == "ok"
+            assert exchanges[1].outcome in ("ok", "client_disconnected")  # it hangs up when it has read [DONE]
             assert exchanges[0].header(b"authorization") == b"Bearer sk-test"
 
 

@@ -17,7 +17,7 @@ from pandaprobe_proxy.capture.redact import Redactor, find_credentials
 from pandaprobe_proxy.capture.redact_stream import mask
 from pandaprobe_proxy.dialects.decode import decode
 from pandaprobe_proxy.model.call import Call, Marks, Message
-from pandaprobe_proxy.model.exchange import Exchange, Headers, Outcome, RequestHead, find_header
+from pandaprobe_proxy.model.exchange import Ended, Exchange, Headers, Outcome, RequestHead, find_header
 from pandaprobe_proxy.model.record import Body, Opened, Record
 from pandaprobe_proxy.model.session import Resolution, Source
 from pandaprobe_proxy.sessions.clues import read_clues
@@ -196,11 +196,12 @@ class Keeper:
     def _record(self, begun: Begun, exchange: Exchange, bodies: tuple[Body, Body], call: Call | None) -> Record:
         redact, known = self._redactor, begun.known
         ended, answer = exchange.ended, exchange.response
+        outcome = _judge(ended, call)
         return Record(
             opened=begun.opened,
             ended_ns=begun.opened.started_ns + (exchange.since_start(ended.at_ns) if ended else 0),
-            outcome=ended.outcome if ended else Outcome.INTERRUPTED,
-            error=redact.text(ended.error, known) if ended else "",
+            outcome=outcome,
+            error=redact.text(ended.error, known) if ended and outcome is not Outcome.OK else "",
             status=exchange.status,
             reason=redact.text(answer.reason.decode("latin-1"), known) if answer else "",
             request_headers=redact.headers(exchange.head.headers, known),
@@ -214,6 +215,14 @@ class Keeper:
             warnings=begun.warnings,
             request_chunks=exchange.request_chunks,
         )
+
+
+def _judge(ended: Ended | None, call: Call | None) -> Outcome:
+    """How the exchange ended. A client that hangs up once it has read a stream's last event has lost nothing."""
+    if ended is None:
+        return Outcome.INTERRUPTED
+    whole = call is not None and call.streamed and not call.partial
+    return Outcome.OK if whole and ended.outcome is Outcome.CLIENT_DISCONNECTED else ended.outcome
 
 
 def read_marks(exchange: Exchange) -> Marks:

@@ -169,7 +169,10 @@ def _read_stream(dialect: Dialect, body: bytes) -> _Reading:
 
 def _make_call(dialect: Dialect, asked: Asked, reading: _Reading, exchange: Exchange) -> Call:
     answered = reading.answered
-    partial = exchange.outcome in _BROKEN or (exchange.response is not None and not answered.finished)
+    # A client may hang up as soon as it has read the last event: then the answer is whole all the same.
+    left = exchange.outcome is Outcome.CLIENT_DISCONNECTED and reading.streamed and answered.finished
+    broken = exchange.outcome in _BROKEN and not left
+    partial = broken or (exchange.response is not None and not answered.finished)
     return Call(
         dialect=dialect.name,
         version=dialect.version,
