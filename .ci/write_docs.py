@@ -23,10 +23,21 @@ def commands() -> str:
         "What `--help` says of each. `--json` prints data for programs, talk goes to standard error.",
     ]
     for words, command in every_command():
-        name, given = " ".join(words), command.context_settings
-        context = click.Context(command, info_name=name, max_content_width=100, terminal_width=100, **given)
-        parts += [f"## `{' '.join(words)}`", f"```text\n{command.get_help(context).rstrip()}\n```"]
+        parts += [f"## `{' '.join(words)}`", f"```text\n{command.get_help(in_context(words)).rstrip()}\n```"]
     return "\n\n".join(parts) + "\n"
+
+
+def in_context(words: tuple[str, ...]) -> click.Context:
+    """As if it were called, since a command inherits settings from those that it is in (`-h`, for one)."""
+    width = {"max_content_width": 100, "terminal_width": 100}
+    context = click.Context(cli, info_name=words[0], **width, **cli.context_settings)
+    for word in words[1:]:
+        group = context.command
+        assert isinstance(group, click.Group)
+        command = group.get_command(context, word)
+        assert command is not None
+        context = click.Context(command, context, info_name=word, **width, **command.context_settings)
+    return context
 
 
 def every_command() -> Iterator[tuple[tuple[str, ...], click.Command]]:
