@@ -5,18 +5,16 @@ from collections.abc import Iterable
 from typing import Any
 
 from pandaprobe_proxy.model.exchange import Ended, Exchange, Headers, Outcome, RequestHead, ResponseHead
-from pandaprobe_proxy.wire.sse import ServerSentEvent
+from pandaprobe_proxy.wire.stream import StreamEvent
 
 SSE: Headers = ((b"Content-Type", b"text/event-stream; charset=utf-8"),)
 JSON: Headers = ((b"content-type", b"application/json"),)
 
 
-def events(*chunks: Any, done: bool = True) -> list[ServerSentEvent]:
+def events(*chunks: Any, done: bool = True) -> list[StreamEvent]:
     """One event per chunk, each ending one byte further; texts are data as they are."""
     datas = [chunk if isinstance(chunk, str) else json.dumps(chunk) for chunk in chunks]
-    return [
-        ServerSentEvent("message", data, "", at) for at, data in enumerate([*datas, *(["[DONE]"] if done else [])], 1)
-    ]
+    return [StreamEvent("message", data, "", at) for at, data in enumerate([*datas, *(["[DONE]"] if done else [])], 1)]
 
 
 def sse(chunks: Iterable[Any], done: bool = True) -> bytes:

@@ -3,7 +3,7 @@ from exchanges import events
 from pandaprobe_proxy.dialects.base import Answered
 from pandaprobe_proxy.dialects.openai_stream import ChunkFold
 from pandaprobe_proxy.model.call import CallError, Message, UsageSource
-from pandaprobe_proxy.wire.sse import ServerSentEvent
+from pandaprobe_proxy.wire.stream import StreamEvent
 
 SAID = (Message("assistant", "hi", finish_reason="stop"),)
 CUT = (Message("assistant", "h"),)
@@ -81,9 +81,7 @@ def test_an_error_in_the_stream_keeps_what_was_said(chunk, error, kept):
 
 def test_an_event_of_type_error_is_an_error_whatever_is_in_it():
     reading = ChunkFold(lambda *_: True)
-    reading.read(
-        [ServerSentEvent("error", '{"message": "m"}', "", 1), ServerSentEvent("error", '{"error": "n"}', "", 2)]
-    )
+    reading.read([StreamEvent("error", '{"message": "m"}', "", 1), StreamEvent("error", '{"error": "n"}', "", 2)])
     answer = reading.finish(())
     assert answer.error == CallError("m") and answer.extra["error"] == "n"
 

@@ -4,11 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pandaprobe_proxy.wire.errors import WireError
-from pandaprobe_proxy.wire.sse import ServerSentEvent, SseDecoder, SseReader
+from pandaprobe_proxy.wire.sse import SseDecoder, SseReader
+from pandaprobe_proxy.wire.stream import StreamEvent
 from pieces import cuts, feed_all, slices
 
 
-def read(data: bytes) -> list[ServerSentEvent]:
+def read(data: bytes) -> list[StreamEvent]:
     decoder = SseDecoder()
     return decoder.feed(data) + decoder.close()
 
@@ -20,7 +21,7 @@ def datas(data: bytes) -> list[str]:
 def test_an_event_is_complete_at_its_blank_line():
     decoder = SseDecoder()
     assert decoder.feed(b"data: a\n") == []
-    assert decoder.feed(b"\n") == [ServerSentEvent("message", "a", "", 9)]
+    assert decoder.feed(b"\n") == [StreamEvent("message", "a", "", 9)]
 
 
 def test_offsets_are_where_each_event_was_complete():
@@ -31,8 +32,8 @@ def test_offsets_are_where_each_event_was_complete():
 def test_lines_end_in_lf_cr_or_both(end):
     lines = [b"event: e", b"id: 7", b"data: a", b"data:b", b"", b"data", b"", b""]
     assert read(end.join(lines)) == [
-        ServerSentEvent("e", "a\nb", "7", len(end.join(lines[:5])) + len(end)),
-        ServerSentEvent("message", "", "7", len(end.join(lines[:7])) + len(end)),
+        StreamEvent("e", "a\nb", "7", len(end.join(lines[:5])) + len(end)),
+        StreamEvent("message", "", "7", len(end.join(lines[:7])) + len(end)),
     ]
 
 
@@ -44,17 +45,17 @@ STREAM = (
 
 def test_events_are_the_same_however_the_bytes_are_cut():
     expected = [
-        ServerSentEvent("message", "ä\n two", "", STREAM.index(b"id: 1")),
-        ServerSentEvent("error", "{}", "1", STREAM.index(b"event: lost")),
-        ServerSentEvent("message", "\n", "", STREAM.index(b":\ndata: [DONE]")),
-        ServerSentEvent("message", "[DONE]", "", STREAM.index(b"data: tail")),
+        StreamEvent("message", "ä\n two", "", STREAM.index(b"id: 1")),
+        StreamEvent("error", "{}", "1", STREAM.index(b"event: lost")),
+        StreamEvent("message", "\n", "", STREAM.index(b":\ndata: [DONE]")),
+        StreamEvent("message", "[DONE]", "", STREAM.index(b"data: tail")),
     ]
     for pieces in cuts(STREAM):
         decoder = SseDecoder()
         assert feed_all(decoder.feed, pieces) + decoder.close() == expected
         assert decoder.comments == 2
         assert decoder.retry_ms == 250
-        assert decoder.tail == ServerSentEvent("t", "tail", "", len(STREAM))
+        assert decoder.tail == StreamEvent("t", "tail", "", len(STREAM))
 
 
 @given(st.lists(st.sampled_from([b"data:", b" ", b"x", b"\r", b"\n", b":", b"id", b"\xef\xbb\xbf", b"\x00", b"\xff"])))
@@ -77,13 +78,13 @@ def test_a_cr_at_the_end_of_a_piece_waits_for_its_lf():
     decoder = SseDecoder()
     assert decoder.feed(b"data: a\r\n\r") == []
     assert decoder.feed(b"") == []
-    assert decoder.feed(b"\ndata: b\r\r") == [ServerSentEvent("message", "a", "", 11)]
-    assert decoder.close() == [ServerSentEvent("message", "b", "", 20)]
+    assert decoder.feed(b"\ndata: b\r\r") == [StreamEvent("message", "a", "", 11)]
+    assert decoder.close() == [StreamEvent("message", "b", "", 20)]
     assert decoder.tail is None
 
 
 def test_an_event_type_without_data_is_forgotten():
-    assert read(b"event: x\n\ndata: a\n\n") == [ServerSentEvent("message", "a", "", 19)]
+    assert read(b"event: x\n\ndata: a\n\n") == [StreamEvent("message", "a", "", 19)]
 
 
 def test_an_id_stays_until_another_comes_and_never_holds_nul():
@@ -112,8 +113,8 @@ def test_a_multibyte_character_may_be_cut():
 
 def test_an_unfinished_event_is_the_tail_and_no_event():
     decoder = SseDecoder()
-    assert decoder.feed(b"data: a\n\ndata: b") + decoder.close() == [ServerSentEvent("message", "a", "", 9)]
-    assert decoder.tail == ServerSentEvent("message", "b", "", 16)
+    assert decoder.feed(b"data: a\n\ndata: b") + decoder.close() == [StreamEvent("message", "a", "", 9)]
+    assert decoder.tail == StreamEvent("message", "b", "", 16)
     nothing = SseDecoder()
     nothing.feed(b"event: x\n")
     assert nothing.close() == [] and nothing.tail is None

@@ -9,7 +9,7 @@ from typing import Any
 
 from pandaprobe_proxy.model.call import CallError, Message, Usage
 from pandaprobe_proxy.model.exchange import Headers
-from pandaprobe_proxy.wire.sse import ServerSentEvent
+from pandaprobe_proxy.wire.stream import StreamEvent
 
 Json = Any
 
@@ -57,12 +57,12 @@ class Dialect:
     """(parsed request body, path without query)."""
     answered: Callable[[Json], Answered]
     """(parsed body of a successful answer)."""
-    streamed: Callable[[Iterable[ServerSentEvent]], Answered]
+    streamed: Callable[[Iterable[StreamEvent]], Answered]
     """(events of a successful answer, possibly cut short)."""
     counts_tokens: bool = True
     """Whether an answer without a usage has one that is worth an estimate."""
 
 
-def refuse_stream(events: Iterable[ServerSentEvent]) -> Answered:
+def refuse_stream(events: Iterable[StreamEvent]) -> Answered:
     """The `streamed` of a dialect that knows no streams. Raises ValueError."""
     raise ValueError("this kind of answer is not known to be streamed")

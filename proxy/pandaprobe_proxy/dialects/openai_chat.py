@@ -11,7 +11,7 @@ from pandaprobe_proxy.dialects.openai_fields import pop_typed, read_rest, read_u
 from pandaprobe_proxy.dialects.openai_messages import read_choice, read_message
 from pandaprobe_proxy.dialects.openai_paths import read_deployment
 from pandaprobe_proxy.model.exchange import Headers
-from pandaprobe_proxy.wire.sse import ServerSentEvent
+from pandaprobe_proxy.wire.stream import StreamEvent
 
 Json = Any
 _PATH = re.compile(r"(?:^|/)chat/completions/?$")
@@ -55,7 +55,7 @@ def _index(choice: dict[str, Json]) -> int:
     return index if isinstance(index, int) else 0
 
 
-def streamed(events: Iterable[ServerSentEvent]) -> Answered:
+def streamed(events: Iterable[StreamEvent]) -> Answered:
     return ChatStream().read(events)
 
 

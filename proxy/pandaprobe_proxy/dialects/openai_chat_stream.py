@@ -10,7 +10,7 @@ from pandaprobe_proxy.dialects.openai_messages import read_details, read_thinkin
 from pandaprobe_proxy.dialects.openai_stream import ChunkFold
 from pandaprobe_proxy.dialects.openai_tool_calls import ToolCallFold
 from pandaprobe_proxy.model.call import Message
-from pandaprobe_proxy.wire.sse import ServerSentEvent
+from pandaprobe_proxy.wire.stream import StreamEvent
 
 Json = Any
 _LISTS = frozenset({"annotations", "reasoning_details", "token_ids"})
@@ -121,7 +121,7 @@ class ChatStream:
         self._first_content: int | None = None
         self._first_tool: int | None = None
 
-    def read(self, events: Iterable[ServerSentEvent]) -> Answered:
+    def read(self, events: Iterable[StreamEvent]) -> Answered:
         """The answer that the events give, whole or as far as they go."""
         fold = ChunkFold(self._add)
         fold.read(events)

@@ -13,7 +13,7 @@ from pandaprobe_proxy.dialects.openai_prompts import read_prompts
 from pandaprobe_proxy.dialects.openai_stream import ChunkFold
 from pandaprobe_proxy.model.call import Message
 from pandaprobe_proxy.model.exchange import Headers
-from pandaprobe_proxy.wire.sse import ServerSentEvent
+from pandaprobe_proxy.wire.stream import StreamEvent
 
 Json = Any
 _PATH = re.compile(r"(?<!/chat)(?:^|/)completions/?$")
@@ -100,7 +100,7 @@ def answered(body: Json) -> Answered:
     )
 
 
-def streamed(events: Iterable[ServerSentEvent]) -> Answered:
+def streamed(events: Iterable[StreamEvent]) -> Answered:
     texts = _Texts()
     fold = ChunkFold(texts.add)
     fold.read(events)

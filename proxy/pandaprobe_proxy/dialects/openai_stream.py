@@ -11,7 +11,7 @@ from pandaprobe_proxy.dialects.errors import read_error
 from pandaprobe_proxy.dialects.json_values import parse_json
 from pandaprobe_proxy.dialects.openai_fields import FIRST_WINS, PADDING, merge_field, merge_usage, read_usage
 from pandaprobe_proxy.model.call import CallError, Message
-from pandaprobe_proxy.wire.sse import ServerSentEvent
+from pandaprobe_proxy.wire.stream import StreamEvent
 
 Json = Any
 AddChoice = Callable[[dict[str, Json], int, int], bool]
@@ -30,7 +30,7 @@ class ChunkFold:
         self._error: CallError | None = None
         self._extra: dict[str, Json] = {}
 
-    def read(self, events: Iterable[ServerSentEvent]) -> None:
+    def read(self, events: Iterable[StreamEvent]) -> None:
         """Takes in the events up to `[DONE]`."""
         for event in events:
             if event.data.startswith("[DONE]"):
@@ -38,7 +38,7 @@ class ChunkFold:
                 return
             self._take(event)
 
-    def _take(self, event: ServerSentEvent) -> None:
+    def _take(self, event: StreamEvent) -> None:
         try:
             chunk = parse_json(event.data)
         except ValueError:
@@ -51,7 +51,7 @@ class ChunkFold:
         else:
             self.lossy = True
 
-    def _take_text(self, event: ServerSentEvent) -> None:
+    def _take_text(self, event: StreamEvent) -> None:
         """Data that is not JSON: a plain sentence is an error of the server, a broken object is a loss."""
         text = event.data.strip()
         if text.startswith(("{", "[")):

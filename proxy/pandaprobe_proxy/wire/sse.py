@@ -5,25 +5,12 @@ the bytes fed, however they are cut. An event that the stream leaves unfinished 
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from pandaprobe_proxy.wire.errors import WireError
+from pandaprobe_proxy.wire.stream import LIMIT_BYTES, StreamEvent
 
-LIMIT_BYTES = 16 * 1024 * 1024
 _SLICE = 256 * 1024
 _BOM = b"\xef\xbb\xbf"
-
-
-class ServerSentEvent(NamedTuple):
-    """One event. A tuple, since a stream makes many of them and a frozen dataclass takes twice the time."""
-
-    event: str
-    """The type, `message` if the stream does not say."""
-    data: str
-    id: str
-    """The last event id that was seen, which may stem from an earlier event."""
-    end: int
-    """The offset in the stream just after the line end that completed it."""
 
 
 class SseDecoder:
@@ -32,7 +19,7 @@ class SseDecoder:
     def __init__(self, limit_bytes: int = LIMIT_BYTES) -> None:
         self.comments = 0
         self.retry_ms: int | None = None
-        self.tail: ServerSentEvent | None = None
+        self.tail: StreamEvent | None = None
         """After `close`: the event that was never finished by a blank line."""
         self._limit = limit_bytes
         self._line = bytearray()
@@ -43,11 +30,11 @@ class SseDecoder:
         self._type = b""
         self._id = b""
 
-    def feed(self, data: bytes) -> list[ServerSentEvent]:
+    def feed(self, data: bytes) -> list[StreamEvent]:
         """The events that these bytes complete."""
         return list(self.read(data))
 
-    def close(self) -> list[ServerSentEvent]:
+    def close(self) -> list[StreamEvent]:
         """The stream has ended: the event that a last lone CR completes, if any; what remains is the `tail`."""
         events = []
         if self._line[-1:] == b"\r":
@@ -60,7 +47,7 @@ class SseDecoder:
             self.tail = self._dispatch()
         return events
 
-    def read(self, data: bytes) -> Iterator[ServerSentEvent]:
+    def read(self, data: bytes) -> Iterator[StreamEvent]:
         """As `feed`, one by one, so that an event that passes the bound does not take those before it along."""
         whole, rest = self._split(data)
         yield from self._take_lines(whole)
@@ -83,7 +70,7 @@ class SseDecoder:
             self._line.clear()
         return lines, data[end:]
 
-    def _take_lines(self, lines: list[bytes]) -> Iterator[ServerSentEvent]:
+    def _take_lines(self, lines: list[bytes]) -> Iterator[StreamEvent]:
         for line in lines:
             self._offset += len(line)
             bare = line.rstrip(b"\r\n")
@@ -118,8 +105,8 @@ class SseDecoder:
             raise WireError(f"an event of the stream is longer than {self._limit} bytes")
         self._data.append(value)
 
-    def _dispatch(self) -> ServerSentEvent:
-        event = ServerSentEvent(
+    def _dispatch(self) -> StreamEvent:
+        event = StreamEvent(
             self._type.decode("utf-8", "replace") if self._type else "message",
             b"\n".join(self._data).decode("utf-8", "replace"),
             self._id.decode("utf-8", "replace") if self._id else "",
@@ -142,10 +129,10 @@ class SseReader:
         self._decoder = SseDecoder(limit_bytes)
 
     @property
-    def tail(self) -> ServerSentEvent | None:
+    def tail(self) -> StreamEvent | None:
         return self._decoder.tail
 
-    def __iter__(self) -> Iterator[ServerSentEvent]:
+    def __iter__(self) -> Iterator[StreamEvent]:
         try:
             for event in self._events():
                 if self.first_end is None:
@@ -154,7 +141,7 @@ class SseReader:
         except WireError as error:
             self.error = error
 
-    def _events(self) -> Iterator[ServerSentEvent]:
+    def _events(self) -> Iterator[StreamEvent]:
         view = memoryview(self._body)
         for at in range(0, len(self._body), _SLICE):
             yield from self._decoder.read(bytes(view[at : at + _SLICE]))
