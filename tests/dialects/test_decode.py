@@ -135,6 +135,12 @@ def test_json_that_claims_to_be_a_stream_is_json():
     assert not call.streamed and call.output[0].content == "hi" and not call.lossy
 
 
+def test_what_only_the_headers_of_an_answer_say_is_in_the_call():
+    headers = (*JSON, (b"x-request-id", b"req_1"), (b"retry-after", b"2"))
+    call = read(make_exchange(REQUEST, json.dumps(WHOLE).encode(), headers=headers))
+    assert (call.request_id, call.limits) == ("req_1", {"retry-after": "2"})
+
+
 # --- content-coding --------------------------------------------------------------------------------------------------
 
 

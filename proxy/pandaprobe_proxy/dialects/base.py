@@ -5,6 +5,7 @@ A dialect is tolerant: unknown fields are kept, and bytes that surprise raise Ke
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any
 
 from pandaprobe_proxy.model.call import CallError, Message, Usage
@@ -12,6 +13,20 @@ from pandaprobe_proxy.model.exchange import Headers
 from pandaprobe_proxy.wire.stream import StreamEvent
 
 Json = Any
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """A body, or a part of one, that is no JSON."""
+
+    content_type: str
+    data: bytes
+    filename: str | None = None
+
+    def describe(self) -> dict[str, Json]:
+        """What is kept of it where messages and fields are: its type, size and hash, not its bytes."""
+        said = {"content_type": self.content_type, "bytes": len(self.data), "sha256": sha256(self.data).hexdigest()}
+        return said | ({"filename": self.filename} if self.filename else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +39,11 @@ class Asked:
     parameters: dict[str, Json] = field(default_factory=dict)
     stream: bool = False
     """Whether a stream is asked for."""
+    previous_id: str | None = None
+    """See Call."""
+    conversation_id: str | None = None
+    operation: str | None = None
+    """Where one dialect has several; None for that of the dialect."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +61,14 @@ class Answered:
     lossy: bool = False
     first_content: int | None = None
     first_tool: int | None = None
+    conversation_id: str | None = None
+    """See Call."""
+    pending: bool = False
+
+
+def keep_answer(answered: "Answered", headers: Headers) -> "Answered":
+    """The `headed` of a dialect whose answers' headers add nothing."""
+    return answered
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +82,22 @@ class Dialect:
     matches: Callable[[str, str, Headers], bool]
     """(method, path without query, request headers): is this exchange of the dialect?"""
     asked: Callable[[Json, str], Asked]
-    """(parsed request body, path without query)."""
+    """(parsed request body, path without query). Of a multipart body the fields by name, files as Blobs; a name that
+    comes more than once has a list."""
     answered: Callable[[Json], Answered]
-    """(parsed body of a successful answer)."""
+    """(parsed body of a successful answer, or a Blob if `blobs`)."""
     streamed: Callable[[Iterable[StreamEvent]], Answered]
     """(events of a successful answer, possibly cut short)."""
     counts_tokens: bool = True
     """Whether an answer without a usage has one that is worth an estimate."""
+    blobs: bool = False
+    """Whether an answer may be something else than JSON."""
+    headed: Callable[[Answered, Headers], Answered] = keep_answer
+    """(what the body said, response headers): the same with what only the headers say."""
+    endpoints: tuple[str, ...] = ()
+    """`METHOD /path` of each, for the documentation."""
+    offers: frozenset[str] = frozenset()
+    """Of `streamed`, `usage`, `tools`, `cost`: what a call of this dialect can have, for the documentation."""
 
 
 def refuse_stream(events: Iterable[StreamEvent]) -> Answered:

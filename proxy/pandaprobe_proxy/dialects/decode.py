@@ -4,22 +4,21 @@ The one place where surprises of the wire become values: whatever the bytes are,
 in the call, and the rest is told by `error`, `partial` and `lossy`.
 """
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from pandaprobe_proxy.dialects.base import Answered, Asked, Dialect
+from pandaprobe_proxy.dialects.bodies import Plain, read_body, read_type, undo
 from pandaprobe_proxy.dialects.errors import read_failure
 from pandaprobe_proxy.dialects.estimate import estimate_usage
-from pandaprobe_proxy.dialects.json_values import may_need_mending, mend, parse_json
+from pandaprobe_proxy.dialects.framings import SSE, Framing, find_framing
+from pandaprobe_proxy.dialects.json_values import may_need_mending, mend
+from pandaprobe_proxy.dialects.limits import read_limits, read_request_id
 from pandaprobe_proxy.dialects.marks import Arrivals, read_marks
 from pandaprobe_proxy.dialects.registry import find
 from pandaprobe_proxy.model.call import Call, CallError, Usage, UsageSource
-from pandaprobe_proxy.model.exchange import Exchange, Headers, Outcome
-from pandaprobe_proxy.wire.content_coding import ContentDecoder, read_codings
-from pandaprobe_proxy.wire.errors import WireError
-from pandaprobe_proxy.wire.sse import SseReader
+from pandaprobe_proxy.model.exchange import Exchange, Outcome
 
 Json = Any
 T = TypeVar("T")
@@ -27,19 +26,6 @@ UNDECODABLE = "undecodable"
 """The type of an error that is ours: the answer is there and could not be read."""
 _SURPRISES = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
 _BROKEN = frozenset(Outcome) - {Outcome.OK, Outcome.UPSTREAM_ERROR}
-_EVENTS = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:data|event|id|retry)?:")
-_SLICE = 64 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class _Plain:
-    """A body without its content-coding."""
-
-    data: bytes
-    chunks: tuple[tuple[int, int], ...] = ()
-    """As of an exchange, with the lengths of `data`; empty if nobody knows when its bytes arrived."""
-    problem: str = ""
-    """Why it is not whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +45,8 @@ def decode(exchange: Exchange) -> Call | None:
     if dialect is None or exchange.upgraded:
         return None
     asked, lost = _read_request(dialect, exchange)
-    plain = _undo(exchange.response_body, exchange.response.headers if exchange.response else (), exchange.chunks)
-    reading = _read_response(dialect, exchange, plain, asked.stream)
+    plain = undo(exchange.response_body, exchange.response.headers if exchange.response else (), exchange.chunks)
+    reading = _read_headers(dialect, exchange, _read_response(dialect, exchange, plain, asked.stream))
     call = _make_call(dialect, asked, reading, exchange)
     call = replace(
         call,
@@ -86,69 +72,45 @@ def _try(read: Callable[[], T], default: T) -> tuple[T, str]:
 
 def _read_request(dialect: Dialect, exchange: Exchange) -> tuple[Asked, str]:
     """What was asked, as far as it can be read, and why that is not all."""
-    plain = _undo(exchange.request_body, exchange.head.headers, ())
+    headers = exchange.head.headers
+    plain = undo(exchange.request_body, headers, ())
     nothing: dict[str, Json] = {}
-    body, problem = _try(lambda: _parse_object(plain.data), nothing) if plain.data.strip() else (nothing, "")
+    body, problem = nothing, ""
+    if plain.data.strip():
+        body, problem = _try(lambda: read_body(plain.data, read_type(headers)), nothing)
     asked, surprise = _try(lambda: dialect.asked(body, exchange.path), Asked())
     return asked, plain.problem or problem or surprise
 
 
-def _parse_object(data: bytes) -> dict[str, Json]:
-    value = parse_json(data)
-    if not isinstance(value, dict):
-        raise ValueError("the body is JSON and no object")
-    return value
-
-
-def _undo(body: bytes, headers: Headers, chunks: tuple[tuple[int, int], ...]) -> _Plain:
-    """The body without its coding, as far as that goes. Its pieces are undone one by one, so that times still fit."""
-    fits = sum(length for _, length in chunks) == len(body)
-    coding = b",".join(value for name, value in headers if name.lower() == b"content-encoding").decode("latin-1")
-    try:
-        if not read_codings(coding):
-            return _Plain(body, chunks if fits else ())
-    except WireError as error:
-        return _Plain(b"", problem=str(error))
-    decoder = ContentDecoder(coding)
-    pieces = chunks if fits else tuple((0, _SLICE) for _ in range(0, len(body), _SLICE))
-    parts: list[bytes] = []
-    problem, at = "", 0
-    try:
-        for _, length in pieces:
-            parts.append(decoder.feed(body[at : at + length]))
-            at += length
-    except WireError as error:
-        problem = str(error)
-    if not problem and not decoder.is_complete():
-        problem = f"the {coding} body breaks off"
-    known = tuple((at_ns, len(part)) for (at_ns, _), part in zip(pieces, parts, strict=False)) if fits else ()
-    return _Plain(b"".join(parts), known, problem)
-
-
-def _read_response(dialect: Dialect, exchange: Exchange, plain: _Plain, stream: bool) -> _Reading:
+def _read_response(dialect: Dialect, exchange: Exchange, plain: Plain, stream: bool) -> _Reading:
     response, body = exchange.response, plain.data
     if response is None:
         return _Reading(Answered(finished=False), streamed=stream)
     if response.status >= 400:
         failure = read_failure(body, response.status, response.reason.decode("latin-1"))
         return _Reading(Answered(error=failure[0], extra=failure[1]), streamed=False)
-    declared = (exchange.response_header(b"content-type") or b"").lower().startswith(b"text/event-stream")
-    if _is_stream(body, declared, stream):
-        return _read_stream(dialect, body)
+    content_type = read_type(response.headers)
+    framing = find_framing(body, content_type, stream)
+    if framing is not None:
+        return _read_stream(dialect, framing, body)
     if not body.strip():
-        return _Reading(Answered(), declared, _explain_silence(exchange, plain))
-    answered, problem = _try(lambda: dialect.answered(_parse_object(body)), Answered(finished=False))
+        return _Reading(Answered(), content_type.lower().startswith(SSE), _explain_silence(exchange, plain))
+    answered, problem = _try(
+        lambda: dialect.answered(read_body(body, content_type, dialect.blobs)), Answered(finished=False)
+    )
     return _Reading(answered, False, problem)
 
 
-def _is_stream(body: bytes, declared: bool, asked: bool) -> bool:
-    """By content type, or by its looks where a stream was asked for; but a JSON object is no stream."""
-    if declared:
-        return bool(body.strip()) and not body.lstrip().startswith((b"{", b"["))
-    return asked and _EVENTS.match(body) is not None
+def _read_headers(dialect: Dialect, exchange: Exchange, reading: _Reading) -> _Reading:
+    """The reading with what only the answer's headers say."""
+    answer = exchange.response
+    if answer is None:
+        return reading
+    answered, surprise = _try(lambda: dialect.headed(reading.answered, answer.headers), reading.answered)
+    return replace(reading, answered=answered, problem=reading.problem or surprise)
 
 
-def _explain_silence(exchange: Exchange, plain: _Plain) -> str:
+def _explain_silence(exchange: Exchange, plain: Plain) -> str:
     """Nothing to read in a successful answer: its body was withheld from us, or it had none."""
     status = exchange.status or 0
     if exchange.outcome is not Outcome.OK or status >= 300 or status in {204, 205}:
@@ -158,8 +120,8 @@ def _explain_silence(exchange: Exchange, plain: _Plain) -> str:
     return "" if plain.problem else "the answer is empty"
 
 
-def _read_stream(dialect: Dialect, body: bytes) -> _Reading:
-    reader = SseReader(body)
+def _read_stream(dialect: Dialect, framing: Framing, body: bytes) -> _Reading:
+    reader = framing(body)
     answered, problem = _try(lambda: dialect.streamed(reader), Answered(finished=False, lossy=True))
     if reader.tail is not None and not answered.finished:
         tail = reader.tail.data
@@ -169,6 +131,7 @@ def _read_stream(dialect: Dialect, body: bytes) -> _Reading:
 
 def _make_call(dialect: Dialect, asked: Asked, reading: _Reading, exchange: Exchange) -> Call:
     answered = reading.answered
+    headers = exchange.response.headers if exchange.response else ()
     # A client may hang up as soon as it has read the last event: then the answer is whole all the same.
     left = exchange.outcome is Outcome.CLIENT_DISCONNECTED and reading.streamed and answered.finished
     broken = exchange.outcome in _BROKEN and not left
@@ -176,7 +139,7 @@ def _make_call(dialect: Dialect, asked: Asked, reading: _Reading, exchange: Exch
     return Call(
         dialect=dialect.name,
         version=dialect.version,
-        operation=dialect.operation,
+        operation=asked.operation or dialect.operation,
         requested_model=asked.model,
         model=answered.model,
         response_id=answered.response_id,
@@ -189,6 +152,11 @@ def _make_call(dialect: Dialect, asked: Asked, reading: _Reading, exchange: Exch
         error=answered.error,
         partial=partial,
         extra=answered.extra,
+        previous_id=asked.previous_id,
+        conversation_id=answered.conversation_id or asked.conversation_id,
+        pending=answered.pending,
+        request_id=read_request_id(headers),
+        limits=read_limits(headers),
     )
 
 
@@ -197,6 +165,6 @@ def _weigh(dialect: Dialect, asked: Asked, answered: Answered) -> Usage:
     usage = answered.usage
     if usage.source is UsageSource.REPORTED:
         return usage if answered.finished else replace(usage, source=UsageSource.PARTIAL)
-    if not dialect.counts_tokens or not answered.messages:
+    if usage.source is not UsageSource.NONE or not dialect.counts_tokens or not answered.messages:
         return usage
     return replace(estimate_usage(asked, answered), raw=usage.raw)

@@ -11,6 +11,7 @@ class UsageSource(StrEnum):
     """How a usage number is known."""
 
     REPORTED = "reported"  # by the provider, for the whole answer
+    INJECTED = "injected"  # by the provider, because the relay asked for it in the app's stead
     PARTIAL = "partial"  # by the provider, before the answer broke off
     ESTIMATED = "estimated"  # by length, by us
     NONE = "none"
@@ -18,15 +19,39 @@ class UsageSource(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens of one call. `input` includes cached ones, `output` includes reasoning; None where nobody said."""
+    """Tokens of one call. `input` includes what was cached, `output` includes reasoning; None where nobody said."""
 
     input: int | None = None
     output: int | None = None
     cached: int | None = None
+    """Of the input: read from the provider's cache."""
     reasoning: int | None = None
     source: UsageSource = UsageSource.NONE
     raw: dict[str, Json] = field(default_factory=dict)
     """The provider's own usage object."""
+    cache_written: int | None = None
+    """Of the input: written to the provider's cache."""
+    audio_input: int | None = None
+    audio_output: int | None = None
+    sources: dict[str, UsageSource] = field(default_factory=dict)
+    """How a number is known, by its name, where that differs from `source`."""
+
+    def source_of(self, name: str) -> UsageSource:
+        """How the number of that name is known."""
+        return self.sources.get(name, self.source)
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a call cost in US dollars, by the list price of its model. No Cost at all means: not known."""
+
+    total: float
+    parts: dict[str, float]
+    """Of the total, by kind of token: `input`, `cached`, `cache_written`, `output`, …"""
+    priced_as: str
+    """The model and provider that the price is of."""
+    source: str
+    """Whose price, and of which version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +125,7 @@ class Call:
     version: int
     """Of the dialect's decoder; a higher one may decode the same exchange better."""
     operation: str
-    """`chat`, `text_completion`, `embeddings` or `models`."""
+    """What was asked for: `chat`, `text_completion`, `embeddings`, …; KINDS has those that are no LLM's."""
     requested_model: str | None = None
     model: str | None = None
     """As the provider named it in the answer."""
@@ -122,8 +147,39 @@ class Call:
     """Something in the exchange could not be placed in this value."""
     extra: dict[str, Json] = field(default_factory=dict)
     """Fields of the answer that have no name here, unchanged."""
+    previous_id: str | None = None
+    """The response, held by the provider, that this call goes on from: its input and output come before ours."""
+    conversation_id: str | None = None
+    """The conversation, held by the provider, that this call is of."""
+    pending: bool = False
+    """The provider took the request and answers it later, under the same response id."""
+    request_id: str | None = None
+    """The provider's id of the exchange, to ask its support with."""
+    limits: dict[str, Json] = field(default_factory=dict)
+    """What the answer's headers say of rate limits, as sent."""
+    cost: Cost | None = None
 
     @property
     def kind(self) -> str:
-        """The span kind: EMBEDDING for embeddings, else LLM."""
-        return "EMBEDDING" if self.operation == "embeddings" else "LLM"
+        """The span kind."""
+        return kind_of(self.operation)
+
+
+KINDS = {
+    "embeddings": "EMBEDDING",
+    "rerank": "RETRIEVER",
+    "search": "RETRIEVER",
+    "models": "OTHER",
+    "files": "OTHER",
+    "batches": "OTHER",
+    "vector_stores": "OTHER",
+    "count_tokens": "OTHER",
+    "moderation": "OTHER",
+    "state": "OTHER",
+}
+"""Operations that are no LLM's, and the span kind of each."""
+
+
+def kind_of(operation: str) -> str:
+    """The span kind of an operation: LLM unless it is known to be another."""
+    return KINDS.get(operation, "LLM")

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from pandaprobe_proxy.model.call import Call, Marks, Usage
+from pandaprobe_proxy.model.call import Call, Cost, Marks, Usage
 from pandaprobe_proxy.model.record import Opened, Record
 from pandaprobe_proxy.model.score import Score
 from pandaprobe_proxy.model.session import Resolution
@@ -104,6 +104,10 @@ class SessionRow:
     models: tuple[str, ...]
     first_input: str
     """The first user message of the session, cut to 200 characters."""
+    cost: float = 0.0
+    """US dollars, of the calls whose price is known."""
+    unpriced: int = 0
+    """LLM calls whose price is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +185,16 @@ class CallRow:
     tags: tuple[str, ...]
     request_bytes: int
     response_bytes: int
+    cost: Cost | None = None
+    response_id: str | None = None
+    previous_id: str | None = None
+    """The response that this call goes on from; see Call."""
+    conversation_id: str | None = None
+    pending: bool = False
+    attempt: int = 0
+    """0 for a first try, then 1, 2, … for what the client's library tried again."""
+    attempt_of: str | None = None
+    """The call that was its first try."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,8 @@ def session_json(row: SessionRow) -> Json:
         "output_tokens": row.output_tokens,
         "models": list(row.models),
         "first_input": row.first_input,
+        "total_cost": row.cost,
+        "unpriced_calls": row.unpriced,
     }
 
 

@@ -11,9 +11,10 @@ import pytest
 from pandaprobe_proxy.store.base import Batch, StoreBusy, StoreError, StoreFull
 from pandaprobe_proxy.store.sqlite import open_reader, open_writer
 from pandaprobe_proxy.store.sqlite.connect import STEPS
-from pandaprobe_proxy.store.sqlite.schema import names
+from pandaprobe_proxy.store.sqlite.schema import migrations, names
 from places import RUN, Place
 from records import START_NS, make_record
+from sqlite_utils import Database
 
 
 def test_nobody_else_may_read_the_store(place):
@@ -80,6 +81,20 @@ def test_a_store_of_a_newer_version_is_refused_and_left_alone(tmp_path):
     for opening in (open_writer, open_reader):
         with pytest.raises(StoreError, match="made by a newer version"):
             opening(place.path)
+
+
+def test_a_store_of_an_older_version_is_brought_up_to_date_by_a_writer(tmp_path):
+    path = tmp_path / "calls.db"
+    db = Database(path)
+    migrations.apply(db, stop_before="m002_every_dialect")
+    db.conn.commit()
+    db.close()
+    with pytest.raises(StoreError, match=r"older version .* serve"):
+        open_reader(path)
+    open_writer(path, ballast_bytes=0).close()
+    reader = open_reader(path)
+    assert reader.calls(1) == []
+    reader.close()
 
 
 def test_the_steps_that_a_reader_knows_are_all_there_are():

@@ -53,6 +53,15 @@ _ENDED = [
     "response",
     "request_kept",
     "response_kept",
+    "cache_written_tokens",
+    "audio_input_tokens",
+    "audio_output_tokens",
+    "usage_sources",
+    "cost",
+    "response_id",
+    "previous_id",
+    "conversation_id",
+    "pending",
 ]
 _END = f"UPDATE calls SET {', '.join(f'{name} = ?' for name in _ENDED)} WHERE key = ?"
 
@@ -200,6 +209,15 @@ class Calls:
             self._keep_body(record.response),
             _kept(record.request),
             _kept(record.response),
+            usage and usage.cache_written,
+            usage and usage.audio_input,
+            usage and usage.audio_output,
+            to_text(usage.sources or None) if usage else None,
+            to_text(asdict(call.cost)) if call and call.cost else None,
+            call and call.response_id,
+            call and call.previous_id,
+            call and call.conversation_id,
+            (call.pending or None) if call else None,
         )
 
     def _keep_body(self, body: Body) -> bytes | None:
@@ -226,8 +244,17 @@ class Calls:
         failed = record.outcome is not Outcome.OK or bool(call and call.error)
         self._db.execute(
             "UPDATE sessions SET open_calls = open_calls - 1, errors = errors + ?, input_tokens = input_tokens + ?,"
-            " output_tokens = output_tokens + ?, last_ns = max(last_ns, ?) WHERE key = ?",
-            (failed, (usage and usage.input) or 0, (usage and usage.output) or 0, record.ended_ns, session),
+            " output_tokens = output_tokens + ?, last_ns = max(last_ns, ?), cost = cost + ?, unpriced = unpriced + ?"
+            " WHERE key = ?",
+            (
+                failed,
+                (usage and usage.input) or 0,
+                (usage and usage.output) or 0,
+                record.ended_ns,
+                call.cost.total if call and call.cost else 0.0,
+                call is not None and is_unpriced(call),
+                session,
+            ),
         )
         if call:
             self._describe(session, call)
@@ -261,6 +288,11 @@ class Calls:
         if text:
             self._db.execute("INSERT INTO messages_fts (rowid, text) VALUES (?, ?)", (key, text))
         return key
+
+
+def is_unpriced(call: Call) -> bool:
+    """Whether tokens were spent whose price is not known."""
+    return call.cost is None and (call.usage.input or call.usage.output or 0) > 0
 
 
 def searchable(message: Message) -> str:

@@ -19,7 +19,7 @@ from pandaprobe_proxy.store.base import StoreBusy, StoreError, StoreFull
 BUSY_MS = 1000
 WAL_LIMIT_BYTES = 16 * 1024 * 1024
 CHECKED_BYTES = 128 * 1024 * 1024  # larger files are not read whole at every start
-STEPS = frozenset({"m001_ground"})
+STEPS = frozenset({"m001_ground", "m002_every_dialect"})
 """The names of all migrations; here, because naming them in `schema` costs a reader the import of sqlite-utils."""
 
 
@@ -60,7 +60,7 @@ class Opening:
             connection.execute(f"PRAGMA journal_size_limit = {WAL_LIMIT_BYTES}")
             if self._max_page_count:
                 connection.execute(f"PRAGMA max_page_count = {self._max_page_count}")
-            check_version(connection, self.path)
+            check_version(connection, self.path, writes=True)
             migrate(connection)
         except BaseException:
             connection.close()
@@ -153,8 +153,8 @@ def is_corrupt(error: sqlite3.Error) -> bool:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
-def check_version(connection: sqlite3.Connection, path: Path) -> None:
-    """Raises StoreError if a later version of this program made the store."""
+def check_version(connection: sqlite3.Connection, path: Path, writes: bool) -> None:
+    """Raises StoreError if a later version made the store, or, for who cannot change it, an earlier one."""
     if connection.execute("SELECT 1 FROM sqlite_master WHERE name = '_sqlite_migrations'").fetchone() is None:
         return
     rows = connection.execute("SELECT name FROM _sqlite_migrations WHERE migration_set = 'pandaprobe'").fetchall()
@@ -162,6 +162,10 @@ def check_version(connection: sqlite3.Connection, path: Path) -> None:
     if unknown:
         raise StoreError(
             f"{path} was made by a newer version of pandaprobe-proxy; update it, or choose another --data-dir."
+        )
+    if not writes and len(rows) < len(STEPS):
+        raise StoreError(
+            f"{path} was made by an older version of pandaprobe-proxy; run `pandaprobe-proxy serve` with it once."
         )
 
 
@@ -174,7 +178,7 @@ def connect_reader(path: Path) -> sqlite3.Connection:
             f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5, check_same_thread=False
         )
         connection.execute("PRAGMA query_only = ON")
-        check_version(connection, path)
+        check_version(connection, path, writes=False)
         found = connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'dictionaries'").fetchone()
     if not found[0]:
         connection.close()

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterable
 from typing import Any
 
-from pandaprobe_proxy.model.call import Marks, Usage, UsageSource
+from pandaprobe_proxy.model.call import Cost, Marks, Usage, UsageSource, kind_of
 from pandaprobe_proxy.model.score import Score
 from pandaprobe_proxy.store.base import CallRow, SessionRow, SpanRow, TraceRow
 from pandaprobe_proxy.store.sqlite.codec import Codec, from_text
@@ -44,6 +44,8 @@ def to_session(row: Row) -> SessionRow:
         output_tokens=row["output_tokens"],
         models=tuple(from_text(row["models"])),
         first_input=row["first_input"],
+        cost=row["cost"],
+        unpriced=row["unpriced"],
     )
 
 
@@ -77,13 +79,28 @@ def to_call(row: Row, codec: Codec) -> CallRow:
         tags=tuple(from_text(row["tags"], [])),
         request_bytes=row["request_bytes"] or 0,
         response_bytes=row["response_bytes"] or 0,
+        cost=Cost(**from_text(row["cost"])) if row["cost"] else None,
+        response_id=row["response_id"],
+        previous_id=row["previous_id"],
+        conversation_id=row["conversation_id"],
+        pending=bool(row["pending"]),
+        attempt=row["attempt"] or 0,
+        attempt_of=row["attempt_of"],
     )
 
 
 def _usage(row: Row) -> Usage:
-    source = UsageSource(row["usage_source"] or UsageSource.NONE)
-    counts = (row["input_tokens"], row["output_tokens"], row["cached_tokens"], row["reasoning_tokens"])
-    return Usage(*counts, source)
+    return Usage(
+        input=row["input_tokens"],
+        output=row["output_tokens"],
+        cached=row["cached_tokens"],
+        reasoning=row["reasoning_tokens"],
+        source=UsageSource(row["usage_source"] or UsageSource.NONE),
+        cache_written=row["cache_written_tokens"],
+        audio_input=row["audio_input_tokens"],
+        audio_output=row["audio_output_tokens"],
+        sources={name: UsageSource(source) for name, source in from_text(row["usage_sources"], {}).items()},
+    )
 
 
 def read_traces(db: sqlite3.Connection, where: str, values: Iterable[Any]) -> list[TraceRow]:
@@ -147,7 +164,7 @@ def to_own_trace(row: Row) -> TraceRow:
 
 def to_call_span(row: Row) -> SpanRow:
     """A call as a span: of kind LLM or EMBEDDING, or OTHER if no dialect knew it."""
-    kind = {"embeddings": "EMBEDDING"}.get(row["operation"], "LLM") if row["dialect"] else "OTHER"
+    kind = kind_of(row["operation"]) if row["dialect"] else "OTHER"
     usage = {"prompt_tokens": row["input_tokens"], "completion_tokens": row["output_tokens"]}
     return SpanRow(
         span_id=row["call_id"],

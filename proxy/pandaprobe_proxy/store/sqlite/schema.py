@@ -98,6 +98,39 @@ CREATE VIEW v_traces AS SELECT
     FROM traces AS t JOIN sessions AS s ON s.key = t.session;
 """
 
+_MORE = f"""
+ALTER TABLE calls ADD COLUMN cache_written_tokens INTEGER;
+ALTER TABLE calls ADD COLUMN audio_input_tokens INTEGER;
+ALTER TABLE calls ADD COLUMN audio_output_tokens INTEGER;
+ALTER TABLE calls ADD COLUMN usage_sources TEXT;
+ALTER TABLE calls ADD COLUMN cost TEXT;
+ALTER TABLE calls ADD COLUMN response_id TEXT;
+ALTER TABLE calls ADD COLUMN previous_id TEXT;
+ALTER TABLE calls ADD COLUMN conversation_id TEXT;
+ALTER TABLE calls ADD COLUMN pending INTEGER;
+ALTER TABLE calls ADD COLUMN attempt INTEGER;
+ALTER TABLE calls ADD COLUMN attempt_of TEXT;
+ALTER TABLE sessions ADD COLUMN cost REAL NOT NULL DEFAULT 0;
+ALTER TABLE sessions ADD COLUMN unpriced INTEGER NOT NULL DEFAULT 0;
+DROP VIEW v_sessions;
+CREATE VIEW v_sessions AS SELECT
+    session_id, source, confidence, user_id, tags, {_ISO.format("started_ns")} AS started_at,
+    {_ISO.format("last_ns")} AS last_at, calls, open_calls, errors, traces, input_tokens, output_tokens, cost, unpriced,
+    models, first_input FROM sessions;
+DROP VIEW v_calls;
+CREATE VIEW v_calls AS SELECT
+    c.call_id, s.session_id, coalesce(c.trace_id, c.call_id) AS trace_id, c.parent_span_id, c.source, c.confidence,
+    {_ISO.format("c.started_ns")} AS started_at, (c.ended_ns - c.started_ns) / 1e6 AS duration_ms, c.outcome, c.error,
+    c.status, c.upstream, c.method, c.path, c.dialect, c.operation, c.model, c.streamed, c.partial, c.lossy,
+    c.input_tokens, c.output_tokens, c.cached_tokens, c.cache_written_tokens, c.reasoning_tokens, c.usage_source,
+    c.cost ->> '$.total' AS cost, c.finish_reason, c.call_error, c.response_id, c.previous_id, c.conversation_id,
+    c.pending, c.attempt, c.attempt_of, c.user_id, c.tags, c.metadata, c.warnings, c.request_bytes, c.response_bytes
+    FROM calls AS c JOIN sessions AS s ON s.key = c.session;
+CREATE INDEX calls_by_response ON calls (response_id) WHERE response_id IS NOT NULL;
+CREATE INDEX calls_by_conversation ON calls (conversation_id) WHERE conversation_id IS NOT NULL;
+"""
+
+
 # What headers, chat bodies and streams are made of, so that a short piece compresses as if it came after these.
 # It is stored with the store: a later version may have another, and old pieces are still read with this one.
 DICTIONARY = b"".join(
@@ -145,6 +178,12 @@ def m001_ground(db: "Database") -> None:
     _run(db, _TABLES)
     _run(db, _VIEWS)
     db.execute("INSERT INTO dictionaries (data) VALUES (?)", [DICTIONARY])
+
+
+@migrations()
+def m002_every_dialect(db: "Database") -> None:
+    """What the other dialects know of a call: finer usage, its price, what it goes on from, and tries of one call."""
+    _run(db, _MORE)
 
 
 def _run(db: "Database", script: str) -> None:
