@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 
 import pytest
 from hypothesis import given
@@ -182,3 +183,11 @@ def test_find_tells_what_body_would_take_out(redactor):
 def test_megabytes_of_prose_are_searched_in_linear_time(redactor):
     data = b'"key": "secret" and -----BEGIN of a long story, eyJ sk- ' * 20_000
     assert redactor.body(data).data == data
+
+
+@pytest.mark.parametrize("anchor", [b"eyJ", b"-eyJ", b"-----BEGIN PRIVATE KEY-----", b'"token":"', b"://a:", b"SG.a"])
+def test_what_almost_begins_a_secret_again_and_again_is_searched_in_linear_time(redactor, anchor):
+    data = anchor * (400_000 // len(anchor))
+    started = time.process_time()
+    redactor.body(data)
+    assert time.process_time() - started < 2

@@ -54,7 +54,9 @@ def _shape(name: str, anchor: str, rest: str, bounded: bool = True) -> Shape:
     return Shape(name, anchor.encode(), re.compile((re.escape(anchor) + rest).encode()), bounded)
 
 
-_PEM = r"[A-Z0-9 ]{0,40}PRIVATE KEY-----[\s\S]{0,16384}?-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----"
+# A text may repeat the anchors of these two without end: each look behind one is bounded, so that searching is linear.
+_PEM = r"[A-Z0-9 ]{0,40}PRIVATE KEY-----(?:[^-]|-(?!----)){0,16384}+-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----"
+_JWT = r"(?<![A-Za-z0-9]eyJ)[A-Za-z0-9_-]{8,4096}+\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}"
 _BEARER = r"[A-Za-z0-9._~+/=-]{16,}"
 SHAPES = (
     _shape("private_key", "-----BEGIN ", _PEM, bounded=False),
@@ -81,7 +83,7 @@ SHAPES = (
     _shape("npm_token", "npm_", r"[A-Za-z0-9]{36}"),
     _shape("pypi_token", "pypi-", r"[A-Za-z0-9_-]{40,}"),
     _shape("sendgrid_key", "SG.", r"[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}"),
-    _shape("jwt", "eyJ", r"[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}"),
+    _shape("jwt", "eyJ", _JWT),
     _shape("bearer", "Bearer ", _BEARER),
     _shape("bearer", "bearer ", _BEARER),
     _shape("url_password", "://", r"[^\s:/@\"'\\]{1,256}:[^\s:/@\"'\\]{1,256}(?=@)", bounded=False),
