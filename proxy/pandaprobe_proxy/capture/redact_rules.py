@@ -18,8 +18,16 @@ KEPT_PREFIXES = ("x-ratelimit-", "anthropic-ratelimit-", "x-stainless-", "x-pand
 CREDENTIALS = frozenset(
     {"authorization", "proxy-authorization", "x-api-key", "api-key", "x-goog-api-key", "cookie", "set-cookie"}
 )
+CREDENTIAL_NAME = re.compile(r"(?:.*[-_])?(?:auth|authorization|(?:api)?key|token|secret|password|signature)")
+"""What gateways and clouds call the headers that they are authenticated with."""
+NO_CREDENTIALS = frozenset({"idempotency-key", "x-idempotency-key", "sec-websocket-key"})
+SUBPROTOCOL = "sec-websocket-protocol"
+SUBPROTOCOL_KEY = re.compile(rb"api-key\.([^\s,]+)")  # where a browser, which cannot set headers, puts its key
 SECRET_QUERY = frozenset(
-    {"key", "api-key", "api_key", "apikey", "sig", "signature", "code", "token", "access_token", "auth", "password"}
+    """
+    key api-key api_key apikey subscription-key sig signature code token access_token id_token refresh_token auth
+    password client_secret x-amz-security-token x-amz-signature x-amz-credential x-goog-signature x-goog-credential
+    """.split()  # noqa: SIM905 - a list of words reads better as words
 )
 
 FIELD_NAMES = (
