@@ -1,6 +1,9 @@
 """Setting a sidecar up: sockets, upstreams, and what is refused in one sentence."""
 
+import resource
 import socket
+import subprocess
+import sys
 
 import pytest
 from pandaprobe_proxy.app.sidecar import ServeError, Sidecar, bind
@@ -51,3 +54,13 @@ def test_told_so_it_listens_everywhere(tmp_path):
 def test_upstreams_that_cannot_be_are_told(tmp_path, more, said):
     with pytest.raises(ServeError, match=said):
         Sidecar(settings(tmp_path, **more))
+
+
+def test_serving_takes_as_many_descriptors_as_it_may_have(tmp_path):
+    words = ("serve", "--port", "0", "--web-port", "0", "--data-dir", str(tmp_path))
+    before = "import resource, sys; resource.setrlimit(resource.RLIMIT_NOFILE, (256, 2000)); "
+    program = f"{before}from pandaprobe_proxy.cli import main; sys.argv[1:] = {words!r}; main()"
+    with subprocess.Popen([sys.executable, "-c", program], stderr=subprocess.PIPE) as process:
+        assert b"relaying on" in process.stderr.readline()
+        assert resource.prlimit(process.pid, resource.RLIMIT_NOFILE) == (2000, 2000)
+        process.terminate()

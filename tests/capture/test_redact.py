@@ -1,7 +1,9 @@
 """Redaction: no canary survives, in whatever place or form, and nothing else is touched."""
 
+import base64
 import json
 import re
+import time
 
 import pytest
 from hypothesis import given
@@ -159,6 +161,37 @@ def test_credentials_are_header_values_with_and_without_scheme_and_query_keys():
     }
 
 
+ODD = b"odd.value~of/no.shape"
+
+
+@pytest.mark.parametrize(
+    ("headers", "target"),
+    [
+        (((b"X-Custom-Api-Key", ODD),), b"/"),
+        (((b"Helicone-Auth", b"Bearer " + ODD),), b"/"),
+        (((b"cf-aig-authorization", b"Bearer " + ODD),), b"/"),
+        (((b"X-Amz-Security-Token", ODD),), b"/"),
+        (((b"Ocp-Apim-Subscription-Key", ODD),), b"/"),
+        (((b"Authorization", b"Basic " + base64.b64encode(b"user:" + ODD)),), b"/"),
+        (((b"Sec-WebSocket-Protocol", b"realtime, openai-insecure-api-key." + ODD + b", v1"),), b"/"),
+        ((), b"/x?a=b&key=" + ODD.replace(b"/", b"%2F")),
+        ((), b"/x?client_secret=" + ODD),
+        ((), b"/x?X-Amz-Security-Token=" + ODD),
+    ],
+)
+def test_whatever_a_request_authenticates_with_is_known_and_kept_nowhere(redactor, headers, target):
+    known = find_credentials(headers, target)
+    echoed = redactor.body(b'{"error": "the key ' + ODD + b' is wrong"}', known).data
+    kept = f"{redactor.headers(headers, known)} {redactor.url(target, known)}".encode()
+    for secret in (ODD, ODD.replace(b"/", b"%2F")):
+        assert secret not in echoed + kept
+
+
+@pytest.mark.parametrize("name", [b"Idempotency-Key", b"Sec-WebSocket-Key", b"X-Author", b"X-Max-Tokens", b"Keyboard"])
+def test_a_header_whose_name_only_sounds_so_is_no_credential(name):
+    assert find_credentials(((name, b"123456789abc"),)) == ()
+
+
 def test_own_patterns_are_applied_too():
     redactor = Redactor(b"k" * 32, ["ACME-[0-9]{4}"])
     assert redactor.body(b"badge ACME-1234").data.startswith(b"badge [redacted:custom:")
@@ -182,3 +215,11 @@ def test_find_tells_what_body_would_take_out(redactor):
 def test_megabytes_of_prose_are_searched_in_linear_time(redactor):
     data = b'"key": "secret" and -----BEGIN of a long story, eyJ sk- ' * 20_000
     assert redactor.body(data).data == data
+
+
+@pytest.mark.parametrize("anchor", [b"eyJ", b"-eyJ", b"-----BEGIN PRIVATE KEY-----", b'"token":"', b"://a:", b"SG.a"])
+def test_what_almost_begins_a_secret_again_and_again_is_searched_in_linear_time(redactor, anchor):
+    data = anchor * (400_000 // len(anchor))
+    started = time.process_time()
+    redactor.body(data)
+    assert time.process_time() - started < 2

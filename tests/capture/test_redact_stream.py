@@ -33,6 +33,13 @@ def test_a_stream_without_the_secret_is_unchanged():
     assert mask(stream, [SECRET]) == stream
 
 
+def test_a_secret_that_almost_comes_again_and_again_is_passed_over_in_linear_time():
+    almost = [event(chr(byte)) for byte in SECRET[:-1]] * 500
+    stream = b"".join(almost)
+    assert mask(stream, [SECRET]) == stream
+    assert text_of(mask(stream + event(SECRET.decode()), [SECRET])).endswith("x" * len(SECRET))
+
+
 def test_fragments_with_their_own_event_lines_are_masked():
     parts = (b"sk-canary-01234", b"56789abcdef")
     stream = b"".join(

@@ -7,11 +7,13 @@ the time that settings give; a second signal ends at once.
 import asyncio
 import os
 import re
+import resource
 import signal
 import socket
 import sys
 import time
 from collections.abc import Callable, Coroutine, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,12 +41,20 @@ class ServeError(Exception):
 def serve(settings: Settings) -> int:
     """Serves until a signal; 0 after a drain, 1 with a sentence on standard error if it cannot start."""
     logs.set_up(settings.log_level, settings.log_format)
+    _allow_descriptors()
     try:
         sidecar = Sidecar(settings)
     except ServeError as error:
         print(f"Error: {error}", file=sys.stderr)
         return 1
     return _runner()(sidecar.run())
+
+
+def _allow_descriptors() -> None:
+    """As many as this process may have: a call takes two, and the usual soft limit of 1024 would fail the 510th."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _runner() -> Callable[[Coroutine[Any, Any, int]], int]:

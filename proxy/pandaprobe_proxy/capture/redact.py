@@ -6,13 +6,16 @@ A secret is replaced by `[redacted:RULE:FINGERPRINT]`. The fingerprint is keyed 
 the same key?" can be answered and nothing of the key can be.
 """
 
+import base64
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 from pandaprobe_proxy.capture.redact_rules import (
+    CREDENTIAL_NAME,
     CREDENTIALS,
     ESCAPED_FIELD,
     FIELD,
@@ -20,8 +23,11 @@ from pandaprobe_proxy.capture.redact_rules import (
     FIELD_NAME,
     KEPT_HEADERS,
     KEPT_PREFIXES,
+    NO_CREDENTIALS,
     SECRET_QUERY,
     SHAPES,
+    SUBPROTOCOL,
+    SUBPROTOCOL_KEY,
     Shape,
 )
 from pandaprobe_proxy.model.exchange import Headers
@@ -164,14 +170,29 @@ class Redactor:
 
 def find_credentials(headers: Headers, target: bytes = b"") -> tuple[bytes, ...]:
     """What a request authenticates with: header values, also without their scheme, and secret query parameters."""
-    found = [
-        part for name, value in headers if _latin(name).lower() in CREDENTIALS for part in (value, *value.split()[1:])
-    ]
+    found = [part for name, value in headers for part in _credentials(_latin(name).lower(), value)]
     for part in target.partition(b"?")[2].split(b"&"):
         name, _, value = part.partition(b"=")
         if _latin(name).lower() in SECRET_QUERY:
-            found.append(value)
+            found += (value, unquote_to_bytes(value))
     return tuple(sorted({secret for secret in found if len(secret) >= SHORTEST_CREDENTIAL}, key=len, reverse=True))
+
+
+def _credentials(name: str, value: bytes) -> list[bytes]:
+    if name == SUBPROTOCOL:
+        return SUBPROTOCOL_KEY.findall(value)
+    if name in NO_CREDENTIALS or not (name in CREDENTIALS or CREDENTIAL_NAME.fullmatch(name)):
+        return []
+    scheme, *rest = value.split() or [b""]
+    return [value, *rest, *(_password(part) for part in rest if scheme.lower() == b"basic")]
+
+
+def _password(encoded: bytes) -> bytes:
+    """Of the user and password that Basic authentication sends; empty if they cannot be read."""
+    try:
+        return base64.b64decode(encoded, validate=True).partition(b":")[2]
+    except ValueError:
+        return b""
 
 
 def _forms(secret: bytes) -> set[bytes]:

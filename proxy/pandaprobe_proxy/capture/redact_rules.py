@@ -18,8 +18,16 @@ KEPT_PREFIXES = ("x-ratelimit-", "anthropic-ratelimit-", "x-stainless-", "x-pand
 CREDENTIALS = frozenset(
     {"authorization", "proxy-authorization", "x-api-key", "api-key", "x-goog-api-key", "cookie", "set-cookie"}
 )
+CREDENTIAL_NAME = re.compile(r"(?:.*[-_])?(?:auth|authorization|(?:api)?key|token|secret|password|signature)")
+"""What gateways and clouds call the headers that they are authenticated with."""
+NO_CREDENTIALS = frozenset({"idempotency-key", "x-idempotency-key", "sec-websocket-key"})
+SUBPROTOCOL = "sec-websocket-protocol"
+SUBPROTOCOL_KEY = re.compile(rb"api-key\.([^\s,]+)")  # where a browser, which cannot set headers, puts its key
 SECRET_QUERY = frozenset(
-    {"key", "api-key", "api_key", "apikey", "sig", "signature", "code", "token", "access_token", "auth", "password"}
+    """
+    key api-key api_key apikey subscription-key sig signature code token access_token id_token refresh_token auth
+    password client_secret x-amz-security-token x-amz-signature x-amz-credential x-goog-signature x-goog-credential
+    """.split()  # noqa: SIM905 - a list of words reads better as words
 )
 
 FIELD_NAMES = (
@@ -54,7 +62,9 @@ def _shape(name: str, anchor: str, rest: str, bounded: bool = True) -> Shape:
     return Shape(name, anchor.encode(), re.compile((re.escape(anchor) + rest).encode()), bounded)
 
 
-_PEM = r"[A-Z0-9 ]{0,40}PRIVATE KEY-----[\s\S]{0,16384}?-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----"
+# A text may repeat the anchors of these two without end: each look behind one is bounded, so that searching is linear.
+_PEM = r"[A-Z0-9 ]{0,40}PRIVATE KEY-----(?:[^-]|-(?!----)){0,16384}+-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----"
+_JWT = r"(?<![A-Za-z0-9]eyJ)[A-Za-z0-9_-]{8,4096}+\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}"
 _BEARER = r"[A-Za-z0-9._~+/=-]{16,}"
 SHAPES = (
     _shape("private_key", "-----BEGIN ", _PEM, bounded=False),
@@ -81,7 +91,7 @@ SHAPES = (
     _shape("npm_token", "npm_", r"[A-Za-z0-9]{36}"),
     _shape("pypi_token", "pypi-", r"[A-Za-z0-9_-]{40,}"),
     _shape("sendgrid_key", "SG.", r"[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}"),
-    _shape("jwt", "eyJ", r"[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}"),
+    _shape("jwt", "eyJ", _JWT),
     _shape("bearer", "Bearer ", _BEARER),
     _shape("bearer", "bearer ", _BEARER),
     _shape("url_password", "://", r"[^\s:/@\"'\\]{1,256}:[^\s:/@\"'\\]{1,256}(?=@)", bounded=False),
