@@ -112,7 +112,7 @@ async def until(claim, timeout_s=5.0):
 
 
 @asynccontextmanager
-async def relaying(url, tap=None, timeouts=None, network=None, own=frozenset(), **upstreams):
+async def relaying(url, tap=None, timeouts=None, network=None, own=frozenset(), inject_usage=False, **upstreams):
     """A relay whose default upstream is `url`, for the block. Checks at its end that every exchange ended once."""
     routes = Routes([parse_upstream(name, at) for name, at in {"openai": url, **upstreams}.items()])
     sock = listening()
@@ -124,6 +124,7 @@ async def relaying(url, tap=None, timeouts=None, network=None, own=frozenset(), 
         timeouts=timeouts or Timeouts(),
         network=network or Network(proxies=Proxies()),
         own_addresses=own or frozenset({("127.0.0.1", port)}),
+        inject_usage=inject_usage,
     )
     await relay.start(sock)
     running = Running(relay, port, events)

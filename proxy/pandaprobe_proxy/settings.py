@@ -42,6 +42,9 @@ class Settings(BaseModel):
     max_body_bytes: int = Field(64 * MIB, ge=0, description="Of each body, that much is kept.")
     keep_days: int = Field(30, ge=0, description="Days after which a quiet session is removed; 0 for never.")
     keep_bytes: int = Field(2048 * MIB, ge=0, description="Bytes that the store may take; 0 for no limit.")
+    inject_usage: bool = Field(
+        False, description="Ask for a stream's usage where the app left it open; it does not see the extra chunk."
+    )
     redact: tuple[str, ...] = Field((), description="Own patterns of secrets, as regular expressions.")
     connect_timeout_s: Seconds = Field(10.0, description="Seconds to reach an upstream.")
     head_timeout_s: Seconds = Field(15.0, description="Seconds for a client to send a request's head.")

@@ -2,6 +2,7 @@ import gzip
 import json
 import time
 import zlib
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -43,6 +44,16 @@ def test_an_answer_in_json_is_a_call():
     assert call.parameters == {"stream": True}
     assert (call.streamed, call.partial, call.lossy, call.error) == (False, False, False, None)
     assert call.usage == Usage(3, 1, source=UsageSource.ESTIMATED)
+
+
+def test_a_usage_that_the_relay_asked_for_is_told_as_such():
+    exchange = make_exchange(REQUEST, STREAM, headers=SSE)
+    asked = replace(exchange, ended=replace(exchange.ended, asked_usage=True))
+    assert read(asked).usage.source is UsageSource.INJECTED
+    cut = replace(
+        asked, response_body=STREAM.replace(b'"finish_reason": "tool_calls"', b'"a": 1')[: -len(b"[DONE]\n\n")]
+    )
+    assert read(cut).usage.source is UsageSource.PARTIAL
 
 
 def test_an_answer_in_a_stream_is_a_call():

@@ -134,6 +134,7 @@ class Sidecar:
             tap=self._writer.tap,
             timeouts=_timeouts(self._settings),
             own_addresses=frozenset(_addresses(self._sockets)),
+            inject_usage=self._settings.inject_usage,
         )
         for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, self._on_signal)

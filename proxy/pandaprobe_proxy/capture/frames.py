@@ -69,7 +69,7 @@ def _payload(event: Event | Dropped) -> tuple[int, bytes]:  # the two that come 
     if isinstance(event, ResponseHead):
         return RESPONSE_HEAD, _pack((event.status, event.reason, event.headers))
     if isinstance(event, Ended):
-        return ENDED, _pack((event.outcome, event.error, event.sent_ns, event.trailers))
+        return ENDED, _pack((event.outcome, event.error, event.sent_ns, event.trailers, event.asked_usage))
     return DROPPED, _pack(event.reason)
 
 
@@ -110,8 +110,8 @@ def _read_response_head(exchange: str, at_ns: int, fields: Any) -> ResponseHead:
 
 
 def _read_ended(exchange: str, at_ns: int, fields: Any) -> Ended:
-    outcome, error, sent_ns, trailers = fields
-    return Ended(exchange, at_ns, Outcome(outcome), error, sent_ns, _headers(trailers))
+    outcome, error, sent_ns, trailers, asked_usage = fields
+    return Ended(exchange, at_ns, Outcome(outcome), error, sent_ns, _headers(trailers), asked_usage)
 
 
 def _headers(pairs: Any) -> Headers:

@@ -148,7 +148,7 @@ def _make_call(dialect: Dialect, asked: Asked, reading: _Reading, exchange: Exch
         output=answered.messages,
         tools=asked.tools,
         parameters=asked.parameters,
-        usage=_weigh(dialect, asked, answered),
+        usage=_weigh(dialect, asked, answered, exchange),
         error=answered.error,
         partial=partial,
         extra=answered.extra,
@@ -160,11 +160,14 @@ def _make_call(dialect: Dialect, asked: Asked, reading: _Reading, exchange: Exch
     )
 
 
-def _weigh(dialect: Dialect, asked: Asked, answered: Answered) -> Usage:
+def _weigh(dialect: Dialect, asked: Asked, answered: Answered, exchange: Exchange) -> Usage:
     """The usage with how it is known; an estimate where something was answered and nothing was said of it."""
     usage = answered.usage
     if usage.source is UsageSource.REPORTED:
-        return usage if answered.finished else replace(usage, source=UsageSource.PARTIAL)
+        if not answered.finished:
+            return replace(usage, source=UsageSource.PARTIAL)
+        injected = exchange.ended is not None and exchange.ended.asked_usage
+        return replace(usage, source=UsageSource.INJECTED) if injected else usage
     if usage.source is not UsageSource.NONE or not dialect.counts_tokens or not answered.messages:
         return usage
     return replace(estimate_usage(asked, answered), raw=usage.raw)

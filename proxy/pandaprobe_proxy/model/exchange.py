@@ -80,6 +80,8 @@ class Ended:
     sent_ns: int = 0
     """Monotonic nanoseconds when the last byte of the request went upstream; 0 if it never did."""
     trailers: Headers = ()
+    asked_usage: bool = False
+    """Whether the relay asked for the answer's usage in the app's stead; the request's body is as the app sent it."""
 
 
 Event = RequestHead | RequestBody | ResponseHead | ResponseBody | Ended

@@ -5,6 +5,7 @@ exchange   one exchange and how it ends           asking    its request, upwards
 dial       opens connections, TLS, tunnels        ambient   what all of them share     proxies   which proxy, pure
 http1      heads, sans-IO                         bodies    framing, sans-IO           headers   which cross, pure
 routes     which upstream a path has, pure        refusals  the relay's own errors, pure
+usage      what is added to a request on the user's wish, pure
 
 It never records, decodes or stores; delete every package but this and model, and it still relays.
 """

@@ -13,6 +13,7 @@ from pandaprobe_proxy.relay.dial import Dialer
 from pandaprobe_proxy.relay.proxies import Proxies
 from pandaprobe_proxy.relay.routes import Routes
 from pandaprobe_proxy.relay.upstream import Pool
+from pandaprobe_proxy.relay.usage import Injection
 
 if TYPE_CHECKING:
     from pandaprobe_proxy.relay.client import ClientConnection
@@ -69,6 +70,7 @@ class Ambient:
     clocks: Clocks
     dialer: Dialer
     proxies: Proxies
+    injection: Injection = field(default_factory=Injection)
     pool: Pool = field(default_factory=Pool)
     tally: Tally = field(default_factory=Tally)
     open: set["OpenExchange"] = field(default_factory=set)

@@ -4,9 +4,10 @@ from typing import TYPE_CHECKING
 
 from pandaprobe_proxy.model.exchange import Headers, ResponseBody, ResponseHead
 from pandaprobe_proxy.relay import http1
-from pandaprobe_proxy.relay.bodies import Body, FramingError, Unbounded, last_chunk, rechunk
+from pandaprobe_proxy.relay.bodies import Body, FramingError, Unbounded, chunk, last_chunk, rechunk
 from pandaprobe_proxy.relay.http1 import BadAnswer, Framing, Response
 from pandaprobe_proxy.relay.refusals import Trouble
+from pandaprobe_proxy.relay.usage import UsageFilter, is_filterable, unsize
 
 if TYPE_CHECKING:
     from pandaprobe_proxy.relay.exchange import OpenExchange
@@ -17,7 +18,7 @@ TOO_LARGE = Trouble(502, "bad_answer", "The head of the upstream's answer is too
 class Answering:
     """The downward half of an exchange. `response` is None until the final head has come."""
 
-    __slots__ = ("_body", "_chunked", "_exchange", "_held", "_write", "keep", "response")
+    __slots__ = ("_body", "_chunked", "_exchange", "_filter", "_held", "_write", "keep", "response")
 
     def __init__(self, exchange: "OpenExchange") -> None:
         self._exchange = exchange
@@ -25,6 +26,7 @@ class Answering:
         self._body: Body | None = None
         self._chunked = False
         self._held = b""
+        self._filter: UsageFilter | None = None
         self.response: Response | None = None
         self.keep = False
         """Whether the client's connection may stay open afterwards."""
@@ -50,7 +52,10 @@ class Answering:
                 return
             head, data = data[:end], data[end:]
             try:
-                self._meet(http1.read_response(head, self._exchange.request.method), data)
+                response = http1.read_response(head, self._exchange.request.method)
+                if self._exchange.asking.take_back(response.status):
+                    break
+                self._meet(response, data)
             except BadAnswer as error:
                 self._exchange.fail(Trouble(502, "bad_answer", f"The upstream's answer is refused: {error}."))
         self._held = b""
@@ -68,12 +73,16 @@ class Answering:
             self._write(http1.write_response(response, chunked=False, close=False))
 
     def _start(self, response: Response, rest: bytes) -> None:
-        exchange = self._exchange
+        exchange, shown = self._exchange, response
         self._chunked = exchange.request.minor == 1 and response.framing in (Framing.CHUNKED, Framing.CLOSE)
         self.keep = exchange.may_keep()
         self._body = body = http1.body_of(response)
         self._tell(response)
-        self._pass_on(body, rest, http1.write_response(response, self._chunked, close=not self.keep))
+        if exchange.asking.asked_usage and is_filterable(response):
+            self._filter, self._chunked, shown = UsageFilter(), True, unsize(response)
+        elif exchange.asking.taken_back and response.status < 400:
+            exchange.ambient.injection.remember(exchange.route.upstream.origin.authority)
+        self._pass_on(body, rest, http1.write_response(shown, self._chunked, close=not self.keep))
 
     def _upgrade(self, response: Response, rest: bytes) -> None:
         exchange = self._exchange
@@ -97,13 +106,24 @@ class Answering:
             exchange.break_down(f"The upstream's answer broke its framing: {error}.")
             return
         exchange.stirred_ns = now = exchange.now()
-        framed = head + (rechunk(content, body) if self._chunked else content)
+        shown = content if self._filter is None else self._show(self._filter, content, body.done)
+        framed = head + (rechunk(shown, body) if self._chunked else shown)
         if framed:
             self._write(framed)
         if content:
             exchange.tell(ResponseBody(exchange.id, now, content))
         if body.done:
             exchange.finish()
+
+    def _show(self, filtering: UsageFilter, content: bytes, done: bool) -> bytes:
+        shown = filtering.feed(content)
+        return shown + filtering.close() if done else shown
+
+    def flush(self) -> None:
+        """Nothing more comes: what was held back goes to the client."""
+        held = self._filter.close() if self._filter is not None else b""
+        if held:
+            self._write(chunk(held))
 
     @property
     def began(self) -> bool:
@@ -126,6 +146,7 @@ class Answering:
         if response is None or body is None or response.framing is not Framing.CLOSE:
             return False
         body.done = True
+        self.flush()
         if self._chunked:
             self._write(last_chunk())
         return True

@@ -2,6 +2,7 @@
 
 A request is written to a second connection only if the first was an idle one that turned out to be dead before any
 answer, and the upstream cannot have acted on it: none of its body was written, and it is idempotent or was not whole.
+Or if the upstream refused what the relay had added to it (see usage.py): then it is asked as the client wrote it.
 """
 
 import asyncio
@@ -13,10 +14,11 @@ from pandaprobe_proxy.model.exchange import RequestBody
 from pandaprobe_proxy.relay import http1
 from pandaprobe_proxy.relay.bodies import Body, FramingError, Unbounded, rechunk
 from pandaprobe_proxy.relay.dial import Unreachable
-from pandaprobe_proxy.relay.http1 import Framing
+from pandaprobe_proxy.relay.http1 import Framing, Request
 from pandaprobe_proxy.relay.proxies import ProxyError
 from pandaprobe_proxy.relay.refusals import Trouble
 from pandaprobe_proxy.relay.upstream import Destination, UpstreamConnection
+from pandaprobe_proxy.relay.usage import REFUSALS, amend_body, amend_head
 
 if TYPE_CHECKING:
     from pandaprobe_proxy.relay.exchange import OpenExchange
@@ -36,6 +38,7 @@ class Asking:
 
     __slots__ = (
         "_chunked",
+        "_collected",
         "_destination",
         "_dialling",
         "_exchange",
@@ -43,10 +46,12 @@ class Asking:
         "_unsent",
         "_unsent_bytes",
         "_wrote_body",
+        "asked_usage",
         "body",
         "heard_ns",
         "link",
         "sent_ns",
+        "taken_back",
     )
 
     _destination: Destination
@@ -59,6 +64,11 @@ class Asking:
         self._unsent: list[bytes] = []
         self._unsent_bytes = 0
         self._wrote_body = False
+        self._collected: list[bytes] | None = None
+        self.asked_usage = False
+        """Whether what went up asks for a usage that the client did not ask for."""
+        self.taken_back = False
+        """Whether the upstream refused that, and was asked again without it."""
         self.body: Body = http1.body_of(exchange.request)
         self.heard_ns = exchange.stirred_ns
         self.link: UpstreamConnection | None = None
@@ -68,17 +78,24 @@ class Asking:
         """Starts; `rest` is what came behind the head."""
         exchange = self._exchange
         try:
-            self._destination = destination = self._find_destination()
+            self._destination = self._find_destination()
         except ProxyError as error:
             exchange.fail(Trouble(502, "bad_proxy", str(error)))
             return
-        self._head = self._write_head(destination)
-        self._unsent.append(self._head)
+        holds = exchange.ambient.injection.applies(exchange.request, exchange.route.upstream.origin.authority)
+        if holds:
+            self._collected = []
+        else:
+            self._head = self._write_head(exchange.request)
+            self._unsent.append(self._head)
         if rest:
             self.feed(rest)
-        if not exchange.ended:
-            link = exchange.ambient.pool.take(destination)
-            self._attach(link) if link is not None else self._dial()
+        if not exchange.ended and not holds:
+            self._connect()
+
+    def _connect(self) -> None:
+        link = self._exchange.ambient.pool.take(self._destination)
+        self._attach(link) if link is not None else self._dial()
 
     def _find_destination(self) -> Destination:
         exchange = self._exchange
@@ -87,8 +104,9 @@ class Asking:
         tunnel = proxy is not None and (origin.tls or exchange.request.websocket)
         return Destination(origin.tls, origin.host, origin.port, proxy, tunnel)
 
-    def _write_head(self, destination: Destination) -> bytes:
-        request, route, proxy = self._exchange.request, self._exchange.route, destination.proxy
+    def _write_head(self, request: Request) -> bytes:
+        destination, route = self._destination, self._exchange.route
+        proxy = destination.proxy
         authority = route.upstream.origin.authority
         if proxy is None or destination.tunnel:
             return http1.write_request(request, route.path, authority)
@@ -109,11 +127,50 @@ class Asking:
         self.heard_ns = now = exchange.now()
         if content:
             exchange.tell(RequestBody(exchange.id, now, content))
+        if self._collected is not None:
+            self._collect(self._collected, content)
+            return
         framed = rechunk(content, body) if self._chunked else content
         if framed:
             self._send(framed, now)
         if body.rest:
             exchange.client.keep(body.rest)
+
+    def _collect(self, collected: list[bytes], content: bytes) -> None:
+        """Holds the body back until it is whole, since what is added to it changes its length."""
+        collected.append(content)
+        if not self.body.done:
+            return
+        if self.body.rest:
+            self._exchange.client.keep(self.body.rest)
+        whole = b"".join(collected)
+        amended = amend_body(whole)
+        self._collected = [whole] if amended is not None else None
+        self.asked_usage = amended is not None
+        self._ask(whole if amended is None else amended, self.asked_usage)
+
+    def _ask(self, body: bytes, amended: bool) -> None:
+        request = self._exchange.request
+        self._head = self._write_head(amend_head(request, len(body)) if amended else request)
+        self._unsent += (self._head, body)
+        self._connect()
+
+    def take_back(self, status: int) -> bool:
+        """Asks once more as the client wrote it, if the upstream refuses what was added; False if it was not that."""
+        if not self.asked_usage or status not in REFUSALS or self._collected is None:
+            return False
+        log.info("an upstream refuses stream_options; asked again without", upstream=self._exchange.route.upstream.name)
+        (whole,) = self._collected
+        self._collected = None
+        self.asked_usage, self.taken_back = False, True
+        self.stop()
+        self._ask(whole, amended=False)
+        return True
+
+    @property
+    def waiting(self) -> bool:
+        """Whether the body is being held back and is not whole yet."""
+        return self._collected is not None and not self.body.done
 
     def _send(self, framed: bytes, now: int) -> None:
         link = self.link

@@ -138,7 +138,7 @@ class OpenExchange:
 
     def check(self, now: int) -> None:
         """Ends the exchange if nothing has moved for too long. An upgraded one may be silent for ever."""
-        if self.upgraded or self.asking.link is None:
+        if self.upgraded or (self.asking.link is None and not self.asking.waiting):
             return
         limits = self.ambient.timeouts
         if not self.asking.body.done and self.answering.response is None and not self.client.held(UPSTREAM_FULL):
@@ -147,7 +147,8 @@ class OpenExchange:
                 self.ambient.tally.refused["body_timeout"] += 1
                 self.fail(Trouble(408, "body_timeout", sentence), Outcome.TIMEOUT)
             return
-        waiting = self.client.pending() + self.asking.link.pending()
+        link = self.asking.link
+        waiting = self.client.pending() + (link.pending() if link is not None else 0)
         if waiting != self._moved:
             self._moved = waiting
             self.stirred_ns = now
@@ -188,6 +189,7 @@ class OpenExchange:
         self.asking.stop()
         self._end(outcome, trouble.sentence)
         if self.answering.response is not None:
+            self.answering.flush()
             self.client.break_off(hard=not self.answering.delimited)
             return
         keep = self.may_keep()
@@ -207,4 +209,6 @@ class OpenExchange:
             return
         self.ended = True
         self.ambient.closed(self)
-        self.tell(Ended(self.id, self.now(), outcome, error, self.asking.sent_ns, self.answering.trailers))
+        asking = self.asking
+        trailers = self.answering.trailers
+        self.tell(Ended(self.id, self.now(), outcome, error, asking.sent_ns, trailers, asking.asked_usage))

@@ -16,6 +16,7 @@ from pandaprobe_proxy.relay.dial import Dialer
 from pandaprobe_proxy.relay.exchange import SECOND_NS
 from pandaprobe_proxy.relay.proxies import Proxies, read_environment
 from pandaprobe_proxy.relay.routes import Routes, Upstream
+from pandaprobe_proxy.relay.usage import Injection
 
 __all__ = ["Clocks", "Relay", "Stats", "Timeouts"]
 
@@ -56,11 +57,12 @@ class Relay:
         timeouts: Timeouts | None = None,
         own_addresses: frozenset[tuple[str, int]] = frozenset(),
         network: Network | None = None,
+        inject_usage: bool = False,
         clocks: Clocks = SYSTEM,
     ) -> None:
         limits, net = timeouts or Timeouts(), network or Network()
         dialer = Dialer(limits.connect_s, own_addresses, net.ssl_context)
-        self._ambient = Ambient(routes, tap, limits, clocks, dialer, net.proxies)
+        self._ambient = Ambient(routes, tap, limits, clocks, dialer, net.proxies, Injection(inject_usage))
         self._sweep_s = _sweep_every(limits)
         self._server: asyncio.Server | None = None
         self._timer: asyncio.TimerHandle | None = None

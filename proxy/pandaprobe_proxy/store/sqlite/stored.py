@@ -2,6 +2,7 @@
 
 import sqlite3
 
+from pandaprobe_proxy.model.call import UsageSource
 from pandaprobe_proxy.model.exchange import (
     Ended,
     Exchange,
@@ -69,7 +70,10 @@ def _to_exchange(stored: StoredCall, request_chunks: tuple[tuple[int, int], ...]
         )
     ended = None
     if row.outcome != Outcome.OPEN:
-        ended = Ended(row.call_id, marks.ended or 0, Outcome(row.outcome), row.error, marks.sent or 0)
+        asked_usage = row.usage.source is UsageSource.INJECTED
+        ended = Ended(
+            row.call_id, marks.ended or 0, Outcome(row.outcome), row.error, marks.sent or 0, asked_usage=asked_usage
+        )
     return Exchange(head, stored.request.data, request_chunks, response, stored.response.data, stored.chunks, ended)
 
 
