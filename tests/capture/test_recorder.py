@@ -273,6 +273,26 @@ def test_when_the_relay_is_gone_what_ran_is_interrupted_with_what_came(rig):
     assert second.outcome is Outcome.INTERRUPTED
 
 
+def test_a_store_that_refuses_when_the_relay_is_gone_is_asked_again_with_what_came(rig):
+    rig.tell(*whole(1, b"part")[:-1])
+    rig.run()
+    rig.store.refuse = StoreBusy("another program holds it")
+    assert [rig.recorder.interrupt(), rig.recorder.interrupt()] == [False, False]
+    rig.store.refuse = None
+    assert [rig.recorder.interrupt(), rig.recorder.interrupt()] == [False, True]
+    record = rig.store.records[make_id(1)]
+    assert (record.outcome, body_of(record)) == (Outcome.INTERRUPTED, b"part")
+
+
+def test_what_was_waiting_for_the_store_comes_before_the_end_of_what_is_open(rig):
+    rig.tell(*whole(1, b"whole"), *whole(2, b"part")[:-1])
+    rig.store.refuse = StoreBusy("another program holds it")
+    rig.run()
+    rig.store.refuse = None
+    assert [rig.recorder.interrupt(), rig.recorder.interrupt()] == [False, True]
+    assert [record.outcome for record in rig.store.records.values()] == [Outcome.OK, Outcome.INTERRUPTED]
+
+
 def test_it_is_done_when_the_ring_is_closed_and_empty(rig):
     rig.tell(*whole(1, b"a"))
     rig.relay.close()

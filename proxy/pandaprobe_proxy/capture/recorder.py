@@ -199,13 +199,17 @@ class Recorder:
                 future.set_exception(error)
 
     def interrupt(self) -> bool:
-        """The relay is gone: what is open will never end, and becomes `interrupted`. False if the store refused."""
+        """The relay is gone: what is open will never end, and becomes `interrupted`. False to be asked again."""
+        if self._batch is not None:
+            self._commit(self._batch)
+            return False
         turn = Turn()
         for exchange, gathering in list(self._open.items()):
             last_ns = gathering.events[-1].at_ns if gathering.events else self._now()
             gathering.events.append(Ended(exchange, last_ns, Outcome.INTERRUPTED, GONE))
             self._end(exchange, gathering, turn)
-        return self._commit(self._batch_of(turn, None))
+        self._batch = self._batch_of(turn, None)
+        return self._commit(self._batch)
 
     def stop(self) -> None:
         """Leaves the last numbers in the store, and says in the ring that nobody reads it now."""
