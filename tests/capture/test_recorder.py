@@ -49,6 +49,7 @@ class MemoryWriter:
         self.offset = self.recorded = 0
         self.dropped, self.opened, self.staged, self.records, self.counters = {}, {}, [], {}, {}
         self.refuse = None
+        self.odd = set()
 
     def begin(self, run, at_ns):
         return RunState(self.offset, self.recorded, dict(self.dropped), tuple(self.staged))
@@ -59,6 +60,8 @@ class MemoryWriter:
     def commit(self, batch):
         if self.refuse:
             raise self.refuse
+        if any(record.opened.id in self.odd for record in batch.records):
+            raise OverflowError("a number that no column can hold")
         assert batch.offset is None or batch.offset > self.offset
         self.offset = batch.offset or self.offset
         self.opened |= {opened.id: opened for opened in batch.opened}
@@ -201,6 +204,19 @@ def test_a_store_that_refuses_is_asked_again_and_nothing_is_lost(rig, error, sta
     rig.run()
     assert rig.numbers().state == "ok"
     assert list(rig.store.records) == [make_id(1)]
+
+
+@pytest.mark.parametrize(("odd", "kept"), [({2}, {1, 3}), ({1, 2}, set())])
+def test_a_call_that_can_never_be_stored_is_given_up_and_does_not_stop_the_recorder(rig, odd, kept):
+    rig.store.odd = {make_id(number) for number in odd}
+    rig.tell(*whole(1, b"a"), *whole(2, b"b"), *whole(3, b"c"))
+    rig.run()
+    rig.tell(*whole(4, b"d"))
+    rig.run()
+    assert set(rig.store.records) == {make_id(number) for number in kept | {4}}
+    assert set(rig.store.opened) == set(rig.store.records)
+    assert rig.store.dropped == {"recorder_error": 3 - len(kept)}
+    assert (rig.numbers().recorded, rig.numbers().reader_dropped) == (len(kept) + 1, 3 - len(kept))
 
 
 def test_a_call_that_asked_for_it_is_not_kept_but_counted(rig):
