@@ -49,6 +49,7 @@ class MemoryWriter:
         self.offset = self.recorded = 0
         self.dropped, self.opened, self.staged, self.records, self.counters = {}, {}, [], {}, {}
         self.refuse = None
+        self.odd = set()
 
     def begin(self, run, at_ns):
         return RunState(self.offset, self.recorded, dict(self.dropped), tuple(self.staged))
@@ -59,6 +60,8 @@ class MemoryWriter:
     def commit(self, batch):
         if self.refuse:
             raise self.refuse
+        if any(record.opened.id in self.odd for record in batch.records):
+            raise OverflowError("a number that no column can hold")
         assert batch.offset is None or batch.offset > self.offset
         self.offset = batch.offset or self.offset
         self.opened |= {opened.id: opened for opened in batch.opened}
@@ -203,6 +206,19 @@ def test_a_store_that_refuses_is_asked_again_and_nothing_is_lost(rig, error, sta
     assert list(rig.store.records) == [make_id(1)]
 
 
+@pytest.mark.parametrize(("odd", "kept"), [({2}, {1, 3}), ({1, 2}, set())])
+def test_a_call_that_can_never_be_stored_is_given_up_and_does_not_stop_the_recorder(rig, odd, kept):
+    rig.store.odd = {make_id(number) for number in odd}
+    rig.tell(*whole(1, b"a"), *whole(2, b"b"), *whole(3, b"c"))
+    rig.run()
+    rig.tell(*whole(4, b"d"))
+    rig.run()
+    assert set(rig.store.records) == {make_id(number) for number in kept | {4}}
+    assert set(rig.store.opened) == set(rig.store.records)
+    assert rig.store.dropped == {"recorder_error": 3 - len(kept)}
+    assert (rig.numbers().recorded, rig.numbers().reader_dropped) == (len(kept) + 1, 3 - len(kept))
+
+
 def test_a_call_that_asked_for_it_is_not_kept_but_counted(rig):
     rig.tell(*whole(1, b"a", headers=((b"X-PandaProbe-Capture", b"off"),))[:-1])
     rig.run()
@@ -271,6 +287,26 @@ def test_when_the_relay_is_gone_what_ran_is_interrupted_with_what_came(rig):
     first, second = (rig.store.records[make_id(number)] for number in (1, 2))
     assert (first.outcome, first.error, body_of(first)) == (Outcome.INTERRUPTED, GONE, b"part")
     assert second.outcome is Outcome.INTERRUPTED
+
+
+def test_a_store_that_refuses_when_the_relay_is_gone_is_asked_again_with_what_came(rig):
+    rig.tell(*whole(1, b"part")[:-1])
+    rig.run()
+    rig.store.refuse = StoreBusy("another program holds it")
+    assert [rig.recorder.interrupt(), rig.recorder.interrupt()] == [False, False]
+    rig.store.refuse = None
+    assert [rig.recorder.interrupt(), rig.recorder.interrupt()] == [False, True]
+    record = rig.store.records[make_id(1)]
+    assert (record.outcome, body_of(record)) == (Outcome.INTERRUPTED, b"part")
+
+
+def test_what_was_waiting_for_the_store_comes_before_the_end_of_what_is_open(rig):
+    rig.tell(*whole(1, b"whole"), *whole(2, b"part")[:-1])
+    rig.store.refuse = StoreBusy("another program holds it")
+    rig.run()
+    rig.store.refuse = None
+    assert [rig.recorder.interrupt(), rig.recorder.interrupt()] == [False, True]
+    assert [record.outcome for record in rig.store.records.values()] == [Outcome.OK, Outcome.INTERRUPTED]
 
 
 def test_it_is_done_when_the_ring_is_closed_and_empty(rig):

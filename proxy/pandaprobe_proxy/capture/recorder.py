@@ -8,8 +8,9 @@ its writer drops and counts. Nothing here ever makes the relay wait.
 """
 
 import queue
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import structlog
@@ -21,6 +22,7 @@ from pandaprobe_proxy.capture.keep import Keeper
 from pandaprobe_proxy.capture.ring import Ring, RingReader
 from pandaprobe_proxy.capture.seal import NONCE_BYTES, seal, unseal
 from pandaprobe_proxy.model.exchange import Ended, Outcome, RequestHead, assemble
+from pandaprobe_proxy.model.record import Record
 from pandaprobe_proxy.store.base import Batch, Staged, StoreBusy, StoreError, StoreFull, Writer
 
 log = structlog.get_logger("recorder")
@@ -155,7 +157,7 @@ class Recorder:
 
     def _commit(self, batch: Batch) -> bool:
         try:
-            self._writer.commit(batch)
+            batch = self._store(batch)
         except StoreError as error:
             self._tell(_state_of(error), error)
             return False
@@ -165,6 +167,23 @@ class Recorder:
         self._reader.commit()
         self._tell(slots.OK)
         return True
+
+    def _store(self, batch: Batch) -> Batch:
+        """Commits the batch, or, if one of its calls can never be stored, the batch without it. What was committed."""
+        lost = [(), *((record,) for record in batch.records), batch.records]
+        for records in lost[:-1]:
+            smaller = _without(batch, records)
+            try:
+                self._writer.commit(smaller)
+            except StoreError:
+                raise
+            except Exception as error:
+                log.error("a batch has a call that cannot be stored, and is tried without", where=_place(error))
+            else:
+                return smaller
+        smaller = _without(batch, lost[-1])
+        self._writer.commit(smaller)
+        return smaller
 
     def _tell(self, state: int, error: StoreError | None = None) -> None:
         """Publishes the numbers and the state; a change of state is logged once."""
@@ -199,18 +218,35 @@ class Recorder:
                 future.set_exception(error)
 
     def interrupt(self) -> bool:
-        """The relay is gone: what is open will never end, and becomes `interrupted`. False if the store refused."""
+        """The relay is gone: what is open will never end, and becomes `interrupted`. False to be asked again."""
+        if self._batch is not None:
+            self._commit(self._batch)
+            return False
         turn = Turn()
         for exchange, gathering in list(self._open.items()):
             last_ns = gathering.events[-1].at_ns if gathering.events else self._now()
             gathering.events.append(Ended(exchange, last_ns, Outcome.INTERRUPTED, GONE))
             self._end(exchange, gathering, turn)
-        return self._commit(self._batch_of(turn, None))
+        self._batch = self._batch_of(turn, None)
+        return self._commit(self._batch)
 
     def stop(self) -> None:
         """Leaves the last numbers in the store, and says in the ring that nobody reads it now."""
         self._commit(self._batch_of(Turn(), None))
         self._ring.set(slots.STATE, slots.STOPPED)
+
+
+def _without(batch: Batch, records: Sequence[Record]) -> Batch:
+    """The batch with these records given up."""
+    if not records:
+        return batch
+    ids = tuple(record.opened.id for record in records)
+    return replace(
+        batch,
+        records=tuple(record for record in batch.records if record.opened.id not in ids),
+        discarded=(*batch.discarded, *ids),
+        dropped={**batch.dropped, "recorder_error": batch.dropped.get("recorder_error", 0) + len(ids)},
+    )
 
 
 def _place(error: Exception) -> str:
