@@ -65,8 +65,8 @@ def check_id(value: object, what: str) -> str | None:
 
 
 def _is_visible(text: str) -> bool:
-    """No control characters; the slow way, for what holds characters beyond the printable ones."""
-    return not any(ord(character) < 32 or ord(character) == 127 for character in text)
+    """No control characters and no half of a character, which no header can carry; the slow way."""
+    return not any(c < 32 or c == 127 or 0xD800 <= c <= 0xDFFF for c in map(ord, text))
 
 
 def _inherited(name: str, what: str) -> str | None:

@@ -25,7 +25,7 @@ def trace(  # noqa: PLR0913 - the official signature
 
     def open_one(function: Callable[..., Any]) -> Any:
         given = {"session_id": session_id, "user_id": user_id, "tags": tags, "metadata": metadata}
-        return start_trace(name or function.__name__, **given)  # type: ignore[arg-type]
+        return start_trace(name or _name(function), **given)  # type: ignore[arg-type]
 
     def decorate(function: F) -> F:
         return _around(function, lambda: open_one(function))
@@ -45,13 +45,19 @@ def span(
 
     def open_one(function: Callable[..., Any]) -> Any:
         opened = current_trace()
-        title = name or function.__name__
+        title = name or _name(function)
         return NOTHING if opened is None else opened.span(title, kind=kind, model=model, metadata=metadata)
 
     def decorate(function: F) -> F:
         return _around(function, lambda: open_one(function))
 
     return decorate(function) if callable(function) else decorate
+
+
+def _name(function: Callable[..., Any]) -> str:
+    """What it is called; a partial and an object that can be called have no name of their own."""
+    named = getattr(function, "func", function)
+    return str(getattr(named, "__name__", type(named).__name__))
 
 
 def _around(function: F, make: Callable[[], Any]) -> F:

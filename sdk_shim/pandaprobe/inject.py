@@ -2,7 +2,7 @@
 
 import json
 
-from pandaprobe.context import current_place, current_session, current_user
+from pandaprobe.context import current_place, current_session, current_user, tell_once
 from pandaprobe.settings import current, to_origin
 
 SESSION, USER, TRACE = "X-PandaProbe-Session", "X-PandaProbe-User", "X-PandaProbe-Trace"
@@ -11,9 +11,15 @@ METADATA_BYTES = 8192
 
 
 def stamp(host: str | None, port: int | None) -> list[tuple[str, bytes]]:
-    """The headers for a request to that address: names, and values in UTF-8."""
-    if not host or to_origin(host, port or 80) not in current().origins:
+    """The headers for a request to that address: names, and values in UTF-8. Never raises."""
+    try:
+        return _headers() if host and to_origin(host, port or 80) in current().origins else []
+    except Exception as error:
+        tell_once(f"a call could not be told its session: {type(error).__name__}")
         return []
+
+
+def _headers() -> list[tuple[str, bytes]]:
     headers: list[tuple[str, bytes]] = []
     session, user, place = current_session(), current_user(), current_place()
     if session:

@@ -1,6 +1,7 @@
 """`@trace` and `@span` on functions of every kind."""
 
 import asyncio
+import functools
 
 import pytest
 
@@ -155,3 +156,14 @@ def test_with_no_sidecar_a_function_is_just_called(alone):
         return [item async for item in stream()]
 
     assert (work(1), asyncio.run(coroutine(2)), list(generate()), asyncio.run(use())) == (1, ("s", 2), [1], [1])
+
+
+def test_what_has_no_name_of_its_own_may_be_decorated(shim, sink):
+    class Tool:
+        def __call__(self):
+            return 2
+
+    assert shim.trace(functools.partial(max, 1))(0) == 1
+    assert shim.trace(Tool())() == 2
+    assert shim.flush(5)
+    assert [trace["name"] for trace in sink.posts("/traces")] == ["max", "Tool"]
