@@ -33,6 +33,8 @@ class Place:
     span_id: str | None = None
     trace: Any = None
     """The TraceContext, if it is of this process."""
+    owner: Any = None
+    """The trace or span that put us here, likewise."""
 
 
 session_scope: ContextVar[Node | None] = ContextVar("pandaprobe_session_scope", default=None)
@@ -101,6 +103,13 @@ def current_user() -> str | None:
 
 def current_place() -> Place | None:
     return place.get() or _parent_place
+
+
+def go_back(outer: Place | None) -> None:
+    """Back to the place around, past what has ended meanwhile: not everything ends in the order of its beginning."""
+    while outer is not None and outer.owner is not None and outer.owner.over:
+        outer = outer.owner.outer
+    place.set(outer)
 
 
 def enter(var: ContextVar[Node | None], value: str | None, owner: object) -> None:

@@ -15,6 +15,7 @@ from pandaprobe.context import (
     current_session,
     current_user,
     enter,
+    go_back,
     leave,
     place,
     session_scope,
@@ -51,11 +52,12 @@ class SpanContext:
     """A step of a trace, for `with` and `async with`. Setters never raise."""
 
     live = True
+    over = False
 
     def __init__(self, trace: "TraceContext", name: str, kind: str, model: str | None, metadata: Any) -> None:
         self.span_id = str(uuid.uuid4())
         self._trace = trace
-        self._outer: Place | None = None
+        self.outer: Place | None = None
         self.stamped_before = trace.stamped
         self._data: dict[str, Any] = {
             "span_id": self.span_id,
@@ -69,16 +71,17 @@ class SpanContext:
     def __enter__(self) -> "SpanContext":
         here = place.get()
         parent = here.span_id if here and here.trace is self._trace else None
-        self._outer = here
+        self.outer = here
         self._data["parent_span_id"] = parent
         self._data["started_at"] = to_iso(_now())
-        place.set(Place(self._trace.trace_id, self.span_id, self._trace))
+        place.set(Place(self._trace.trace_id, self.span_id, self._trace, self))
         return self
 
     def __exit__(self, kind: Any, error: BaseException | None, _: object) -> None:
+        self.over = True
         here = place.get()
-        if here is not None and here.span_id == self.span_id:
-            place.set(self._outer)
+        if here is not None and here.owner is self:
+            go_back(self.outer)
         if error is not None and not isinstance(error, GeneratorExit):
             self.set_error(error)
         elif self._status is SpanStatusCode.UNSET:
@@ -136,6 +139,7 @@ class TraceContext:
     """One operation, for `with` and `async with`; posted once, when it is over."""
 
     live = True
+    over = False
 
     def __init__(self, name: str, given: dict[str, Any]) -> None:
         self.trace_id = str(uuid.uuid4())
@@ -148,7 +152,7 @@ class TraceContext:
         self._input, self._output = to_plain(given.get("input")), None
         self._status = TraceStatus.COMPLETED
         self._spans: list[dict[str, Any]] | None = []
-        self._outer: Place | None = None
+        self.outer: Place | None = None
         self._session_id = self._session or current_session()
         self._user_id = self._user or current_user()
         self._started = _now()
@@ -159,14 +163,15 @@ class TraceContext:
             enter(session_scope, self._session, self)
         if self._user:
             enter(user_scope, self._user, self)
-        self._outer = place.get()
-        place.set(Place(self.trace_id, None, self))
+        self.outer = place.get()
+        place.set(Place(self.trace_id, None, self, self))
         return self
 
     def __exit__(self, kind: Any, error: BaseException | None, _: object) -> None:
+        self.over = True
         here = place.get()
         if here is not None and here.trace is self:
-            place.set(self._outer)
+            go_back(self.outer)
         leave(session_scope, self)
         leave(user_scope, self)
         if error is not None and not isinstance(error, GeneratorExit):

@@ -221,3 +221,17 @@ def test_an_error_that_cannot_say_itself_is_raised_and_told(shim, sink):
     with pytest.raises(SilentError), shim.start_trace("work") as trace, trace.span("step"):
         raise SilentError
     assert only(shim, sink)["spans"][0]["error"] == "<SilentError>"
+
+
+def test_traces_that_end_in_another_order_than_they_began_leave_nothing_behind(shim, sink):
+    from pandaprobe.context import current_place
+
+    first, second = shim.start_trace("first"), shim.start_trace("second")
+    first.__enter__()
+    step = first.span("step").__enter__()
+    second.__enter__()
+    step.__exit__(None, None, None)
+    first.__exit__(None, None, None)
+    assert current_place().trace is second
+    second.__exit__(None, None, None)
+    assert current_place() is None
