@@ -81,7 +81,8 @@ def _with(env: Mapping[Any, Any] | None, added: Mapping[str, str]) -> Mapping[An
     """An environment with ours in it; one that was given wins where it says otherwise."""
     if env is None:
         return {**os.environ, **added}
-    return {**{name: value for name, value in added.items() if name not in env}, **env}
+    # A copy of our own environment says nothing otherwise: it only repeats what this process was told.
+    return {**env, **{name: value for name, value in added.items() if env.get(name) in (None, os.environ.get(name))}}
 
 
 def environment() -> dict[str, str]:
@@ -89,7 +90,7 @@ def environment() -> dict[str, str]:
     session, user, place = current_session(), current_user(), current_place()
     trace = f"{place.trace_id}/{place.span_id or ''}" if place else None
     given = {"PANDAPROBE_SESSION": session, "PANDAPROBE_USER": user, "PANDAPROBE_TRACE": trace}
-    return {name: value for name, value in given.items() if value and os.environ.get(name) != value}
+    return {name: value for name, value in given.items() if value}
 
 
 def install() -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from pandaprobe import settings
-from pandaprobe.encode import to_json
+from pandaprobe.encode import to_json, to_text
 from pandaprobe.kinds import ScoreDataType
 from pandaprobe.tracing import start_trace
 from pandaprobe.transport import transport
@@ -86,12 +86,11 @@ def score(  # noqa: PLR0913 - the official signature
     """
     if not settings.current().enabled:
         return
-    kind = str(data_type).upper()
-    text = str(value).lower() if isinstance(value, bool) else str(value)
+    kind = to_text(data_type).upper()
     body = {
-        "trace_id": str(trace_id),
-        "name": str(name),
-        "value": text,
+        "trace_id": to_text(trace_id),
+        "name": to_text(name),
+        "value": to_text(value).lower() if isinstance(value, bool) else to_text(value),
         "data_type": kind if kind in ScoreDataType.__members__ else ScoreDataType.NUMERIC.value,
         "source": "PROGRAMMATIC",
         "reason": reason,

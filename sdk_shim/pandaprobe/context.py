@@ -33,6 +33,8 @@ class Place:
     span_id: str | None = None
     trace: Any = None
     """The TraceContext, if it is of this process."""
+    owner: Any = None
+    """The trace or span that put us here, likewise."""
 
 
 session_scope: ContextVar[Node | None] = ContextVar("pandaprobe_session_scope", default=None)
@@ -65,8 +67,8 @@ def check_id(value: object, what: str) -> str | None:
 
 
 def _is_visible(text: str) -> bool:
-    """No control characters; the slow way, for what holds characters beyond the printable ones."""
-    return not any(ord(character) < 32 or ord(character) == 127 for character in text)
+    """No control characters and no half of a character, which no header can carry; the slow way."""
+    return not any(c < 32 or c == 127 or 0xD800 <= c <= 0xDFFF for c in map(ord, text))
 
 
 def _inherited(name: str, what: str) -> str | None:
@@ -101,6 +103,13 @@ def current_user() -> str | None:
 
 def current_place() -> Place | None:
     return place.get() or _parent_place
+
+
+def go_back(outer: Place | None) -> None:
+    """Back to the place around, past what has ended meanwhile: not everything ends in the order of its beginning."""
+    while outer is not None and outer.owner is not None and outer.owner.over:
+        outer = outer.owner.outer
+    place.set(outer)
 
 
 def enter(var: ContextVar[Node | None], value: str | None, owner: object) -> None:

@@ -5,10 +5,11 @@ import inspect
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from pandaprobe.encode import to_plain
+from pandaprobe.generators import IDLE, Around, Make, async_generating, generating
 from pandaprobe.tracing import NOTHING, current_trace, start_trace
 
 F = TypeVar("F", bound=Callable[..., Any])
-_END = object()
 USER_ROLES, ASSISTANT_ROLES = ("user", "human"), ("assistant", "ai")
 
 
@@ -25,7 +26,7 @@ def trace(  # noqa: PLR0913 - the official signature
 
     def open_one(function: Callable[..., Any]) -> Any:
         given = {"session_id": session_id, "user_id": user_id, "tags": tags, "metadata": metadata}
-        return start_trace(name or function.__name__, **given)  # type: ignore[arg-type]
+        return start_trace(name or _name(function), **given)  # type: ignore[arg-type]
 
     def decorate(function: F) -> F:
         return _around(function, lambda: open_one(function))
@@ -45,7 +46,7 @@ def span(
 
     def open_one(function: Callable[..., Any]) -> Any:
         opened = current_trace()
-        title = name or function.__name__
+        title = name or _name(function)
         return NOTHING if opened is None else opened.span(title, kind=kind, model=model, metadata=metadata)
 
     def decorate(function: F) -> F:
@@ -54,12 +55,18 @@ def span(
     return decorate(function) if callable(function) else decorate
 
 
+def _name(function: Callable[..., Any]) -> str:
+    """What it is called; a partial and an object that can be called have no name of their own."""
+    named = getattr(function, "func", function)
+    return str(getattr(named, "__name__", type(named).__name__))
+
+
 def _around(function: F, make: Callable[[], Any]) -> F:
     """The function inside what `make` opens, its arguments the input and its result the output."""
     if inspect.isasyncgenfunction(function):
-        wrapped: Any = _around_async_generator(function, make)
+        wrapped: Any = async_generating(function, _telling(function, make))
     elif inspect.isgeneratorfunction(function):
-        wrapped = _around_generator(function, make)
+        wrapped = generating(function, _telling(function, make))
     elif inspect.iscoroutinefunction(function):
         wrapped = _around_coroutine(function, make)
     else:
@@ -68,35 +75,38 @@ def _around(function: F, make: Callable[[], Any]) -> F:
     return wrapped  # type: ignore[no-any-return]
 
 
-def _around_async_generator(function: Callable[..., Any], make: Callable[[], Any]) -> Callable[..., Any]:
-    """Open until it is exhausted or closed."""
+class _Told(Around):
+    """A generator's trace or span: the arguments are its input; what it returns, or else what it gave, its output."""
 
-    async def generating(*args: Any, **kwargs: Any) -> Any:
-        async with make() as opened:
-            if opened.live:
-                opened.set_input(_arguments(function, args, kwargs))
-            collected: list[Any] = []
-            async for item in function(*args, **kwargs):
-                if opened.live:
-                    collected.append(item)
-                yield item
-            opened.set_output(collected)
+    def __init__(self, opened: Any, given: Any) -> None:
+        super().__init__(opened)
+        self._given = given
+        self._items: list[Any] = []
+        self._result: Any = None
 
-    return generating
+    def open(self) -> None:
+        super().open()
+        self.manager.set_input(self._given)
+
+    def note(self, item: Any) -> None:
+        self._items.append(to_plain(item))
+
+    def end(self, result: Any) -> None:
+        self._result = result
+
+    def shut(self, error: BaseException | None) -> None:
+        self.manager.set_output(self._items if self._result is None else self._result)
+        super().shut(error)
 
 
-def _around_generator(function: Callable[..., Any], make: Callable[[], Any]) -> Callable[..., Any]:
-    def generating(*args: Any, **kwargs: Any) -> Any:
-        with make() as opened:
-            if not opened.live:
-                return (yield from function(*args, **kwargs))
-            opened.set_input(_arguments(function, args, kwargs))
-            collected: list[Any] = []
-            result = yield from _collect(function(*args, **kwargs), collected)
-            opened.set_output(collected if result is None else result)
-            return result
+def _telling(function: Callable[..., Any], make: Callable[[], Any]) -> Make:
+    def telling(args: Any, kwargs: Any) -> Around:
+        opened = make()
+        if opened.live:
+            return _Told(opened, _arguments(function, args, kwargs))
+        return IDLE if opened is NOTHING else Around(opened)
 
-    return generating
+    return telling
 
 
 def _around_coroutine(function: Callable[..., Any], make: Callable[[], Any]) -> Callable[..., Any]:
@@ -123,27 +133,6 @@ def _around_plain(function: Callable[..., Any], make: Callable[[], Any]) -> Call
             return result
 
     return calling
-
-
-def _collect(generator: Any, collected: list[Any]) -> Any:
-    """The generator, what it gives noted; what is sent or thrown reaches it."""
-    item = next(generator, _END)
-    while item is not _END:
-        collected.append(item)
-        try:
-            sent = yield item
-        except GeneratorExit:
-            generator.close()
-            raise
-        except BaseException as error:
-            step = functools.partial(generator.throw, error)
-        else:
-            step = functools.partial(generator.send, sent)
-        try:
-            item = step()
-        except StopIteration as end:
-            return end.value
-    return None
 
 
 def _arguments(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:

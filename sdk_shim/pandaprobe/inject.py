@@ -1,19 +1,36 @@
 """The headers of ours that a request gets, if it goes to the sidecar. To any other address: none, ever."""
 
 import json
+from collections.abc import Callable
 
-from pandaprobe.context import current_place, current_session, current_user
+from pandaprobe.context import current_place, current_session, current_user, tell_once
 from pandaprobe.settings import current, to_origin
 
 SESSION, USER, TRACE = "X-PandaProbe-Session", "X-PandaProbe-User", "X-PandaProbe-Trace"
+SESSION_ALIAS = "X-PandaProbe-Session-Id"
 TAGS, METADATA = "X-PandaProbe-Tags", "X-PandaProbe-Metadata"
 METADATA_BYTES = 8192
 
 
+def may_set(name: str, find: Callable[[str], object]) -> bool:
+    """Whether a request gets this header: one that was set by hand wins, one that every request of the process has
+    does not. `find` gives the value of a header of the request, or None.
+    """
+    names = (SESSION, SESSION_ALIAS) if name == SESSION else (name,)
+    given = [value for each in names if (value := find(each)) is not None]
+    return all(name == SESSION and value in current().process_sessions for value in given)
+
+
 def stamp(host: str | None, port: int | None) -> list[tuple[str, bytes]]:
-    """The headers for a request to that address: names, and values in UTF-8."""
-    if not host or to_origin(host, port or 80) not in current().origins:
+    """The headers for a request to that address: names, and values in UTF-8. Never raises."""
+    try:
+        return _headers() if host and to_origin(host, port or 80) in current().origins else []
+    except Exception as error:
+        tell_once(f"a call could not be told its session: {type(error).__name__}")
         return []
+
+
+def _headers() -> list[tuple[str, bytes]]:
     headers: list[tuple[str, bytes]] = []
     session, user, place = current_session(), current_user(), current_place()
     if session:

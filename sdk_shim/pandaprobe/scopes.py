@@ -2,11 +2,12 @@
 
 import functools
 import inspect
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
 from pandaprobe.context import Node, check_id, enter, leave, session_scope, session_set, user_scope, user_set
+from pandaprobe.generators import Around, async_generating, generating
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -35,82 +36,38 @@ class Scope:
         leave(self._var, self)
 
     def __call__(self, function: F) -> F:
-        """The function with the scope around it; around each step, if it is a generator."""
+        """The function with the scope around it; a generator is in it while it runs, and whoever iterates is not."""
         return wrap(function, lambda: self)
 
 
 def wrap(function: F, make: Callable[[], Any]) -> F:
-    """A function of any kind with the context manager that `make` gives around every piece of it that runs."""
+    """A function of any kind in the context manager that `make` gives."""
     if inspect.isasyncgenfunction(function):
+        wrapped: Any = async_generating(function, lambda *_: Around(make()))
+    elif inspect.isgeneratorfunction(function):
+        wrapped = generating(function, lambda *_: Around(make()))
+    elif inspect.iscoroutinefunction(function):
+        wrapped = _awaiting(function, make)
+    else:
+        wrapped = _calling(function, make)
+    functools.update_wrapper(wrapped, function)
+    return wrapped  # type: ignore[no-any-return]
 
-        @functools.wraps(function)
-        def async_generating(*args: Any, **kwargs: Any) -> Any:
-            return _async_steps(function(*args, **kwargs), make())
 
-        return async_generating  # type: ignore[return-value]
-    if inspect.isgeneratorfunction(function):
+def _awaiting(function: Callable[..., Any], make: Callable[[], Any]) -> Callable[..., Any]:
+    async def awaiting(*args: Any, **kwargs: Any) -> Any:
+        with make():
+            return await function(*args, **kwargs)
 
-        @functools.wraps(function)
-        def generating(*args: Any, **kwargs: Any) -> Any:
-            return _steps(function(*args, **kwargs), make())
+    return awaiting
 
-        return generating  # type: ignore[return-value]
-    if inspect.iscoroutinefunction(function):
 
-        @functools.wraps(function)
-        async def awaiting(*args: Any, **kwargs: Any) -> Any:
-            with make():
-                return await function(*args, **kwargs)
-
-        return awaiting  # type: ignore[return-value]
-
-    @functools.wraps(function)
+def _calling(function: Callable[..., Any], make: Callable[[], Any]) -> Callable[..., Any]:
     def calling(*args: Any, **kwargs: Any) -> Any:
         with make():
             return function(*args, **kwargs)
 
-    return calling  # type: ignore[return-value]
-
-
-def _steps(generator: Generator[Any, Any, Any], scope: Any) -> Generator[Any, Any, Any]:
-    """Drives a generator, inside the scope only while it runs, so that nothing leaks to whoever iterates."""
-    step: Callable[[], Any] = generator.__next__
-    while True:
-        with scope:
-            try:
-                item = step()
-            except StopIteration as end:
-                return end.value
-        try:
-            sent = yield item
-        except GeneratorExit:
-            with scope:
-                generator.close()
-            raise
-        except BaseException as error:
-            step = functools.partial(generator.throw, error)
-        else:
-            step = functools.partial(generator.send, sent)
-
-
-async def _async_steps(generator: AsyncGenerator[Any, Any], scope: Any) -> AsyncGenerator[Any, Any]:
-    step: Callable[[], Any] = generator.__anext__
-    while True:
-        with scope:
-            try:
-                item = await step()
-            except StopAsyncIteration:
-                return
-        try:
-            sent = yield item
-        except GeneratorExit:
-            with scope:
-                await generator.aclose()
-            raise
-        except BaseException as error:
-            step = functools.partial(generator.athrow, error)
-        else:
-            step = functools.partial(generator.asend, sent)
+    return calling
 
 
 def session(session_id: str) -> Scope:

@@ -2,7 +2,9 @@
 
 import os
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 from urllib.parse import urlsplit
 
 DEFAULT_RELAY_PORT = 4100
@@ -32,6 +34,12 @@ class Settings:
     release: str | None = None
     max_queue_size: int = 1000
     debug: bool = False
+    is_off: bool = False
+    """Nothing is posted, whatever comes in sight."""
+    is_named: bool = False
+    """The relay's address was said; no other is taken for it."""
+    process_sessions: frozenset[str] = frozenset()
+    """What `*_CUSTOM_HEADERS` make clients say on every request: the session of the process, not of a call."""
 
     @property
     def enabled(self) -> bool:
@@ -45,7 +53,7 @@ def origin_of(url: str) -> Origin | None:
         host, port = parts.hostname, parts.port
     except ValueError:
         return None
-    if parts.scheme not in ("http", "https", "ws", "wss") or not host:
+    if parts.scheme not in ("http", "https", "ws", "wss") or not host or " " in host:
         return None
     return to_origin(host, port or (443 if parts.scheme in ("https", "wss") else 80))
 
@@ -58,25 +66,41 @@ def to_origin(host: str, port: int) -> Origin:
 def read(proxy: str | None = None, endpoint: str | None = None, **given: object) -> Settings:
     """Settings from parameters, then the environment. Never raises: what cannot be read is as if it were not there."""
     env = os.environ
-    proxy = proxy or env.get("PANDAPROBE_PROXY")
-    found = [origin for url in (proxy, *_loopback_urls()) if url and (origin := origin_of(url))]
-    in_sight = bool(found)
-    origins = frozenset([*found, ("loopback", DEFAULT_RELAY_PORT)])
-    endpoint = endpoint or env.get("PANDAPROBE_ENDPOINT") or (DEFAULT_ENDPOINT if in_sight else "")
-    if given.get("enabled") is False or _is_off(env.get("PANDAPROBE_ENABLED")):
-        endpoint = ""
+    named = origin_of(str(proxy or env.get("PANDAPROBE_PROXY") or ""))
+    found = [named] if named else [origin for url in _loopback_urls() if (origin := origin_of(url))]
+    endpoint = str(endpoint or env.get("PANDAPROBE_ENDPOINT") or (DEFAULT_ENDPOINT if found else ""))
+    is_off = given.get("enabled") is False or _is_off(env.get("PANDAPROBE_ENABLED"))
     made = Settings(
-        origins,
-        endpoint.rstrip("/") if origin_of(endpoint) else "",
+        frozenset(found if named else [*found, ("loopback", DEFAULT_RELAY_PORT)]),
+        endpoint.rstrip("/") if origin_of(endpoint) and not is_off else "",
         env.get("PANDAPROBE_API_KEY", ""),
         env.get("PANDAPROBE_PROJECT_NAME", ""),
         env.get("PANDAPROBE_ENVIRONMENT") or None,
         env.get("PANDAPROBE_RELEASE") or None,
         _number(env.get("PANDAPROBE_MAX_QUEUE_SIZE"), 1000),
         (env.get("PANDAPROBE_DEBUG") or "").lower() in ("1", "true", "yes"),
+        is_off,
+        named is not None,
+        frozenset(_process_sessions()),
     )
-    known = {name: value for name, value in given.items() if value is not None and name in Settings.__slots__}
-    return replace(made, **known)  # type: ignore[arg-type]
+    return replace(made, **_known(given))
+
+
+def _known(given: Mapping[str, object]) -> dict[str, Any]:
+    """What was given by hand and can be used."""
+    words = ("api_key", "project_name", "environment", "release")
+    known: dict[str, Any] = {name: str(given[name]) for name in words if given.get(name) is not None}
+    if given.get("max_queue_size") is not None:
+        known["max_queue_size"] = _number(str(given["max_queue_size"]), 1000)
+    return known | ({"debug": bool(given["debug"])} if given.get("debug") is not None else {})
+
+
+def _process_sessions() -> Iterator[str]:
+    texts = [text for name, text in os.environ.items() if name.endswith("_CUSTOM_HEADERS")]
+    for line in "\n".join(texts).splitlines():
+        name, _, value = line.partition(":")
+        if name.strip().lower() in ("x-pandaprobe-session", "x-pandaprobe-session-id"):
+            yield value.strip()
 
 
 def _loopback_urls() -> list[str]:
@@ -114,7 +138,9 @@ def use(settings: Settings) -> None:
 
 
 def add_origin(origin: Origin) -> None:
-    """The relay is at this origin too."""
+    """The relay is at this origin too, if nobody said where it is."""
     settings = current()
-    if origin not in settings.origins:
-        use(replace(settings, origins=settings.origins | {origin}, endpoint=settings.endpoint or DEFAULT_ENDPOINT))
+    if origin in settings.origins or settings.is_named:
+        return
+    endpoint = "" if settings.is_off else settings.endpoint or DEFAULT_ENDPOINT
+    use(replace(settings, origins=settings.origins | {origin}, endpoint=endpoint))

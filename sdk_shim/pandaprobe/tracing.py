@@ -15,17 +15,18 @@ from pandaprobe.context import (
     current_session,
     current_user,
     enter,
+    go_back,
     leave,
     place,
     session_scope,
     user_scope,
 )
-from pandaprobe.encode import to_iso, to_json
+from pandaprobe.encode import to_iso, to_json, to_mapping, to_plain, to_text
 from pandaprobe.kinds import SpanKind, SpanStatusCode, TraceStatus
 from pandaprobe.transport import transport
 
 SPANS_AT_ONCE = 500
-NAME_CHARS = 512
+NAME_CHARS, MODEL_CHARS = 512, 255
 
 
 def _now() -> datetime:
@@ -36,38 +37,51 @@ def _drop_none(values: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
+def _count(value: object) -> int:
+    """A number of tokens; what a provider left out is none."""
+    return value if isinstance(value, int) else 0
+
+
+def _tags(value: Any) -> list[str]:
+    """Words; one that came without its list is one word."""
+    listed = [value] if isinstance(value, str) else list(value) if isinstance(value, list | tuple | set) else []
+    return [to_text(tag) for tag in listed]
+
+
 class SpanContext:
     """A step of a trace, for `with` and `async with`. Setters never raise."""
 
     live = True
+    over = False
 
     def __init__(self, trace: "TraceContext", name: str, kind: str, model: str | None, metadata: Any) -> None:
         self.span_id = str(uuid.uuid4())
         self._trace = trace
-        self._outer: Place | None = None
+        self.outer: Place | None = None
         self.stamped_before = trace.stamped
         self._data: dict[str, Any] = {
             "span_id": self.span_id,
-            "name": str(name)[:NAME_CHARS] or "span",
-            "kind": str(kind).upper() if str(kind).upper() in SpanKind.__members__ else SpanKind.OTHER.value,
-            "model": model,
-            "metadata": dict(metadata) if metadata else None,
+            "name": to_text(name)[:NAME_CHARS] or "span",
+            "kind": to_text(kind).upper() if to_text(kind).upper() in SpanKind.__members__ else SpanKind.OTHER.value,
+            "model": None if model is None else to_text(model)[:MODEL_CHARS],
+            "metadata": to_mapping(metadata) or None,
         }
         self._status = SpanStatusCode.UNSET
 
     def __enter__(self) -> "SpanContext":
         here = place.get()
         parent = here.span_id if here and here.trace is self._trace else None
-        self._outer = here
+        self.outer = here
         self._data["parent_span_id"] = parent
         self._data["started_at"] = to_iso(_now())
-        place.set(Place(self._trace.trace_id, self.span_id, self._trace))
+        place.set(Place(self._trace.trace_id, self.span_id, self._trace, self))
         return self
 
     def __exit__(self, kind: Any, error: BaseException | None, _: object) -> None:
+        self.over = True
         here = place.get()
-        if here is not None and here.span_id == self.span_id:
-            place.set(self._outer)
+        if here is not None and here.owner is self:
+            go_back(self.outer)
         if error is not None and not isinstance(error, GeneratorExit):
             self.set_error(error)
         elif self._status is SpanStatusCode.UNSET:
@@ -87,61 +101,58 @@ class SpanContext:
         self._trace.add(_drop_none(self._data))
 
     def set_input(self, value: Any) -> None:
-        self._data["input"] = value
+        self._data["input"] = to_plain(value)
 
     def set_output(self, value: Any) -> None:
-        self._data["output"] = value
+        self._data["output"] = to_plain(value)
 
     def set_token_usage(self, prompt_tokens: int = 0, completion_tokens: int = 0, **extra: int) -> None:
-        total = extra.pop("total_tokens", prompt_tokens + completion_tokens)
-        self._data["token_usage"] = {
-            "prompt_tokens": prompt_tokens,
-            "completion_tokens": completion_tokens,
-            "total_tokens": total,
-            **extra,
-        }
+        prompt, completion = _count(prompt_tokens), _count(completion_tokens)
+        known = {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
+        self._data["token_usage"] = known | _drop_none(to_mapping(extra))
 
     def set_model(self, model: str) -> None:
-        self._data["model"] = str(model)[:255]
+        self._data["model"] = to_text(model)[:MODEL_CHARS]
 
     def set_model_parameters(self, parameters: dict[str, Any]) -> None:
-        self._data["model_parameters"] = parameters
+        self._data["model_parameters"] = to_mapping(parameters)
 
     def set_cost(self, total: float, **extra: float) -> None:
-        self._data["cost"] = {"total": total, **extra}
+        self._data["cost"] = _drop_none(to_mapping({"total": total, **extra}))
 
     def set_completion_start_time(self, moment: datetime) -> None:
         self._data["completion_start_time"] = to_iso(moment) if isinstance(moment, datetime) else None
 
     def set_error(self, error: object) -> None:
         self._status = SpanStatusCode.ERROR
-        self._data["error"] = str(error) or type(error).__name__
+        self._data["error"] = to_text(error) or type(error).__name__
 
     def set_status(self, status: object) -> None:
-        if str(status) in SpanStatusCode.__members__:
-            self._status = SpanStatusCode(str(status))
+        if to_text(status) in SpanStatusCode.__members__:
+            self._status = SpanStatusCode(to_text(status))
 
     def set_metadata(self, metadata: dict[str, Any]) -> None:
-        self._data["metadata"] = {**(self._data["metadata"] or {}), **metadata}
+        self._data["metadata"] = {**(self._data["metadata"] or {}), **to_mapping(metadata)}
 
 
 class TraceContext:
     """One operation, for `with` and `async with`; posted once, when it is over."""
 
     live = True
+    over = False
 
     def __init__(self, name: str, given: dict[str, Any]) -> None:
         self.trace_id = str(uuid.uuid4())
-        self.name = str(name)[:NAME_CHARS] or "trace"
-        self.tags = [str(tag) for tag in given.get("tags") or ()]
-        self.metadata: dict[str, Any] = dict(given.get("metadata") or {})
+        self.name = to_text(name)[:NAME_CHARS] or "trace"
+        self.tags = _tags(given.get("tags"))
+        self.metadata = to_mapping(given.get("metadata"))
         self.stamped = 0
         self._session = check_id(given.get("session_id"), "session")
         self._user = check_id(given.get("user_id"), "user")
-        self._input, self._output = given.get("input"), None
+        self._input, self._output = to_plain(given.get("input")), None
         self._status = TraceStatus.COMPLETED
         self._spans: list[dict[str, Any]] | None = []
-        self._outer: Place | None = None
+        self.outer: Place | None = None
         self._session_id = self._session or current_session()
         self._user_id = self._user or current_user()
         self._started = _now()
@@ -152,19 +163,20 @@ class TraceContext:
             enter(session_scope, self._session, self)
         if self._user:
             enter(user_scope, self._user, self)
-        self._outer = place.get()
-        place.set(Place(self.trace_id, None, self))
+        self.outer = place.get()
+        place.set(Place(self.trace_id, None, self, self))
         return self
 
     def __exit__(self, kind: Any, error: BaseException | None, _: object) -> None:
+        self.over = True
         here = place.get()
         if here is not None and here.trace is self:
-            place.set(self._outer)
+            go_back(self.outer)
         leave(session_scope, self)
         leave(user_scope, self)
         if error is not None and not isinstance(error, GeneratorExit):
             self._status = TraceStatus.ERROR
-            self.metadata.setdefault("error", str(error) or type(error).__name__)
+            self.metadata.setdefault("error", to_text(error) or type(error).__name__)
         self.finish()
 
     async def __aenter__(self) -> "TraceContext":
@@ -190,17 +202,17 @@ class TraceContext:
         self.add(span)
 
     def set_input(self, value: Any) -> None:
-        self._input = value
+        self._input = to_plain(value)
 
     def set_output(self, value: Any) -> None:
-        self._output = value
+        self._output = to_plain(value)
 
     def set_metadata(self, metadata: dict[str, Any]) -> None:
-        self.metadata.update(metadata)
+        self.metadata.update(to_mapping(metadata))
 
     def set_status(self, status: object) -> None:
-        if str(status) in TraceStatus.__members__:
-            self._status = TraceStatus(str(status))
+        if to_text(status) in TraceStatus.__members__:
+            self._status = TraceStatus(to_text(status))
 
     def finish(self) -> None:
         """Posts the trace; what is beyond one post's worth of spans follows."""

@@ -7,6 +7,7 @@ own. Nothing here raises into the app.
 
 import atexit
 import os
+import sys
 import threading
 import time
 from collections import deque
@@ -64,6 +65,13 @@ class Transport:
         if self._thread is None or not self._thread.is_alive():
             self._thread = threading.Thread(target=self._run, name="pandaprobe", daemon=True)
             threading.Thread.start(self._thread)
+            self._end_with_worker()
+
+    def _end_with_worker(self) -> None:
+        """A worker of multiprocessing ends without atexit; it has a list of its own."""
+        process, util = sys.modules.get("multiprocessing.process"), sys.modules.get("multiprocessing.util")
+        if process is not None and util is not None and process.parent_process() is not None:
+            util.Finalize(None, self._exit, exitpriority=0)
 
     def _run(self) -> None:
         while True:
@@ -104,7 +112,8 @@ class Transport:
         with self._changed:
             if self._ends_at is not None and time.monotonic() + seconds > self._ends_at:
                 return False
-            self._changed.wait(seconds)
+            # Not any change: another trace that comes is no reason to wait less for the sidecar.
+            self._changed.wait_for(lambda: self._ends_at is not None, seconds)
             return self._ends_at is None or time.monotonic() < self._ends_at
 
     def _post(self, path: str, body: bytes) -> tuple[int | None, float | None]:
@@ -153,10 +162,11 @@ class Transport:
         with self._changed:
             if self._ends_at is None:
                 self._ends_at = time.monotonic() + timeout_s
+            ends_at = self._ends_at
             self._changed.notify_all()
         thread = self._thread
         if thread is not None and thread is not threading.current_thread():
-            thread.join(timeout_s)
+            thread.join(max(0.0, ends_at - time.monotonic()))
         if self._items:
             log.warning("%d traces were not delivered before the end", len(self._items))
 

@@ -88,6 +88,22 @@ def test_a_subprocess_that_is_told_otherwise_obeys():
     assert done.stdout == "other None\n"
 
 
+def test_a_copy_of_our_own_environment_tells_a_subprocess_nothing_otherwise(monkeypatch):
+    monkeypatch.setenv("PANDAPROBE_SESSION", "of the process")
+    with session("a"):
+        env = {**os.environ}
+        done = subprocess.run([sys.executable, "-c", SHOW], env=env, capture_output=True, text=True, check=True)
+    assert done.stdout == "a None\n"
+
+
+def test_an_empty_environment_loses_no_session_of_the_process(monkeypatch):
+    monkeypatch.setenv("PANDAPROBE_SESSION", "a")
+    with session("a"):
+        env = {"PYTHONPATH": os.environ.get("PYTHONPATH", "")}
+        done = subprocess.run([sys.executable, "-c", SHOW], env=env, capture_output=True, text=True, check=True)
+    assert done.stdout == "a None\n"
+
+
 def test_asyncio_subprocesses_do_too():
     async def use():
         with session("a"):

@@ -1,8 +1,11 @@
 """`@trace` and `@span` on functions of every kind."""
 
 import asyncio
+import functools
+import inspect
 
 import pytest
+from pandaprobe.context import current_place, current_session
 
 
 def told(shim, sink):
@@ -26,8 +29,6 @@ def test_a_function_is_a_trace_with_its_arguments_and_result(shim, sink):
 def test_it_takes_what_a_trace_takes(shim, sink):
     @shim.trace(name="named", session_id="s", user_id="u", tags=["t"], metadata={"k": 1})
     def work():
-        from pandaprobe.context import current_session
-
         return current_session()
 
     assert work() == "s"
@@ -90,7 +91,60 @@ def test_a_generator_that_is_left_is_told_too(shim, sink):
     steps = work()
     next(steps)
     steps.close()
-    assert told(shim, sink)["status"] == "COMPLETED"
+    trace = told(shim, sink)
+    assert (trace["status"], trace["output"]) == ("COMPLETED", [0])
+
+
+def test_whoever_iterates_a_generator_is_not_in_its_trace(shim, sink):
+    @shim.trace(session_id="own")
+    def work(own):
+        yield current_session()
+        yield current_place().trace.trace_id
+
+    first, second = work(1), work(2)
+    assert (next(first), next(second)) == ("own", "own")
+    assert (current_session(), current_place()) == (None, None)
+    assert next(first) != next(second)
+    assert (list(first), list(second), current_place()) == ([], [], None)
+
+
+def test_what_is_sent_to_an_async_generator_reaches_it_and_it_is_closed_at_once(shim, sink):
+    seen = []
+
+    @shim.trace
+    async def work():
+        try:
+            sent = yield 1
+            try:
+                yield sent
+            except KeyError:
+                yield "thrown"
+        finally:
+            seen.append("closed")
+
+    async def use():
+        steps = work()
+        given = [await anext(steps), await steps.asend("sent"), await steps.athrow(KeyError())]
+        await steps.aclose()
+        return given, seen
+
+    assert asyncio.run(use()) == ([1, "sent", "thrown"], ["closed"])
+    assert told(shim, sink)["output"] == [1, "sent", "thrown"]
+
+
+def test_a_generator_in_a_scope_is_traced_as_a_generator(shim, sink):
+    @shim.trace
+    @shim.session("s")
+    def work():
+        yield 1
+
+    @shim.session("s")
+    async def stream():
+        yield 1
+
+    assert inspect.isasyncgenfunction(stream)
+    assert list(work()) == [1]
+    assert told(shim, sink)["output"] == [1]
 
 
 def test_an_async_generator_is_told_with_what_it_gave(shim, sink):
@@ -138,8 +192,6 @@ def test_with_no_sidecar_a_function_is_just_called(alone):
 
     @alone.trace(session_id="s")
     async def coroutine(a):
-        from pandaprobe.context import current_session
-
         return current_session(), a
 
     @alone.trace
@@ -155,3 +207,14 @@ def test_with_no_sidecar_a_function_is_just_called(alone):
         return [item async for item in stream()]
 
     assert (work(1), asyncio.run(coroutine(2)), list(generate()), asyncio.run(use())) == (1, ("s", 2), [1], [1])
+
+
+def test_what_has_no_name_of_its_own_may_be_decorated(shim, sink):
+    class Tool:
+        def __call__(self):
+            return 2
+
+    assert shim.trace(functools.partial(max, 1))(0) == 1
+    assert shim.trace(Tool())() == 2
+    assert shim.flush(5)
+    assert [trace["name"] for trace in sink.posts("/traces")] == ["max", "Tool"]

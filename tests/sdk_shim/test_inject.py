@@ -42,3 +42,9 @@ def test_nobody_else_is_told(shim, sink, host):
 def test_metadata_that_is_too_long_is_left_out(shim, sink):
     with shim.start_trace("t", metadata={"k": "v" * 10_000}):
         assert "X-PandaProbe-Metadata" not in names(sink.port)
+
+
+@pytest.mark.parametrize("metadata", [{(1, 2): 3}, {"k": float("nan")}, 5])
+def test_metadata_that_has_no_json_form_harms_no_call(shim, sink, metadata):
+    with shim.start_trace("t", metadata=metadata) as trace:
+        assert names(sink.port)["X-PandaProbe-Trace"] == trace.trace_id

@@ -155,7 +155,7 @@ def test_leaving_a_scope_in_another_task_is_no_error():
     asyncio.run(use())
 
 
-@pytest.mark.parametrize("value", ["", " ", "a\nb", "x" * 256, 7, None, b"x", "\x7f"])
+@pytest.mark.parametrize("value", ["", " ", "a\nb", "x" * 256, 7, None, b"x", "\x7f", "\ud800"])
 def test_an_impossible_id_is_ignored(value):
     with session("outer"), session(value):
         assert current_session() == "outer"

@@ -1,7 +1,7 @@
 """What the environment says of the sidecar."""
 
 import pytest
-from pandaprobe.settings import origin_of, read
+from pandaprobe.settings import add_origin, current, origin_of, read, use
 
 
 @pytest.fixture(autouse=True)
@@ -39,6 +39,27 @@ def test_a_proxy_in_a_container_beside_is_named(monkeypatch):
     settings = read()
     assert ("sidecar", 4100) in settings.origins
     assert settings.endpoint == "http://sidecar:4101"
+
+
+def test_where_the_proxy_is_named_no_other_address_is_taken_for_it(alone, monkeypatch):
+    monkeypatch.setenv("PANDAPROBE_PROXY", "http://127.0.0.1:4777")
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:11434/v1")
+    use(read())
+    add_origin(("loopback", 8000))
+    assert current().origins == {("loopback", 4777)}
+
+
+def test_what_is_switched_off_stays_off_whatever_comes_in_sight(alone, monkeypatch):
+    monkeypatch.setenv("PANDAPROBE_ENABLED", "false")
+    use(read())
+    add_origin(("loopback", 8000))
+    assert ("loopback", 8000) in current().origins
+    assert not current().enabled
+
+
+def test_settings_of_the_wrong_kind_are_as_if_they_were_not_there():
+    settings = read(object(), object(), max_queue_size="many", environment=7, is_off=3)
+    assert (settings.enabled, settings.max_queue_size, settings.environment) == (False, 1000, "7")
 
 
 @pytest.mark.parametrize("text", ["false", "0", "no", "off"])

@@ -183,3 +183,55 @@ def test_with_no_sidecar_nothing_is_posted_and_sessions_still_hold(alone):
     assert alone.get_client() is None
     with pytest.raises(AttributeError):
         _ = trace.nonsense
+
+
+def test_what_is_changed_after_it_was_told_is_told_as_it_was(shim, sink):
+    messages = ["question"]
+    with shim.start_trace("work", input=messages) as trace, trace.span("step") as span:
+        span.set_input(messages)
+        messages.append("answer")
+    told = only(shim, sink)
+    assert (told["input"], told["spans"][0]["input"]) == (["question"], ["question"])
+
+
+def test_values_of_the_wrong_kind_cost_nothing_but_themselves(shim, sink):
+    with shim.start_trace("work", metadata=5, tags="word") as trace:
+        trace.set_metadata(None)
+        with trace.span("step", metadata=3, model=7) as span:
+            span.set_metadata(None)
+            span.set_token_usage(None, 4, reasoning_tokens=2)
+            span.set_model_parameters(None)
+            span.set_cost(None, input=0.5)
+    told = only(shim, sink)
+    (step,) = told["spans"]
+    assert (told["tags"], step["model"], step["cost"]) == (["word"], "7", {"input": 0.5})
+    assert step["token_usage"] == {
+        "prompt_tokens": 0,
+        "completion_tokens": 4,
+        "total_tokens": 4,
+        "reasoning_tokens": 2,
+    }
+
+
+def test_an_error_that_cannot_say_itself_is_raised_and_told(shim, sink):
+    class SilentError(Exception):
+        def __str__(self):
+            raise RuntimeError
+
+    with pytest.raises(SilentError), shim.start_trace("work") as trace, trace.span("step"):
+        raise SilentError
+    assert only(shim, sink)["spans"][0]["error"] == "<SilentError>"
+
+
+def test_traces_that_end_in_another_order_than_they_began_leave_nothing_behind(shim, sink):
+    from pandaprobe.context import current_place
+
+    first, second = shim.start_trace("first"), shim.start_trace("second")
+    first.__enter__()
+    step = first.span("step").__enter__()
+    second.__enter__()
+    step.__exit__(None, None, None)
+    first.__exit__(None, None, None)
+    assert current_place().trace is second
+    second.__exit__(None, None, None)
+    assert current_place() is None

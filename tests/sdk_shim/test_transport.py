@@ -43,6 +43,15 @@ def test_what_cannot_be_taken_now_is_tried_again(shim, sink, status):
     assert len(ids(sink)) == 2
 
 
+def test_traces_that_come_meanwhile_do_not_use_up_its_patience(shim, sink):
+    sink.statuses = [503] * 3
+    started = time.monotonic()
+    while len(sink.got) < 4 and time.monotonic() - started < 10:
+        with shim.start_trace("work"):
+            time.sleep(0.02)
+    assert time.monotonic() - started > 3
+
+
 @pytest.mark.parametrize("status", [400, 401, 413, 422])
 def test_what_is_refused_is_not_tried_again_and_the_next_is_taken(shim, sink, status):
     sink.statuses = [status]
@@ -134,6 +143,34 @@ os.waitpid(pid, 0)
     done, _ = run(code, PANDAPROBE_ENDPOINT=sink.url)
     assert done.returncode == 0, done.stderr
     assert sorted(post["name"] for post in sink.posts("/traces")) == ["child", "parent", "parent again"]
+
+
+WORKER = """
+import multiprocessing, pandaprobe
+
+def work():
+    with pandaprobe.start_trace("worker"):
+        pass
+
+with pandaprobe.session("s"):
+    process = multiprocessing.get_context("fork").Process(target=work)
+    process.start()
+    process.join()
+"""
+
+
+def test_a_worker_of_multiprocessing_delivers_its_last_trace(sink):
+    done, _ = run(WORKER, PANDAPROBE_ENDPOINT=sink.url)
+    assert done.returncode == 0, done.stderr
+    assert [(post["name"], post["session_id"]) for post in sink.posts("/traces")] == [("worker", "s")]
+
+
+def test_a_shutdown_and_the_exit_after_it_take_two_seconds_together():
+    with socket.create_server(("127.0.0.1", 0)) as hanging:
+        url = f"http://127.0.0.1:{hanging.getsockname()[1]}"
+        done, took_s = run(f"{WORK}\npandaprobe.shutdown()", PANDAPROBE_ENDPOINT=url)
+    assert done.returncode == 0
+    assert took_s < 3.5
 
 
 def test_after_shutdown_nothing_is_taken_until_init(shim, sink):

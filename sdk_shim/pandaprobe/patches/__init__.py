@@ -13,8 +13,8 @@ from types import ModuleType
 from typing import Any
 
 from pandaprobe.carry import patch_executor, patch_subprocess
-from pandaprobe.context import log
-from pandaprobe.inject import stamp
+from pandaprobe.context import log, tell_once
+from pandaprobe.inject import SESSION_ALIAS, may_set, stamp
 
 MARK = "_pandaprobe"
 
@@ -27,6 +27,19 @@ def _patch_method(owner: Any, name: str, make: Callable[[Any], Any]) -> None:
     replaced = functools.wraps(original)(make(original))
     setattr(replaced, MARK, True)
     setattr(owner, name, replaced)
+
+
+def _quietly(stamp_one: Callable[..., None]) -> Callable[..., None]:
+    """What we do to a request, never at its cost."""
+
+    @functools.wraps(stamp_one)
+    def stamping(*args: Any) -> None:
+        try:
+            stamp_one(*args)
+        except Exception as error:
+            tell_once(f"a call could not be told its session: {type(error).__name__}")
+
+    return stamping
 
 
 def patch_httpx(module: ModuleType) -> None:
@@ -50,14 +63,17 @@ def patch_httpx(module: ModuleType) -> None:
     _patch_method(module.AsyncClient, "_send_single_request", asynchronous)
 
 
+@_quietly
 def _stamp_httpx(request: Any) -> None:
     extensions = request.extensions
     for name in extensions.pop(MARK, ()) if isinstance(extensions, dict) else ():
         request.headers.pop(name, None)  # a redirect copies headers: what we put on the hop before goes first
     url = request.url
     headers = stamp(url.host, url.port or (443 if url.scheme == "https" else 80))
-    added = [(name, value) for name, value in headers if name not in request.headers]
+    added = [(name, value) for name, value in headers if may_set(name, request.headers.get)]
     if added:
+        for name in (*(name for name, _ in added), SESSION_ALIAS):
+            request.headers.pop(name, None)  # the process's own, which may_set has let us replace
         request.headers = type(request.headers)([*request.headers.raw, *((n.encode(), v) for n, v in added)])
         if isinstance(extensions, dict):
             extensions[MARK] = [name for name, _ in added]
@@ -77,12 +93,14 @@ def patch_http_client(module: ModuleType) -> None:
     _patch_method(module.HTTPConnection, "endheaders", make)
 
 
+@_quietly
 def _stamp_http_client(connection: Any) -> None:
     host = getattr(connection, "_tunnel_host", None) or connection.host
     port = getattr(connection, "_tunnel_port", None) or connection.port
-    lines = b"\r\n".join(line for line in getattr(connection, "_buffer", ()) if isinstance(line, bytes)).lower()
+    lines = [line.lower() for line in getattr(connection, "_buffer", ()) if isinstance(line, bytes)]
+    given = {line.partition(b":")[0].decode("latin-1"): True for line in lines}
     for name, value in stamp(host, port):
-        if b"\r\n" + name.lower().encode() + b":" not in b"\r\n" + lines:
+        if may_set(name, lambda each: given.get(each.lower())):
             connection.putheader(name, value)
 
 
@@ -92,13 +110,19 @@ def patch_aiohttp(module: ModuleType) -> None:
     def make(original: Any) -> Any:
         def init(self: Any, *args: Any, **kwargs: Any) -> None:
             original(self, *args, **kwargs)
-            for name, value in stamp(self.url.host, self.url.port):
-                if name not in self.headers:
-                    self.headers[name] = value.decode()
+            _stamp_mapping(self.headers, self.url)
 
         return init
 
     _patch_method(module.ClientRequest, "__init__", make)
+
+
+@_quietly
+def _stamp_mapping(headers: Any, url: Any) -> None:
+    for name, value in stamp(url.host, url.port) if url else ():
+        if may_set(name, headers.get):
+            headers.pop(name, None)
+            headers[name] = value.decode()
 
 
 def patch_websockets(module: ModuleType) -> None:
@@ -108,9 +132,7 @@ def patch_websockets(module: ModuleType) -> None:
         def connect(self: Any, *args: Any, **kwargs: Any) -> Any:
             request = original(self, *args, **kwargs)
             uri = getattr(self, "uri", None) or getattr(self, "wsuri", None)
-            for name, value in stamp(uri.host, uri.port) if uri else ():
-                if name not in request.headers:
-                    request.headers[name] = value.decode()
+            _stamp_mapping(request.headers, uri)
             return request
 
         return connect
@@ -164,8 +186,9 @@ class _Finder(importlib.abc.MetaPathFinder):
         if fullname not in PATCHES:
             return None
         for finder in sys.meta_path:
-            if finder is not self:
-                spec = finder.find_spec(fullname, path, target)
+            find_spec = getattr(finder, "find_spec", None)  # a finder of the old kind has none
+            if finder is not self and find_spec is not None:
+                spec: importlib.machinery.ModuleSpec | None = find_spec(fullname, path, target)
                 if spec is not None and spec.loader is not None:
                     spec.loader = _Loader(fullname, spec.loader)
                     return spec

@@ -73,6 +73,33 @@ def test_a_client_carries_the_session(shim, sink, post):
 
 
 @pytest.mark.parametrize("post", CLIENTS)
+def test_the_other_name_of_the_header_wins_too(shim, sink, post):
+    with shim.session("scope"):
+        post(f"{sink.url}/v1/chat", **{"X-PandaProbe-Session-Id": "by hand"})
+    assert sink.headers("X-PandaProbe-Session") == [None]
+
+
+def test_a_scope_wins_over_the_session_that_every_request_of_the_process_has(shim, sink, monkeypatch):
+    monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", "X-Team: a\nX-PandaProbe-Session: process")
+    shim.init(proxy=sink.url, endpoint=sink.url)
+    client = OpenAI(base_url=f"{sink.url}/v1/chat", api_key="x")
+    with shim.session("scope"):
+        client.chat.completions.create(**ASKED)
+    client.chat.completions.create(**ASKED)
+    assert sink.headers("X-PandaProbe-Session") == ["scope", "process"]
+    assert sink.headers("X-Team") == ["a", "a"]
+
+
+def test_a_finder_of_the_old_kind_is_no_hindrance():
+    code = (
+        "import sys\nclass Old:\n    def find_module(self, *_): return None\n"
+        "sys.meta_path.insert(0, Old())\nimport pandaprobe, httpx"
+    )
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("post", CLIENTS)
 def test_a_header_set_by_hand_wins(shim, sink, post):
     with shim.session("scope"):
         post(f"{sink.url}/v1/chat", **{"X-PandaProbe-Session": "by hand"})
@@ -142,10 +169,8 @@ def by_websockets(url):
 
 @pytest.mark.parametrize("connect", [by_websockets_sync, by_websockets])
 def test_a_websocket_carries_it_in_its_handshake(shim, connect):
-    from pandaprobe import settings
-
     def told(url):
-        settings.add_origin(settings.origin_of(url))
+        shim.init(proxy=url)
         with shim.session("s-1"):
             connect(url)
 
