@@ -7,10 +7,11 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from openai_upstream import openai_upstream
-from sidecar import clean_environment, free_port, sidecar
+from sidecar import clean_environment, free_port, sidecar, wait_until
 
 CALL = """
 import json, os, sys, urllib.request
@@ -74,6 +75,46 @@ def test_a_running_sidecar_is_used_and_left_running(tmp_path, upstream):
         assert recording.settled(calls=1)["pid"] == recording.process.pid
 
 
+ONE_CALL = CALL.replace("sys.exit(7)", "")
+LATER = f"import sys; print('ready', flush=True); sys.stdin.readline()\n{ONE_CALL}"
+
+
+def test_commands_that_share_a_sidecar_may_end_in_any_order_and_the_last_ends_it(tmp_path, upstream):
+    words = ("--upstream", f"openai={upstream.url}", "--", sys.executable, "-c", LATER)
+    first = start(tmp_path / "data", *words, stdin=subprocess.PIPE)
+    assert first.stdout.readline() == "ready\n"
+    second = start(tmp_path / "data", *words, stdin=subprocess.PIPE)
+    assert second.stdout.readline() == "ready\n"
+    assert first.communicate("\n", timeout=30)[0] == "Paris.\n"
+    assert second.communicate("\n", timeout=30)[0] == "Paris.\n"
+    assert not sidecars_of(tmp_path / "data")
+
+
+def test_commands_that_start_at_once_share_one_sidecar(tmp_path, upstream):
+    words = ("--upstream", f"openai={upstream.url}", "--", sys.executable, "-c", ONE_CALL)
+    processes = [start(tmp_path / "data", *words) for _ in range(3)]
+    said = [process.communicate(timeout=60) for process in processes]
+    assert [out for out, _ in said] == ["Paris.\n"] * 3
+    assert "unrecorded" not in "".join(err for _, err in said)
+    assert not sidecars_of(tmp_path / "data")
+
+
+def sidecars_of(directory):
+    """The command lines of processes that record into it."""
+    lines = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.parent.exists()]
+    return [line for line in lines if b"serve" in line and os.fsencode(directory) in line]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_the_sidecar_starts_leaves_none_behind(tmp_path, number):
+    process = start(tmp_path / "data", "--", sys.executable, "-c", "print('ran')")
+    wait_until(lambda: sidecars_of(tmp_path / "data"))
+    process.send_signal(number)
+    process.communicate(timeout=30)
+    assert process.returncode in (128 + number, 0)
+    assert not sidecars_of(tmp_path / "data")
+
+
 def test_the_command_gets_every_variable(tmp_path):
     _, out, _ = run(tmp_path / "data", "--session", "s", "--", sys.executable, "-c", SHOW)
     env = json.loads(out)
@@ -111,14 +152,14 @@ def test_a_bad_session_is_told_before_anything_runs(tmp_path):
     assert (code, out, "1 to 255 characters" in err) == (1, "", True)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGINT])
 def test_signals_are_passed_on(tmp_path, number):
     code = (
         "import signal, sys, time\n"
         f"signal.signal({int(number)}, lambda *_: sys.exit(40))\n"
         "print('ready', flush=True)\ntime.sleep(30)"
     )
-    process = start(tmp_path / "data", "--", sys.executable, "-c", code)
+    process = start(tmp_path / "data", "--", sys.executable, "-c", code, start_new_session=True)
     assert process.stdout.readline() == "ready\n"
     process.send_signal(number)
     process.communicate(timeout=30)

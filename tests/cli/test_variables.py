@@ -25,6 +25,44 @@ def test_a_base_url_that_is_set_is_kept_as_an_upstream():
     assert made.variables["OLLAMA_HOST"].startswith("http://127.0.0.1:4100/")
 
 
+@pytest.mark.parametrize(
+    ("kept", "twin"), [("OPENAI_BASE_URL", "OPENAI_API_BASE"), ("OPENAI_API_BASE", "OPENAI_BASE_URL")]
+)
+def test_the_other_name_of_a_base_url_that_is_set_does_not_beat_it(kept, twin):
+    made = plan({kept: "https://llm.example/v1"}, RELAY, WEB, None)
+    assert kept in made.variables
+    assert twin not in made.variables
+    assert twin in plan({kept: "http://127.0.0.1:4100/v1"}, RELAY, WEB, None).variables
+
+
+@pytest.mark.parametrize(
+    ("value", "url"),
+    [
+        ("box", "http://box:11434"),
+        ("box:80", "http://box:80"),
+        ("0.0.0.0", "http://127.0.0.1:11434"),
+        ("0.0.0.0:9000", "http://127.0.0.1:9000"),
+        ("https://box/ollama", "https://box/ollama"),
+    ],
+)
+def test_an_address_of_ollama_is_read_as_its_clients_do(value, url):
+    assert list(plan({"OLLAMA_HOST": value}, RELAY, WEB, None).upstreams.values()) == [url]
+
+
+def test_clients_whose_server_only_they_know_are_led_through_the_relay():
+    environ = {"AZURE_OPENAI_ENDPOINT": "https://mine.openai.azure.com", "CO_API_URL": "https://api.cohere.com"}
+    made = plan(environ, RELAY, WEB, None)
+    assert set(made.upstreams.values()) == set(environ.values())
+    assert "AZURE_API_BASE" not in made.variables
+
+
+def test_a_proxy_for_plain_http_is_not_asked_for_the_relay():
+    assert "NO_PROXY" not in plan({"HTTPS_PROXY": "http://proxy:3128"}, RELAY, WEB, None).variables
+    environ = {"http_proxy": "http://proxy:3128", "NO_PROXY": "intern.example"}
+    variables = plan(environ, RELAY, WEB, None).variables
+    assert (variables["NO_PROXY"], variables["no_proxy"]) == ("intern.example,127.0.0.1",) * 2
+
+
 @pytest.mark.parametrize("url", ["http://127.0.0.1:4100/v1", "http://localhost:4100/v1"])
 def test_a_base_url_that_leads_to_the_relay_already_is_no_upstream(url):
     assert plan({"OPENAI_BASE_URL": url}, RELAY, WEB, None).upstreams == {}

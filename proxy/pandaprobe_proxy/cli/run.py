@@ -6,16 +6,19 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from typing import Any
 
 import click
 
 from pandaprobe_proxy.cli.options import data_dir, load_settings
 from pandaprobe_proxy.cli.output import Failure, say
-from pandaprobe_proxy.cli.sidecars import Started, StartError, start_sidecar
+from pandaprobe_proxy.cli.sharing import hold
+from pandaprobe_proxy.cli.sidecars import StartError
 from pandaprobe_proxy.cli.variables import Plan, plan
 
-PASSED = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
+KEYS = (signal.SIGINT, signal.SIGQUIT)
+PASSED = (*KEYS, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 
 
 @click.command("run", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
@@ -31,25 +34,18 @@ def command(session: str | None, require: bool, words: Sequence[str], **flags: A
 
     Example: pandaprobe-proxy run --session trip-42 -- python agent.py
     """
-    started: Started | None = None
-    variables: Mapping[str, str] = {}
-    try:
-        settings = load_settings(**flags)
-        _check_session(session)
-        running, started = _sidecar(settings)
-        variables = _register(
-            settings, plan(os.environ, running["relay"]["address"], running["web"]["address"], session)
-        )
-    except (Failure, StartError, OSError) as error:
-        why = error.message if isinstance(error, Failure) else str(error)
-        if require:
-            raise Failure(f"the sidecar cannot be used, so the command was not run: {why}") from error
-        say(f"Warning: the sidecar cannot be used, so the command runs unrecorded: {why}")
-    try:
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _end)
+    with ExitStack() as ends:
+        try:
+            variables = _prepare(ends, session, flags)
+        except (Failure, StartError, OSError) as error:
+            why = error.message if isinstance(error, Failure) else str(error)
+            if require:
+                raise Failure(f"the sidecar cannot be used, so the command was not run: {why}") from error
+            say(f"Warning: the sidecar cannot be used, so the command runs unrecorded: {why}")
+            variables = {}
         code = _execute(words, {**os.environ, **variables})
-    finally:
-        if started is not None:
-            started.stop()
     if variables:
         shown = ["sessions", *(["show", session] if session else ["ls"])]
         shown += ["--data-dir", flags["data_dir"]] if flags["data_dir"] else []
@@ -57,26 +53,26 @@ def command(session: str | None, require: bool, words: Sequence[str], **flags: A
     sys.exit(code)
 
 
+def _end(number: int, _: object) -> None:
+    """Ends us, where nothing runs yet or no more; what was begun is ended on the way out."""
+    sys.exit(128 + number)
+
+
+def _prepare(ends: ExitStack, session: str | None, flags: Mapping[str, Any]) -> Mapping[str, str]:
+    """The variables of the command, whose sidecar runs until `ends`."""
+    settings = load_settings(**flags)
+    _check_session(session)
+    share = hold(settings)
+    ends.callback(share.let_go)
+    relay, web = share.running["relay"]["address"], share.running["web"]["address"]
+    return _register(settings, plan(os.environ, relay, web, session))
+
+
 def _check_session(session: str | None) -> None:
     from pandaprobe_proxy.sessions.clues import read_visible
 
     if session is not None and read_visible(session) is None:
         raise Failure("--session is 1 to 255 characters of visible text.", 2)
-
-
-def _sidecar(settings: Any) -> tuple[dict[str, Any], Started | None]:
-    """The running sidecar's answer, and the sidecar itself if it was started here."""
-    from pandaprobe_proxy import app
-
-    running = app.ask(settings, {"ask": "status"})
-    if running is not None:
-        return running, None
-    started = start_sidecar(settings)
-    answer = app.ask(settings, {"ask": "status"})
-    if answer is None:
-        started.stop()
-        raise StartError("it stopped answering.")
-    return answer, started
 
 
 def _register(settings: Any, made: Plan) -> Mapping[str, str]:
@@ -98,13 +94,30 @@ def _execute(words: Sequence[str], environ: Mapping[str, str]) -> int:
         code = 127 if isinstance(error, FileNotFoundError) else 126
         say(f"Error: {words[0]} cannot be run: {error.strerror}.")
         return code
-    # A terminal's Ctrl-C reaches the command by itself; here it must only not end us before it.
-    before = {signal.SIGINT: signal.signal(signal.SIGINT, signal.SIG_IGN)}
-    for number in PASSED:
-        before[number] = signal.signal(number, lambda received, _: process.send_signal(received))
+    before = {number: signal.signal(number, lambda received, _: _pass(process, received)) for number in PASSED}
     try:
         code = process.wait()
     finally:
         for number, previous in before.items():
             signal.signal(number, previous)
     return 128 - code if code < 0 else code
+
+
+def _pass(process: "subprocess.Popen[bytes]", number: int) -> None:
+    """Passes a signal on, unless it is of a key of the terminal, which reaches the command by itself."""
+    if number not in KEYS or not _has_terminal():
+        process.send_signal(number)
+
+
+def _has_terminal() -> bool:
+    """Whether we are the ones who get what is typed."""
+    try:
+        terminal = os.open("/dev/tty", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        return os.tcgetpgrp(terminal) == os.getpgrp()
+    except OSError:
+        return False
+    finally:
+        os.close(terminal)

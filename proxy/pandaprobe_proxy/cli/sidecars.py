@@ -1,11 +1,13 @@
 """Starts a sidecar for a command that needs one, and ends it when the command is done."""
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,6 +15,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 START_S = 10.0
 END_S = 40.0
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def wait_for(claim: Callable[[], T | None], timeout_s: float, every_s: float = 0.05) -> T | None:
@@ -59,23 +62,47 @@ def start_sidecar(settings: Any) -> Started:
     from pandaprobe_proxy import app
 
     descriptor, name = tempfile.mkstemp(prefix="pandaprobe-sidecar-", suffix=".log")
-    with os.fdopen(descriptor, "wb") as log:
-        # A session of its own: a Ctrl-C in this terminal is for the command, and the sidecar ends after it.
-        process = subprocess.Popen(  # noqa: S603 - ourselves, with our own settings
-            [sys.executable, "-m", "pandaprobe_proxy", "serve", *_flags(settings)],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-    started = Started(settings, process, Path(name))
-    answer = wait_for(lambda: app.ask(settings, {"ask": "status"}) or (process.poll() is not None or None), START_S)
+    started: Started | None = None
+    try:
+        with os.fdopen(descriptor, "wb") as log, _signals_later():
+            started = Started(settings, _spawn(settings, log), Path(name))
+        process = started.process
+        answer = wait_for(lambda: app.ask(settings, {"ask": "status"}) or (process.poll() is not None or None), START_S)
+    except BaseException:  # a signal: nobody else would end it
+        if started is not None:
+            started.stop()
+        raise
     if not isinstance(answer, dict):
         said = started.log().removeprefix("Error: ")
         started.stop()
         raise StartError(said or "it did not answer in time")
     started.address, started.web_address = answer["relay"]["address"], answer["web"]["address"]
     return started
+
+
+def _spawn(settings: Any, log: Any) -> "subprocess.Popen[bytes]":
+    # A session of its own: a Ctrl-C in this terminal is for the command, and the sidecar ends after it.
+    return subprocess.Popen(  # noqa: S603 - ourselves, with our own settings
+        [sys.executable, "-m", "pandaprobe_proxy", "serve", *_flags(settings)],
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
+        start_new_session=True,
+    )
+
+
+@contextmanager
+def _signals_later() -> Iterator[None]:
+    """Signals that come meanwhile are heard at the end, when what was begun is known."""
+    came: list[int] = []
+    before = {number: signal.signal(number, lambda received, _: came.append(received)) for number in ENDING}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for received in came:
+            signal.raise_signal(received)
 
 
 def _flags(settings: Any) -> list[str]:

@@ -19,11 +19,15 @@ class Variable:
     path: str
     always: bool = True
     """Set even where it was not; others are only replaced where somebody uses them."""
+    twin: str = ""
+    """Another name of it. Clients differ in which of the two wins, so where only the twin is set, this one is not."""
+    port: int | None = None
+    """The port of an address that names none, where it is not that of http."""
 
 
 VARIABLES = (
-    Variable("OPENAI_BASE_URL", "openai", "/v1"),
-    Variable("OPENAI_API_BASE", "openai", "/v1"),
+    Variable("OPENAI_BASE_URL", "openai", "/v1", twin="OPENAI_API_BASE"),
+    Variable("OPENAI_API_BASE", "openai", "/v1", twin="OPENAI_BASE_URL"),
     Variable("ANTHROPIC_BASE_URL", "anthropic", ""),
     Variable("ANTHROPIC_API_URL", "anthropic", "", always=False),
     Variable("ANTHROPIC_API_BASE", "anthropic", "", always=False),
@@ -35,9 +39,18 @@ VARIABLES = (
     Variable("DEEPSEEK_API_BASE", "deepseek", "", always=False),
     Variable("MISTRAL_API_BASE", "mistral", "/v1", always=False),
     Variable("HOSTED_VLLM_API_BASE", "vllm", "/v1", always=False),
-    Variable("OLLAMA_HOST", "ollama", "", always=False),
+    Variable("OLLAMA_HOST", "ollama", "", always=False, port=11434),
     Variable("OLLAMA_API_BASE", "ollama", "", always=False),
+    Variable("AZURE_OPENAI_ENDPOINT", "azure", "", always=False),
+    Variable("AZURE_API_BASE", "azure", "", always=False),
+    Variable("ANTHROPIC_FOUNDRY_BASE_URL", "foundry", "", always=False),
+    Variable("ANTHROPIC_VERTEX_BASE_URL", "vertex", "", always=False),
+    Variable("GOOGLE_VERTEX_BASE_URL", "vertex", "", always=False),
+    Variable("CO_API_URL", "cohere", "", always=False),
+    Variable("HF_INFERENCE_ENDPOINT", "huggingface", "", always=False),
 )
+# Those of AWS are not here: its clients sign the host that they call, so a call through a relay would be refused.
+HTTP_PROXIES = ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")
 HEADER_VARIABLES = (
     "OPENAI_CUSTOM_HEADERS",
     "ANTHROPIC_CUSTOM_HEADERS",
@@ -62,14 +75,14 @@ def plan(environ: Mapping[str, str], relay: str, web: str, session: str | None) 
     upstreams: dict[str, str] = {}
     for variable in VARIABLES:
         kept = environ.get(variable.name, "")
-        if kept and _is_at(kept, relay):
-            continue
-        if kept:
+        if kept and not _is_at(kept, relay):
             name = f"{variable.upstream}-{blake2b(kept.encode(), digest_size=3).hexdigest()}"
-            upstreams[name] = _as_url(kept)
+            upstreams[name] = _as_url(kept, variable.port)
             variables[variable.name] = f"http://{relay}/{name}"
-        elif variable.always:
+        elif not kept and variable.always and _is_free(environ.get(variable.twin, ""), relay):
             variables[variable.name] = f"http://{relay}{_prefix(variable)}{variable.path}"
+    if any(environ.get(name) for name in HTTP_PROXIES):
+        variables |= _no_proxy(environ, relay.rpartition(":")[0].strip("[]"))
     if session:
         variables["PANDAPROBE_SESSION"] = session
         variables |= {name: _with_header(environ.get(name, ""), session) for name in HEADER_VARIABLES}
@@ -88,9 +101,27 @@ def _is_at(url: str, address: str) -> bool:
     return parts.hostname in names and str(parts.port or 80) == port
 
 
-def _as_url(value: str) -> str:
-    """A base URL; some variables may hold a bare `host:port`."""
-    return value if "://" in value else f"http://{value}"
+def _is_free(twin: str, relay: str) -> bool:
+    return not twin or _is_at(twin, relay)
+
+
+def _no_proxy(environ: Mapping[str, str], host: str) -> dict[str, str]:
+    """A proxy for plain http is not asked for the relay, which it could not reach."""
+    before = environ.get("no_proxy") or environ.get("NO_PROXY") or ""
+    hosts = [part.strip() for part in before.split(",") if part.strip()]
+    text = ",".join(hosts if host in hosts or "*" in hosts else [*hosts, host])
+    return {"NO_PROXY": text, "no_proxy": text}
+
+
+def _as_url(value: str, port: int | None = None) -> str:
+    """A base URL; some variables may hold a bare `host:port`, or the address that a server of theirs listens on."""
+    if "://" in value:
+        return value
+    parts = urlsplit(f"http://{value}")
+    if port is None or parts.port is not None:
+        return f"http://{value}".replace("//0.0.0.0", "//127.0.0.1")
+    host = parts.netloc.replace("0.0.0.0", "127.0.0.1") or "127.0.0.1"  # noqa: S104 - it is what we do not call
+    return f"http://{host}:{port}{parts.path}"
 
 
 def _with_header(text: str, session: str) -> str:
