@@ -22,7 +22,7 @@ from pandaprobe_proxy.app.stores import open_reader, store_path
 from pandaprobe_proxy.capture.keep import Keeper, Policy
 from pandaprobe_proxy.capture.recorder import Recorder
 from pandaprobe_proxy.capture.redact import Redactor
-from pandaprobe_proxy.capture.ring import STATE, STORE_BUSY, STORE_ERROR, Ring
+from pandaprobe_proxy.capture.ring import STATE, STORE_BUSY, STORE_ERROR, WRITER_PID, Ring
 from pandaprobe_proxy.ingest.pandaprobe import ROUTES
 from pandaprobe_proxy.model.ids import make_id
 from pandaprobe_proxy.settings import Settings
@@ -44,7 +44,9 @@ def record_main() -> int:
     given = json.load(sys.stdin)
     settings = Settings.model_validate(given["settings"])
     logs.set_up(settings.log_level, settings.log_format)
-    recording = Recording(settings, Ring(given["ring_fd"]), os.getppid())
+    ring = Ring(given["ring_fd"])
+    # Who made the ring, not who is the parent now: the relay may be gone already.
+    recording = Recording(settings, ring, ring.get(WRITER_PID))
     sock = socket.socket(fileno=given["web_fd"]) if given["web_fd"] is not None else None
     return asyncio.run(_run(settings, recording, sock))
 
