@@ -3,10 +3,12 @@
 import asyncio
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 
+import pytest
 from numbered import answer_of, call, numbered_upstream
 from sidecar import clean_environment, sidecar, wait_until
 
@@ -34,6 +36,20 @@ async def test_killed_its_running_calls_become_interrupted_with_what_came(tmp_pa
             assert [item["outcome"] for item in calls] == ["interrupted"] * 5
             body = recording.cli("calls", "show", calls[0]["call_id"], "--response")
             assert body and answer_of(int(body.split('content": "')[1].split(".")[0]), 100).startswith(body.encode())
+
+
+@pytest.mark.parametrize("after_s", [0.0, 0.2])
+def test_killed_as_soon_as_it_runs_it_leaves_nobody_behind(tmp_path, after_s):
+    with sidecar(tmp_path / "data", "http://127.0.0.1:1") as recording:
+        time.sleep(after_s)
+        recording.process.kill()
+        recording.process.wait()
+        wait_until(lambda: refuses(recording.web_port))
+
+
+def refuses(port):
+    with socket.socket() as sock:
+        return sock.connect_ex(("127.0.0.1", port)) != 0
 
 
 async def test_killed_with_its_recorder_the_next_one_closes_what_was_open(tmp_path):

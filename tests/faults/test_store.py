@@ -78,6 +78,18 @@ async def test_a_full_disk_pauses_recording_and_it_resumes_when_there_is_space(s
     assert resumed_s < 10
 
 
+async def test_a_disk_that_is_full_from_the_start_is_told_and_waited_for(small_disk):
+    fill(small_disk / "filler")
+    async with numbered_upstream(3, pause_s=0.0) as upstream:
+        with sidecar(small_disk / "data", upstream.url) as recording:
+            for number in range(5):
+                assert await call(recording.port, number) == answer_of(number, 3)
+            await in_thread(wait_until, lambda: recording.status()["recorder_state"] == "disk_full")
+            (small_disk / "filler").unlink()
+            after = await in_thread(recording.settled, 5)
+    assert (after["recorded"], after["dropped"], after["adds_up"]) == (5, {}, True)
+
+
 async def test_a_store_locked_by_another_process_delays_recording_only(tmp_path):
     async with numbered_upstream(3, pause_s=0.0) as upstream:
         with sidecar(tmp_path / "data", upstream.url) as recording:

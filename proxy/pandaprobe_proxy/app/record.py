@@ -20,13 +20,13 @@ import structlog
 from pandaprobe_proxy.app import control, logs
 from pandaprobe_proxy.app.stores import open_reader, store_path
 from pandaprobe_proxy.capture.keep import Keeper, Policy
-from pandaprobe_proxy.capture.recorder import Recorder
+from pandaprobe_proxy.capture.recorder import Recorder, state_of
 from pandaprobe_proxy.capture.redact import Redactor
-from pandaprobe_proxy.capture.ring import STATE, STORE_BUSY, STORE_ERROR, Ring
+from pandaprobe_proxy.capture.ring import HEARTBEAT, STATE, WRITER_PID, Ring
 from pandaprobe_proxy.ingest.pandaprobe import ROUTES
 from pandaprobe_proxy.model.ids import make_id
 from pandaprobe_proxy.settings import Settings
-from pandaprobe_proxy.store.base import Budget, StoreBusy, StoreError, Writer
+from pandaprobe_proxy.store.base import Budget, StoreError, Writer
 from pandaprobe_proxy.store.sqlite import open_writer
 from pandaprobe_proxy.web import api
 
@@ -44,7 +44,9 @@ def record_main() -> int:
     given = json.load(sys.stdin)
     settings = Settings.model_validate(given["settings"])
     logs.set_up(settings.log_level, settings.log_format)
-    recording = Recording(settings, Ring(given["ring_fd"]), os.getppid())
+    ring = Ring(given["ring_fd"])
+    # Who made the ring, not who is the parent now: the relay may be gone already.
+    recording = Recording(settings, ring, ring.get(WRITER_PID))
     sock = socket.socket(fileno=given["web_fd"]) if given["web_fd"] is not None else None
     return asyncio.run(_run(settings, recording, sock))
 
@@ -124,7 +126,8 @@ class Recording:
             try:
                 return open_writer(store_path(self._settings))
             except StoreError as error:
-                self._ring.set(STATE, STORE_BUSY if isinstance(error, StoreBusy) else STORE_ERROR)
+                self._ring.set(STATE, state_of(error))
+                self._ring.set(HEARTBEAT, time.monotonic_ns())
                 if str(error) != told:
                     log.error("the store cannot be opened; relaying goes on, nothing is recorded", why=str(error))
                 told = str(error)
@@ -180,9 +183,11 @@ def installation_key(directory: Path) -> bytes:
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not path.exists():
-            fd = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+            new = path.with_name("key.new")  # whole or not at all: the disk may be full
+            fd = os.open(new, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
             with os.fdopen(fd, "wb") as file:
                 file.write(os.urandom(32))
+            new.rename(path)
         key = path.read_bytes()
     except OSError as error:
         log.warning("the key of fingerprints cannot be kept; they differ from run to run", why=error.strerror)

@@ -170,8 +170,9 @@ class Sidecar:
 
     def _announce(self) -> None:
         relay, web = (_address(sock) for sock in (self._sockets.relay, self._sockets.web))
-        print(f"relaying on http://{relay}  (OPENAI_BASE_URL=http://{relay}/v1)", file=sys.stderr)
-        print(f"web port on http://{web}, recording into {self._settings.data_dir}", file=sys.stderr, flush=True)
+        with suppress(OSError):  # standard error may be a file on a full disk, or a pipe that nobody reads
+            print(f"relaying on http://{relay}  (OPENAI_BASE_URL=http://{relay}/v1)", file=sys.stderr)
+            print(f"web port on http://{web}, recording into {self._settings.data_dir}", file=sys.stderr, flush=True)
 
     async def _drain(self, keeping: "asyncio.Task[None]") -> None:
         await self._relay.drain(self._settings.drain_s)

@@ -159,7 +159,7 @@ class Recorder:
         try:
             batch = self._store(batch)
         except StoreError as error:
-            self._tell(_state_of(error), error)
+            self._tell(state_of(error), error)
             return False
         self._batch = None
         self._recorded += len(batch.records)
@@ -258,7 +258,8 @@ def _place(error: Exception) -> str:
     return f"{type(error).__name__}{where}"
 
 
-def _state_of(error: StoreError) -> int:
+def state_of(error: StoreError) -> int:
+    """What the ring says of a recorder whose store refuses so."""
     if isinstance(error, StoreFull):
         return slots.DISK_FULL
     return slots.STORE_BUSY if isinstance(error, StoreBusy) else slots.STORE_ERROR

@@ -124,8 +124,9 @@ def _lock(path: Path) -> int | None:
         holder = os.pread(fd, 20, 0).decode(errors="replace").strip() or "unknown"
         os.close(fd)
         raise StoreBusy(f"process {holder} already writes to {path}; stop it or choose another --data-dir.") from error
-    os.ftruncate(fd, 0)
-    os.pwrite(fd, str(os.getpid()).encode(), 0)
+    with suppress(OSError):  # only a note of who holds it, which a full disk may not take
+        os.ftruncate(fd, 0)
+        os.pwrite(fd, str(os.getpid()).encode(), 0)
     return fd
 
 
