@@ -146,9 +146,9 @@ def test_a_message_that_was_given_up_is_kept():
     second = {"type": "message_start", "message": {"id": "msg_2", "model": "m-2"}}
     answer = read(START, block(0, type="text", text="x"), second, block(0, type="text", text="y"), end(), STOP)
     assert (answer.response_id, answer.messages[0].text, answer.usage.input) == ("msg_2", "y", None)
-    (abandoned,) = answer.extra["abandoned"]
-    assert abandoned["id"] == "msg_1" and abandoned["content"] == [{"type": "text", "text": "x"}]
-    assert abandoned["usage"]["input_tokens"] == 5 and not answer.lossy
+    (earlier,) = answer.extra["earlier"]
+    assert earlier["id"] == "msg_1" and earlier["content"] == [{"type": "text", "text": "x"}]
+    assert earlier["usage"]["input_tokens"] == 5 and not answer.lossy
 
 
 def test_a_fallback_names_the_model_that_answers():

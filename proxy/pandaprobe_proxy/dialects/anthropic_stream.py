@@ -1,6 +1,6 @@
 """The answer of an Anthropic stream: a message that starts, blocks that start and grow, a message that is completed.
 
-`ping` says nothing. A stream that starts a second message has begun anew: the first is kept in the extra `abandoned`.
+`ping` says nothing. A stream that starts another message has begun anew: those before are kept in the extra `earlier`.
 """
 
 from collections.abc import Iterable
@@ -86,7 +86,7 @@ class MessageStream:
             self.lossy = True
             return
         if self._fields or self._blocks:
-            self._extra.setdefault("abandoned", []).append(self.message())
+            self._extra.setdefault("earlier", []).append(self.message())
             self._blocks, self._by_index = [], {}
         self._fields = dict(message)
         usage, content = self._fields.pop("usage", None), self._fields.pop("content", None)
