@@ -5,6 +5,9 @@ from pandaprobe_proxy.dialects.registry import DIALECTS, find
 @pytest.mark.parametrize(
     ("method", "path", "name"),
     [
+        ("POST", "/v1/messages", "anthropic_messages"),
+        ("POST", "/v1/messages/count_tokens", "anthropic_messages"),
+        ("POST", "/v1/projects/p/locations/l/publishers/anthropic/models/m:rawPredict", "vertex_anthropic"),
         ("POST", "/v1/chat/completions", "openai_chat"),
         ("POST", "/v1/completions", "openai_completions"),
         ("POST", "/v1/embeddings", "openai_embeddings"),
@@ -19,7 +22,7 @@ def test_a_request_has_one_dialect(method, path, name):
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("GET", "/"), ("POST", "/v1/responses"), ("POST", "/v1/messages"), ("OPTIONS", "/v1/models"), ("", "")],
+    [("GET", "/"), ("POST", "/v1/responses"), ("POST", "/v1/threads/t/messages"), ("OPTIONS", "/v1/models"), ("", "")],
 )
 def test_a_request_of_another_kind_has_none(method, path):
     assert find(method, path, ()) is None

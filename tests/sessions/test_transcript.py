@@ -52,6 +52,47 @@ def test_a_refusal_is_the_same_beside_the_content_and_in_it():
     assert digest(Message("assistant", refusal="No.")) == digest(part)
 
 
+USE = {"type": "tool_use", "id": "call_1", "name": "weather", "input": {"city": "Paris", "days": 2}}
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        USE,
+        USE | {"caller": {"type": "direct"}},
+        {"toolUse": {"toolUseId": "call_1", "name": "weather", "input": {"city": "Paris", "days": 2}}},
+    ],
+)
+def test_a_tool_use_among_the_parts_counts_as_the_tool_call_that_it_is(part):
+    assert digest(Message("assistant", [part], tool_calls=(CALL,))) == digest(Message("assistant", tool_calls=(CALL,)))
+    assert digest(Message("assistant", [part])) != digest(Message("assistant"))
+
+
+@pytest.mark.parametrize("odd", [{"type": "tool_use", "id": 5}, {"toolUse": "call_1"}, {"toolUse": {}}])
+def test_a_tool_use_without_an_id_is_a_part_like_others(odd):
+    assert digest(Message("assistant", [odd], tool_calls=(CALL,))) != digest(Message("assistant", tool_calls=(CALL,)))
+
+
+def test_parts_without_a_type_are_read_by_what_they_hold():
+    parts = [
+        {"reasoningContent": {"reasoningText": {"text": "hm"}}},
+        {"text": "Paris."},
+        {"cachePoint": {"type": "default"}},
+    ]
+    assert digest(Message("assistant", parts)) == digest(TEXT)
+    assert digest(Message("assistant", [{"text": 5}])) != digest(Message("assistant", ["5"]))
+
+
+RESULT = {"type": "code_execution_tool_result", "tool_use_id": "s", "content": {"stdout": "7", "files": [{"id": "f"}]}}
+
+
+def test_results_of_the_provider_are_the_same_with_all_fields_of_their_types():
+    written = RESULT | {"caller": {"type": "direct"}, "content": RESULT["content"] | {"abort_reason": None}}
+    assert digest(Message("assistant", [written])) == digest(Message("assistant", [RESULT]))
+    other = RESULT | {"content": {"stdout": "8", "files": [{"id": "f"}]}}
+    assert digest(Message("assistant", [other])) != digest(Message("assistant", [RESULT]))
+
+
 IMAGE = {"type": "image_url", "image_url": {"url": "data:a"}}
 
 

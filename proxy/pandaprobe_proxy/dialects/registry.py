@@ -1,14 +1,33 @@
 """Every dialect that is known. To add one, add its line."""
 
-from pandaprobe_proxy.dialects import openai_chat, openai_completions, openai_embeddings, openai_models
+from pandaprobe_proxy.dialects import (
+    anthropic_batches,
+    anthropic_complete,
+    anthropic_messages,
+    bedrock_agents,
+    bedrock_converse,
+    bedrock_invoke,
+    openai_chat,
+    openai_completions,
+    openai_embeddings,
+    openai_models,
+    vertex_anthropic,
+)
 from pandaprobe_proxy.dialects.base import Dialect
 from pandaprobe_proxy.model.exchange import Headers
 
 DIALECTS: tuple[Dialect, ...] = (
+    anthropic_batches.DIALECT,
+    anthropic_complete.DIALECT,
+    anthropic_messages.DIALECT,
+    bedrock_agents.DIALECT,
+    bedrock_converse.DIALECT,
+    bedrock_invoke.DIALECT,
     openai_chat.DIALECT,
     openai_completions.DIALECT,
     openai_embeddings.DIALECT,
     openai_models.DIALECT,
+    vertex_anthropic.DIALECT,
 )
 
 

@@ -1,7 +1,7 @@
 """A fingerprint of a message that stays the same when an agent sends an answer back as history.
 
-What clients change on the way (empty content, a text as a part, spacing of arguments, cache marks, reasoning, unknown
-fields) is not part of it; what was said is.
+What clients change on the way (empty content, a text as a part, spacing of arguments, cache marks, reasoning, who had a
+tool run, unknown fields) is not part of it; what was said is. A tool use counts once, as a tool call.
 """
 
 import json
@@ -16,7 +16,11 @@ VERSION = "message-1"
 """Part of what is hashed: a change of the form below needs another one."""
 _TEXTS = frozenset({"text", "input_text", "output_text"})
 _UNSAID = frozenset({"thinking", "redacted_thinking", "reasoning"})
+_UNSAID_KEYS = frozenset({"reasoningContent", "cachePoint"})
+"""What names such a part where parts have no type."""
 _MARKS = frozenset({"cache_control", "id", "annotations", "logprobs"})
+
+_OF_CLIENT = _MARKS | {"caller", "citations"}
 
 
 def digest(message: Message) -> bytes:
@@ -39,7 +43,8 @@ def _write(value: Json) -> str:
 def _parts(message: Message) -> list[Json]:
     content = message.content
     listed = content if isinstance(content, list) else [content]
-    parts = [_part(part) for part in listed if not _is_unsaid(part)]
+    calls = {call.id for call in message.tool_calls}
+    parts = [_part(part) for part in listed if not _is_unsaid(part) and _read_use(part) not in calls]
     beside = [["refusal", message.refusal]] if message.refusal else []
     audio = message.extra.get("audio")
     if isinstance(audio, dict) and audio.get("id"):
@@ -48,7 +53,18 @@ def _parts(message: Message) -> list[Json]:
 
 
 def _is_unsaid(part: Json) -> bool:
-    return isinstance(part, dict) and str(part.get("type")) in _UNSAID
+    return isinstance(part, dict) and (str(part.get("type")) in _UNSAID or not _UNSAID_KEYS.isdisjoint(part))
+
+
+def _read_use(part: Json) -> str | None:
+    """The id of the tool call that a part is."""
+    if not isinstance(part, dict):
+        return None
+    inner = part.get("toolUse")
+    identifier = inner.get("toolUseId") if isinstance(inner, dict) else None
+    if str(part.get("type")).endswith("tool_use"):
+        identifier = part.get("id")
+    return identifier if isinstance(identifier, str) else None
 
 
 def _part(part: Json) -> Json:
@@ -56,11 +72,20 @@ def _part(part: Json) -> Json:
         return ["text", part]
     if not isinstance(part, dict):
         return part
-    if str(part.get("type")) in _TEXTS and isinstance(part.get("text"), str):
+    if (str(part.get("type")) in _TEXTS or part.keys() == {"text"}) and isinstance(part.get("text"), str):
         return ["text", part["text"]]
     if part.get("type") == "refusal":
         return ["refusal", part.get("refusal")]
+    if str(part.get("type")).endswith(("_tool_result", "compaction")):
+        return _without_nulls({key: value for key, value in part.items() if key not in _OF_CLIENT})
     return {key: value for key, value in part.items() if key not in _MARKS}
+
+
+def _without_nulls(value: Json) -> Json:
+    """What clients that write every field of their types add is gone."""
+    if isinstance(value, dict):
+        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
+    return [_without_nulls(item) for item in value] if isinstance(value, list) else value
 
 
 def _call(call: ToolCall) -> list[Json]:
