@@ -1,7 +1,7 @@
 """The one place that states the order in which an exchange becomes a row.
 
 At its head: read what it says of itself, resolve its session   -> Begun, whose Opened is stored at once
-At its end:  assemble, redact, cut, decode, look again          -> Record
+At its end:  assemble, redact, cut, decode, look again, price   -> Record
 
 Decoding sees only what is left after redaction, so nothing derived can hold a secret. If the redactor fails, bodies
 are withheld and the rest is kept: redaction fails closed, inside a capture that fails open.
@@ -20,6 +20,7 @@ from pandaprobe_proxy.model.call import Call, Marks, Message
 from pandaprobe_proxy.model.exchange import Ended, Exchange, Headers, Outcome, RequestHead, find_header
 from pandaprobe_proxy.model.record import Body, Opened, Record
 from pandaprobe_proxy.model.session import Resolution, Source
+from pandaprobe_proxy.pricing.price import Pricing, add_cost, no_price
 from pandaprobe_proxy.sessions.clues import read_clues
 from pandaprobe_proxy.sessions.labels import Labels, read_labels
 from pandaprobe_proxy.sessions.resolve import resolve
@@ -66,12 +67,19 @@ class Sizes:
 class Keeper:
     """Turns exchanges into rows. `last_seen` tells (session id, wall ns) of the newest call of a client key."""
 
-    def __init__(self, policy: Policy, redactor: Redactor, last_seen: Callable[[str], tuple[str, int] | None]) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        redactor: Redactor,
+        last_seen: Callable[[str], tuple[str, int] | None],
+        pricing: Pricing = no_price,
+    ) -> None:
         self._policy = policy
         self.body_limit_bytes = policy.body_limit_bytes
         self._redactor = redactor
         self._bodies = BodyKeeper(redactor)
         self._last_seen = last_seen
+        self._pricing = pricing
         self._recent: OrderedDict[str, tuple[str, int]] = OrderedDict()
 
     def begin(self, head: RequestHead) -> Begun:
@@ -142,6 +150,9 @@ class Keeper:
             why = f"redaction_failed: {type(error).__name__}"
             request, response = _withhold(sizes.request, why), _withhold(sizes.response, why)
             call = None
+        if call is not None:
+            head = exchange.head
+            call = add_cost(call, self._pricing, head.upstream, head.url, head.wall_ns)
         if begun.capture == "metadata":
             request, response = _withhold(sizes.request, "metadata"), _withhold(sizes.response, "metadata")
             call = _without_content(call) if call else None
