@@ -245,3 +245,22 @@ def test_a_call_is_priced_by_what_it_says_before_content_is_left_out(capture):
     ((extra, upstream, url, at_ns),) = asked
     assert extra["service_tier"] == "flex"
     assert (upstream, url, at_ns) == ("openai", head.url, head.wall_ns)
+
+
+@pytest.mark.parametrize("capture", [b"full", b"metadata"])
+def test_nothing_is_kept_of_the_bodies_of_a_credential_endpoint(capture):
+    head = make_head((b"X-PandaProbe-Capture", capture), target=b"/openai/v1/realtime/client_secrets")
+    question, answer = {"session": {"type": "realtime"}}, {"value": "ek_0123456789abcdef", "expires_at": 1}
+    record = keep(make_exchange(head, question, answer))
+    assert (record.request.withheld, record.response.withheld) == ("credentials", "credentials")
+    assert record.request.pieces == record.response.pieces == ()
+    assert (record.request.size, record.response.size) == (len(json.dumps(question)), len(json.dumps(answer)))
+    assert (record.status, record.outcome, record.call) == (200, Outcome.OK, None)
+    assert "ek_0123" not in repr(record)
+
+
+def test_an_upstreams_name_does_not_make_an_endpoint_one_of_credentials():
+    head = replace(make_head(target=b"/projects/v1/files"), url="https://projects/v1/files")
+    assert not make_keeper().begin(head).credentials
+    assert make_keeper().begin(replace(head, url="https://x/v1/vaults")).credentials
+    assert make_keeper().begin(replace(head, url="")).credentials

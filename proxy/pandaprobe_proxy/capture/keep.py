@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pandaprobe_proxy.capture.bodies import BodyKeeper, Kept
+from pandaprobe_proxy.capture.credential_paths import WITHHELD, is_credential_path
 from pandaprobe_proxy.capture.redact import Redactor, find_credentials
 from pandaprobe_proxy.capture.redact_stream import mask
 from pandaprobe_proxy.dialects.decode import decode
@@ -54,6 +55,8 @@ class Begun:
     known: tuple[bytes, ...]
     """Its credentials, to be found in its bodies too. Never stored."""
     warnings: tuple[str, ...]
+    credentials: bool = False
+    """Whether its bodies can carry credentials, so that nothing of them is kept, not even for a moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +111,9 @@ class Keeper:
             metadata=self._metadata(labels),
         )
         bad = () if all(clue.valid for clue in resolution.clues) else (BAD_SESSION,)
-        return Begun(opened, labels.capture or self._policy.capture, known, (*labels.warnings, *bad))
+        warnings = (*labels.warnings, *bad)
+        secret = is_credential_path(_path_upstream(head))
+        return Begun(opened, labels.capture or self._policy.capture, known, warnings, secret)
 
     def _client_key(self, head: RequestHead, known: Sequence[bytes]) -> str:
         """Tells clients apart: by credential, address without port, and user agent."""
@@ -141,6 +146,9 @@ class Keeper:
 
     def finish(self, begun: Begun, exchange: Exchange, sizes: Sizes) -> Record:
         """The row of an ended exchange. `exchange` may hold less of the bodies than `sizes` says; never raises."""
+        if begun.credentials:
+            kept = (_withhold(sizes.request, WITHHELD).body, _withhold(sizes.response, WITHHELD).body)
+            return self._record(begun, exchange, kept, None)
         try:
             request, response = self._keep_bodies(begun, exchange, sizes)
             redacted = self._redacted(exchange, request, response, begun.known)
@@ -226,6 +234,11 @@ class Keeper:
             warnings=begun.warnings,
             request_chunks=exchange.request_chunks,
         )
+
+
+def _path_upstream(head: RequestHead) -> str:
+    """The path that the upstream is asked for, which has no upstream's name in front."""
+    return "/".join(head.url.split("/")[3:]) if "://" in head.url else head.target.decode("latin-1")
 
 
 def _judge(ended: Ended | None, call: Call | None) -> Outcome:
