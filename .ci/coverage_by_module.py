@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "proxy" / "pandaprobe_proxy"
-PURE = ("model", "wire", "dialects", "sessions")
+PURE = ("model", "wire", "dialects", "sessions", "pricing")
 
 
 def measure(module: Path) -> str:

@@ -7,6 +7,7 @@ from pandaprobe_proxy.capture.keep import Keeper, Policy, Sizes
 from pandaprobe_proxy.capture.redact import Redactor
 from pandaprobe_proxy.model.exchange import Ended, Exchange, Outcome, RequestHead, ResponseHead
 from pandaprobe_proxy.model.ids import make_id
+from pandaprobe_proxy.pricing.price import no_price
 
 START_NS = 1_700_000_000_000_000_000
 POLICY = Policy()
@@ -47,8 +48,8 @@ def make_exchange(messages, answer="fine", session="s-1", at_ns=START_NS, model=
     )
 
 
-def make_keeper(policy=POLICY, last_seen=lambda key: None):
-    return Keeper(policy, Redactor(b"k" * 32), last_seen)
+def make_keeper(policy=POLICY, last_seen=lambda key: None, pricing=no_price):
+    return Keeper(policy, Redactor(b"k" * 32), last_seen, pricing)
 
 
 def make_record(messages=({"role": "user", "content": "hello"},), *arguments, keeper=None, **more):

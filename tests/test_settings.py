@@ -58,6 +58,15 @@ def test_what_cannot_be_is_refused(name, value):
         Settings(**{name: value})
 
 
+def test_prices_are_a_table_or_a_file(tmp_path):
+    path = tmp_path / "prices.toml"
+    path.write_text("[m]\ninput = 1\noutput = 2\n")
+    assert Settings(prices=str(path)).prices == Settings(prices={"m": {"input": 1, "output": 2}}).prices
+    with pytest.raises(ValidationError, match="'output' of the price of 'm': field required"):
+        Settings(prices={"m": {"input": 1}})
+
+
 def test_settings_cross_to_the_recorder_as_json():
-    settings = Settings(data_dir=Path("/x"), upstreams={"a": "http://a"}, redact=("x",))
+    prices = {"m": {"input": 1, "output": 2}}
+    settings = Settings(data_dir=Path("/x"), upstreams={"a": "http://a"}, redact=("x",), prices=prices)
     assert Settings.model_validate(settings.model_dump(mode="json")) == settings

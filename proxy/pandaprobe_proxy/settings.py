@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from pandaprobe_proxy.pricing.own import Price, read_prices
 from pandaprobe_proxy.sessions.clues import read_visible
 
 MIB = 1024 * 1024
@@ -46,6 +47,7 @@ class Settings(BaseModel):
         False, description="Ask for a stream's usage where the app left it open; it does not see the extra chunk."
     )
     redact: tuple[str, ...] = Field((), description="Own patterns of secrets, as regular expressions.")
+    prices: dict[str, Price] = Field({}, description="Own prices by model: a TOML or JSON file, or a table of them.")
     connect_timeout_s: Seconds = Field(10.0, description="Seconds to reach an upstream.")
     head_timeout_s: Seconds = Field(15.0, description="Seconds for a client to send a request's head.")
     body_timeout_s: Seconds = Field(60.0, description="Seconds between two pieces of a request's body.")
@@ -72,6 +74,12 @@ class Settings(BaseModel):
     def _split(cls, value: Any) -> Any:
         """A sequence of patterns; or one text, one pattern a line."""
         return tuple(line for line in value.splitlines() if line) if isinstance(value, str) else value
+
+    @field_validator("prices", mode="before")
+    @classmethod
+    def _read_prices(cls, value: Any) -> Any:
+        """A table of prices by model; or the name of a file that holds one, or its JSON text."""
+        return read_prices(value)
 
     @field_validator("redact")
     @classmethod

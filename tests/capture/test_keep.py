@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from pandaprobe_proxy.capture.keep import BAD_SESSION, Keeper, Policy, Sizes
 from pandaprobe_proxy.capture.redact import Redactor
+from pandaprobe_proxy.model.call import Cost
 from pandaprobe_proxy.model.exchange import (
     Ended,
     Exchange,
@@ -15,6 +16,7 @@ from pandaprobe_proxy.model.exchange import (
     ResponseHead,
 )
 from pandaprobe_proxy.model.session import Source
+from pandaprobe_proxy.pricing.price import no_price
 from pandaprobe_proxy.wire.websocket import TEXT, write_frame
 
 ID = "0190a1b2-0000-7000-8000-000000000001"
@@ -33,8 +35,8 @@ SSE = (b"Content-Type", b"text/event-stream")
 POLICY = Policy()
 
 
-def make_keeper(policy=POLICY, last_seen=lambda key: None, redactor=None):
-    return Keeper(policy, redactor or Redactor(b"k" * 32), last_seen)
+def make_keeper(policy=POLICY, last_seen=lambda key: None, redactor=None, pricing=no_price):
+    return Keeper(policy, redactor or Redactor(b"k" * 32), last_seen, pricing)
 
 
 def make_head(*headers, target=b"/v1/chat/completions"):
@@ -227,3 +229,38 @@ def test_a_websocket_is_kept_as_frames():
     assert record.request.pieces == (frames,)
     assert record.response.redactions == 1
     assert record.request_chunks == ((1, len(frames)),)
+
+
+@pytest.mark.parametrize("capture", [b"full", b"metadata"])
+def test_a_call_is_priced_by_what_it_says_before_content_is_left_out(capture):
+    asked = []
+
+    def pricing(call, upstream, url, at_ns):
+        asked.append((call.extra, upstream, url, at_ns))
+        return Cost(0.5, {}, "m", "test")
+
+    head = make_head((b"X-PandaProbe-Capture", capture))
+    record = keep(make_exchange(head, answer={**ANSWER, "service_tier": "flex"}), make_keeper(pricing=pricing))
+    assert record.call.cost.total == 0.5
+    ((extra, upstream, url, at_ns),) = asked
+    assert extra["service_tier"] == "flex"
+    assert (upstream, url, at_ns) == ("openai", head.url, head.wall_ns)
+
+
+@pytest.mark.parametrize("capture", [b"full", b"metadata"])
+def test_nothing_is_kept_of_the_bodies_of_a_credential_endpoint(capture):
+    head = make_head((b"X-PandaProbe-Capture", capture), target=b"/openai/v1/realtime/client_secrets")
+    question, answer = {"session": {"type": "realtime"}}, {"value": "ek_0123456789abcdef", "expires_at": 1}
+    record = keep(make_exchange(head, question, answer))
+    assert (record.request.withheld, record.response.withheld) == ("credentials", "credentials")
+    assert record.request.pieces == record.response.pieces == ()
+    assert (record.request.size, record.response.size) == (len(json.dumps(question)), len(json.dumps(answer)))
+    assert (record.status, record.outcome, record.call) == (200, Outcome.OK, None)
+    assert "ek_0123" not in repr(record)
+
+
+def test_an_upstreams_name_does_not_make_an_endpoint_one_of_credentials():
+    head = replace(make_head(target=b"/projects/v1/files"), url="https://projects/v1/files")
+    assert not make_keeper().begin(head).credentials
+    assert make_keeper().begin(replace(head, url="https://x/v1/vaults")).credentials
+    assert make_keeper().begin(replace(head, url="")).credentials

@@ -1,15 +1,18 @@
 """The recorder: exactly once through any number of deaths, patient with a store that refuses, honest in its numbers."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandaprobe_proxy.capture import ring as slots
+from pandaprobe_proxy.capture.frames import decode
 from pandaprobe_proxy.capture.keep import Keeper, Policy
 from pandaprobe_proxy.capture.recorder import GONE, Recorder
 from pandaprobe_proxy.capture.redact import Redactor
 from pandaprobe_proxy.capture.ring import RESERVE, Ring, RingWriter
+from pandaprobe_proxy.capture.seal import unseal
 from pandaprobe_proxy.model.exchange import (
     Ended,
     Outcome,
@@ -145,6 +148,20 @@ def test_what_is_staged_is_sealed(rig):
     rig.run()
     assert rig.store.staged
     assert all(b"secret" not in staged.frames for staged in rig.store.staged)
+
+
+def test_bodies_of_a_credential_endpoint_are_not_even_staged(rig):
+    told = whole(1, b"secret", b" and more")
+    told[0] = replace(told[0], url="http://u/v1/realtime/sessions")
+    rig.tell(*told[:-1])
+    rig.run()
+    (staged,) = rig.store.staged
+    kinds = [type(frame.event) for frame in decode(unseal(staged.frames, rig.ring.key))]
+    assert kinds == [RequestHead, ResponseHead]
+    rig.tell(told[-1])
+    rig.run()
+    record = rig.store.records[make_id(1)]
+    assert (record.response.withheld, record.response.size, record.status) == ("credentials", 15, 200)
 
 
 def test_a_recorder_that_died_in_mid_stream_is_followed_without_a_seam(rig):

@@ -5,6 +5,7 @@ import json
 from pandaprobe_proxy.capture.keep import Policy, Sizes
 from pandaprobe_proxy.cli.calls import tokens_of
 from pandaprobe_proxy.model.exchange import Outcome
+from pandaprobe_proxy.pricing.price import Prices
 from records import START_NS, make_exchange, make_keeper, make_record
 
 
@@ -74,3 +75,22 @@ def test_tokens_say_how_they_are_known(place):
     place.put(make_record())
     (row,) = place.reader().calls(1)
     assert tokens_of(row) == "10 → 5"
+
+
+def test_what_a_call_cost_is_shown_with_its_parts_or_as_unknown(terminal, place):
+    priced, unknown = place.put(make_record(model="gpt-4o", keeper=make_keeper(pricing=Prices().price)), make_record())
+    listed = terminal.out("calls", "ls")
+    assert "10 → 5  $0.000075" in listed and "10 → 5  unknown" in listed
+    shown = terminal.out("calls", "show", priced.opened.id)
+    assert "cost $0.000075 (input $0.000025, output $0.00005), priced as openai/gpt-4o by genai-prices 0." in shown
+    assert "cost unknown\n" in terminal.out("calls", "show", unknown.opened.id)
+    whole = terminal.json("calls", "show", priced.opened.id)
+    assert whole["cost"] == whole["call"]["cost"]
+    assert whole["cost"]["total"] == 0.000075
+    assert terminal.json("calls", "show", unknown.opened.id)["cost"] is None
+
+
+def test_an_estimate_says_that_it_is_one_by_length(terminal, place):
+    answer = {"choices": [{"index": 0, "message": {"role": "assistant", "content": "hello"}, "finish_reason": "stop"}]}
+    (record,) = place.put(make_record(response=json.dumps(answer).encode()))
+    assert "tokens 2 in, 2 out (estimated by length)" in terminal.out("calls", "show", record.opened.id)

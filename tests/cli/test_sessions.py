@@ -1,7 +1,9 @@
 """`sessions`: list, show, delete."""
 
 from pandaprobe_proxy.model.trace import Span, SpanKind, Trace, TraceStatus
-from records import START_NS, make_record
+from pandaprobe_proxy.pricing.own import read_prices
+from pandaprobe_proxy.pricing.price import Prices
+from records import START_NS, make_keeper, make_record
 
 SPAN = "22222222-2222-4222-8222-222222222222"
 
@@ -113,3 +115,26 @@ def test_deleting_takes_a_whole_id(terminal, place):
 def test_a_store_that_somebody_holds_is_not_deleted_from(terminal, place):
     talk(place)
     assert "already writes" in terminal.fails("sessions", "delete", "trip-42", "--yes")[1]
+
+
+def test_a_session_says_what_it_cost_and_what_nobody_knows(terminal, place):
+    def priced(session, at_s):
+        keeper = make_keeper(pricing=Prices().price)
+        return make_record(session=session, model="gpt-4o", keeper=keeper, at_ns=START_NS + at_s * 10**9)
+
+    place.put(priced("both", 1), priced("both", 2), make_record(session="both"), make_record(session="none"))
+    assert "tokens 30 in, 15 out; cost $0.00015, unknown for 1 call\n" in terminal.out("sessions", "show", "both")
+    shown = terminal.out("sessions", "show", "none")
+    assert "cost unknown for 1 call\n" in shown and "$" not in shown
+    assert "$0.00015, unknown for 1 call" in terminal.out("sessions", "ls")
+    value = terminal.json("sessions", "show", "both")
+    assert (value["total_cost"], value["unpriced_calls"]) == (0.00015, 1)
+    spans = [span["cost"] for trace in value["traces"] for span in trace["spans"]]
+    assert spans.count(None) == 1
+    assert {"input": 0.000025, "output": 0.00005, "total": 0.000075} in spans
+
+
+def test_a_session_whose_model_costs_nothing_is_known_to(terminal, place):
+    keeper = make_keeper(pricing=Prices(read_prices({"m": {"input": 0, "output": 0}})).price)
+    place.put(make_record(session="free", keeper=keeper))
+    assert "; cost $0.00\n" in terminal.out("sessions", "show", "free")

@@ -124,3 +124,22 @@ def test_what_the_store_keeps_is_for_its_owner_only(recording):
     recording.settled(calls=1)
     assert recording.directory.stat().st_mode & 0o777 == 0o700
     assert {path.stat().st_mode & 0o077 for path in recording.directory.iterdir()} == {0}
+
+
+def test_what_a_credential_endpoint_says_is_found_nowhere(recording, upstream, tmp_path):
+    asked, answered = "told only to mint a token", "ephemeral and of no shape at all"
+    upstream.echo = answered
+    paths = ["/v1/realtime/client_secrets", "/openai/v1/organization/admin_api_keys", "/v1/webhook_endpoints/w/rotate"]
+    for path in paths:
+        status, answer = post(recording, path, {"model": "m", "name": asked}, {"Authorization": f"Bearer {CANARY}"})
+        assert status == 200 and answered.encode() in answer
+    recording.settled(calls=len(paths))
+    for name, data in everything(recording, tmp_path).items():
+        assert asked.encode() not in data, name
+        assert answered.encode() not in data, name
+    calls = recording.json("calls", "ls")["items"]
+    shown = [recording.json("calls", "show", call["call_id"]) for call in calls]
+    assert [(call["status"], call["request"]["withheld"], call["response"]["withheld"]) for call in shown] == [
+        (200, "credentials", "credentials")
+    ] * len(paths)
+    assert all(call["response"]["size"] > 100 and call["response"]["kept"] == 0 for call in shown)

@@ -25,6 +25,8 @@ from pandaprobe_proxy.capture.redact import Redactor
 from pandaprobe_proxy.capture.ring import HEARTBEAT, STATE, WRITER_PID, Ring
 from pandaprobe_proxy.ingest.pandaprobe import ROUTES
 from pandaprobe_proxy.model.ids import make_id
+from pandaprobe_proxy.pricing.listed import warm
+from pandaprobe_proxy.pricing.price import Prices
 from pandaprobe_proxy.settings import Settings
 from pandaprobe_proxy.store.base import Budget, StoreError, Writer
 from pandaprobe_proxy.store.sqlite import open_writer
@@ -44,6 +46,7 @@ def record_main() -> int:
     given = json.load(sys.stdin)
     settings = Settings.model_validate(given["settings"])
     logs.set_up(settings.log_level, settings.log_format)
+    threading.Thread(target=warm, name="prices", daemon=True).start()  # beside opening the store
     ring = Ring(given["ring_fd"])
     # Who made the ring, not who is the parent now: the relay may be gone already.
     recording = Recording(settings, ring, ring.get(WRITER_PID))
@@ -137,7 +140,7 @@ class Recording:
     def _start(self, writer: Writer) -> Recorder:
         settings = self._settings
         policy = Policy(settings.capture, settings.default_session, settings.session_gap_s, settings.max_body_bytes)
-        keeper = Keeper(policy, self.redactor, writer.last_seen)
+        keeper = Keeper(policy, self.redactor, writer.last_seen, Prices(settings.prices).price)
         recorder = Recorder(self._ring, writer, keeper, time.monotonic_ns, os.urandom)
         recorder.start(time.time_ns())
         return recorder

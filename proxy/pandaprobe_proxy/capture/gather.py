@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
+from pandaprobe_proxy.capture.frames import Frame
 from pandaprobe_proxy.capture.keep import Begun, Sizes
 from pandaprobe_proxy.model.exchange import Event, RequestBody, ResponseBody
 from pandaprobe_proxy.model.record import Opened, Record
@@ -22,7 +23,8 @@ class Gathering:
     response_bytes: int = 0
 
     def add(self, event: Event, limit_bytes: int) -> None:
-        """Holds an event; of a body only as much as the limit lets."""
+        """Holds an event; of a body only as much as the limit lets, and nothing of one that can carry credentials."""
+        limit_bytes = 0 if self.secret else limit_bytes
         if isinstance(event, RequestBody):
             self.request_bytes += len(event.data)
             event = _clip(event, limit_bytes - self.request_bytes)
@@ -30,6 +32,16 @@ class Gathering:
             self.response_bytes += len(event.data)
             event = _clip(event, limit_bytes - self.response_bytes)
         self.events.append(event)
+
+    @property
+    def secret(self) -> bool:
+        """Whether its bodies can carry credentials."""
+        return self.begun is not None and self.begun.credentials
+
+    def stageable(self, frame: Frame) -> tuple[bytes, ...]:
+        """The frame's bytes, if they may lie on disk, sealed, until the exchange has ended."""
+        body = isinstance(frame.event, RequestBody | ResponseBody)
+        return () if body and self.secret else (frame.data,)
 
     @property
     def sizes(self) -> Sizes:

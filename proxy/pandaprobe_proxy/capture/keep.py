@@ -1,7 +1,7 @@
 """The one place that states the order in which an exchange becomes a row.
 
 At its head: read what it says of itself, resolve its session   -> Begun, whose Opened is stored at once
-At its end:  assemble, redact, cut, decode, look again          -> Record
+At its end:  assemble, redact, cut, decode, look again, price   -> Record
 
 Decoding sees only what is left after redaction, so nothing derived can hold a secret. If the redactor fails, bodies
 are withheld and the rest is kept: redaction fails closed, inside a capture that fails open.
@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pandaprobe_proxy.capture.bodies import BodyKeeper, Kept
+from pandaprobe_proxy.capture.credential_paths import WITHHELD, is_credential_path
 from pandaprobe_proxy.capture.redact import Redactor, find_credentials
 from pandaprobe_proxy.capture.redact_stream import mask
 from pandaprobe_proxy.dialects.decode import decode
@@ -20,6 +21,7 @@ from pandaprobe_proxy.model.call import Call, Marks, Message
 from pandaprobe_proxy.model.exchange import Ended, Exchange, Headers, Outcome, RequestHead, find_header
 from pandaprobe_proxy.model.record import Body, Opened, Record
 from pandaprobe_proxy.model.session import Resolution, Source
+from pandaprobe_proxy.pricing.price import Pricing, add_cost, no_price
 from pandaprobe_proxy.sessions.clues import read_clues
 from pandaprobe_proxy.sessions.labels import Labels, read_labels
 from pandaprobe_proxy.sessions.resolve import resolve
@@ -53,6 +55,8 @@ class Begun:
     known: tuple[bytes, ...]
     """Its credentials, to be found in its bodies too. Never stored."""
     warnings: tuple[str, ...]
+    credentials: bool = False
+    """Whether its bodies can carry credentials, so that nothing of them is kept, not even for a moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +70,19 @@ class Sizes:
 class Keeper:
     """Turns exchanges into rows. `last_seen` tells (session id, wall ns) of the newest call of a client key."""
 
-    def __init__(self, policy: Policy, redactor: Redactor, last_seen: Callable[[str], tuple[str, int] | None]) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        redactor: Redactor,
+        last_seen: Callable[[str], tuple[str, int] | None],
+        pricing: Pricing = no_price,
+    ) -> None:
         self._policy = policy
         self.body_limit_bytes = policy.body_limit_bytes
         self._redactor = redactor
         self._bodies = BodyKeeper(redactor)
         self._last_seen = last_seen
+        self._pricing = pricing
         self._recent: OrderedDict[str, tuple[str, int]] = OrderedDict()
 
     def begin(self, head: RequestHead) -> Begun:
@@ -100,7 +111,9 @@ class Keeper:
             metadata=self._metadata(labels),
         )
         bad = () if all(clue.valid for clue in resolution.clues) else (BAD_SESSION,)
-        return Begun(opened, labels.capture or self._policy.capture, known, (*labels.warnings, *bad))
+        warnings = (*labels.warnings, *bad)
+        secret = is_credential_path(_path_upstream(head))
+        return Begun(opened, labels.capture or self._policy.capture, known, warnings, secret)
 
     def _client_key(self, head: RequestHead, known: Sequence[bytes]) -> str:
         """Tells clients apart: by credential, address without port, and user agent."""
@@ -133,6 +146,9 @@ class Keeper:
 
     def finish(self, begun: Begun, exchange: Exchange, sizes: Sizes) -> Record:
         """The row of an ended exchange. `exchange` may hold less of the bodies than `sizes` says; never raises."""
+        if begun.credentials:
+            kept = (_withhold(sizes.request, WITHHELD).body, _withhold(sizes.response, WITHHELD).body)
+            return self._record(begun, exchange, kept, None)
         try:
             request, response = self._keep_bodies(begun, exchange, sizes)
             redacted = self._redacted(exchange, request, response, begun.known)
@@ -142,6 +158,9 @@ class Keeper:
             why = f"redaction_failed: {type(error).__name__}"
             request, response = _withhold(sizes.request, why), _withhold(sizes.response, why)
             call = None
+        if call is not None:
+            head = exchange.head
+            call = add_cost(call, self._pricing, head.upstream, head.url, head.wall_ns)
         if begun.capture == "metadata":
             request, response = _withhold(sizes.request, "metadata"), _withhold(sizes.response, "metadata")
             call = _without_content(call) if call else None
@@ -215,6 +234,11 @@ class Keeper:
             warnings=begun.warnings,
             request_chunks=exchange.request_chunks,
         )
+
+
+def _path_upstream(head: RequestHead) -> str:
+    """The path that the upstream is asked for, which has no upstream's name in front."""
+    return "/".join(head.url.split("/")[3:]) if "://" in head.url else head.target.decode("latin-1")
 
 
 def _judge(ended: Ended | None, call: Call | None) -> Outcome:

@@ -125,7 +125,7 @@ class Recorder:
             self._end(exchange, gathering, turn)
         elif not gathering.lost:
             gathering.add(event, self._keeper.body_limit_bytes)
-            turn.staged.setdefault(exchange, []).append(frame.data)
+            turn.staged.setdefault(exchange, []).extend(gathering.stageable(frame))
         elif isinstance(event, RequestHead):
             turn.staged[exchange] = [frame.data]  # so that its end is still counted after a restart
 

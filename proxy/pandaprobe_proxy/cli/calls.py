@@ -5,6 +5,7 @@ import sys
 import click
 
 from pandaprobe_proxy.cli.conversation import print_call
+from pandaprobe_proxy.cli.costs import cost_of
 from pandaprobe_proxy.cli.options import as_json, data_dir, limit, reading, whole_id
 from pandaprobe_proxy.cli.output import (
     Failure,
@@ -40,7 +41,7 @@ def ls(session: str | None, limit: int, data_dir: str | None, json: bool) -> Non
     if json:
         print_json(items_json([call_json(row) for row in rows], limit))
         return
-    heads = ["call", "started", "session", "model", "outcome", "status", "time", "tokens"]
+    heads = ["call", "started", "session", "model", "outcome", "status", "time", "tokens", "cost"]
     print_table(heads, [_cells(row) for row in rows])
 
 
@@ -54,6 +55,7 @@ def _cells(row: CallRow) -> list[str]:
         str(row.status or ""),
         duration(row.ended_ns - row.started_ns if row.ended_ns else None),
         tokens_of(row),
+        cost_of(row),
     ]
 
 

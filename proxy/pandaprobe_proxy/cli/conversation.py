@@ -2,14 +2,17 @@
 
 from collections.abc import Iterable
 
+from pandaprobe_proxy.cli.costs import explain_cost, total_of
 from pandaprobe_proxy.cli.output import clean, duration, echo, faint, heading, one_line
-from pandaprobe_proxy.model.call import Message
+from pandaprobe_proxy.model.call import Call, Message, UsageSource
 from pandaprobe_proxy.sessions.transcript import digest
 from pandaprobe_proxy.store.base import CallRow, SessionRow, StoredCall, TraceRow
 from pandaprobe_proxy.store.shapes import iso
 
 MARKS = ("sent", "head", "first_byte", "first_event", "first_content", "first_tool", "last_byte", "ended")
 TEXT_CHARS = 4000
+SAID = {UsageSource.ESTIMATED: "estimated by length"}
+"""How tokens are known, where one word says too little."""
 
 
 def print_session(row: SessionRow, traces: Iterable[TraceRow], calls: Iterable[StoredCall]) -> None:
@@ -20,7 +23,8 @@ def print_session(row: SessionRow, traces: Iterable[TraceRow], calls: Iterable[S
     echo(
         f"{iso(row.started_ns)} for {duration(row.last_ns - row.started_ns)}; models {', '.join(row.models) or 'none'}"
     )
-    echo(f"tokens {row.input_tokens} in, {row.output_tokens} out")
+    cost = total_of(row)
+    echo(f"tokens {row.input_tokens} in, {row.output_tokens} out" + (f"; cost {cost}" if cost else ""))
     for trace in traces:
         if trace.origin != "proxy":
             _print_trace(trace)
@@ -68,7 +72,7 @@ def _headline(number: int, row: CallRow) -> str:
         words.append(f"first content after {duration(row.marks.first_content)}")
     words.append(f"{duration(row.ended_ns - row.started_ns)} in all" if row.ended_ns else "still running")
     if usage.input is not None or usage.output is not None:
-        words.append(f"tokens {usage.input or 0} in, {usage.output or 0} out ({usage.source})")
+        words.append(f"tokens {usage.input or 0} in, {usage.output or 0} out ({SAID.get(usage.source, usage.source)})")
     return "  ".join(words)
 
 
@@ -120,18 +124,25 @@ def print_call(stored: StoredCall) -> None:
     marks = [(name, getattr(row.marks, name)) for name in MARKS]
     echo("times: " + ", ".join(f"{name} {duration(at)}" for name, at in marks if at is not None))
     echo(_headline(1, row).removeprefix("── call 1  "))
+    cost = explain_cost(row)
+    if cost:
+        echo(f"cost {cost}")
     for side, body in (("request", stored.request), ("response", stored.response)):
         kept = f"not kept ({clean(body.withheld)})" if body.withheld else f"{len(body.data)} kept"
         echo(f"{side}: {body.size} bytes, {kept}, {body.redactions} secrets taken out {body.coding}".rstrip())
     if stored.call:
-        for message in (*stored.call.input, *stored.call.output):
-            print_message(message)
-        for tool in stored.call.tools:
-            echo(f"  tool: {one_line(str(tool), 200)}")
-        for name, value in stored.call.parameters.items():
-            echo(f"  {clean(name)} = {one_line(str(value), 200)}")
+        _print_decoded(stored.call)
     _print_trouble(stored)
     for side, headers in (("request", stored.request_headers), ("response", stored.response_headers)):
         heading(f"  {side} headers")
         for name, value in headers:
             echo(f"    {clean(name)}: {clean(value)}")
+
+
+def _print_decoded(call: Call) -> None:
+    for message in (*call.input, *call.output):
+        print_message(message)
+    for tool in call.tools:
+        echo(f"  tool: {one_line(str(tool), 200)}")
+    for name, value in call.parameters.items():
+        echo(f"  {clean(name)} = {one_line(str(value), 200)}")

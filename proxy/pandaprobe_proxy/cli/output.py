@@ -1,5 +1,6 @@
 """Printing: data to standard output, talk to standard error, and nothing captured may steer a terminal."""
 
+import math
 import os
 import re
 import unicodedata
@@ -106,3 +107,13 @@ def size(count: int) -> str:
             return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
         value /= 1000
     return f"{value:.1f} GB"
+
+
+def dollars(cost: float) -> str:
+    """US dollars as people read them: cents, and of what is less than a dollar three digits that count."""
+    if cost == 0 or cost >= 1:
+        return f"${cost:,.2f}"
+    decimals = max(2, 2 - math.floor(math.log10(cost)))
+    text = f"{cost:.{decimals}f}"
+    whole, _, rest = text.partition(".")
+    return f"${whole}.{rest.rstrip('0').ljust(2, '0')}"

@@ -27,7 +27,13 @@ def _option(name: str, field: Any) -> Any:
 
 
 def _metavar(name: str) -> str:
-    words = {"redact": "REGEX", "data_dir": "DIR", "default_session": "new|client|ID", "capture": "full|metadata|off"}
+    words = {
+        "redact": "REGEX",
+        "prices": "FILE",
+        "data_dir": "DIR",
+        "default_session": "new|client|ID",
+        "capture": "full|metadata|off",
+    }
     return words.get(name, name.rsplit("_", 1)[-1].upper())
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from pandaprobe_proxy.cli.conversation import print_session
+from pandaprobe_proxy.cli.costs import total_of
 from pandaprobe_proxy.cli.options import as_json, data_dir, limit, load_settings, reading, whole_id
 from pandaprobe_proxy.cli.output import (
     Failure,
@@ -43,7 +44,7 @@ def ls(user: str | None, limit: int, data_dir: str | None, json: bool) -> None:
     if json:
         print_json(items_json([session_json(row) for row in rows], limit))
         return
-    heads = ["session", "calls", "errors", "tokens", "time", "last active", "first input"]
+    heads = ["session", "calls", "errors", "tokens", "cost", "time", "last active", "first input"]
     print_table(heads, [_cells(row) for row in rows])
 
 
@@ -53,6 +54,7 @@ def _cells(row: SessionRow) -> list[str]:
         str(row.calls),
         str(row.errors),
         f"{row.input_tokens} → {row.output_tokens}",
+        total_of(row),
         duration(row.last_ns - row.started_ns),
         (iso(row.last_ns) or "")[:19],
         one_line(row.first_input, 48),

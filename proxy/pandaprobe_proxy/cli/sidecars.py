@@ -1,5 +1,6 @@
 """Starts a sidecar for a command that needs one, and ends it when the command is done."""
 
+import json
 import os
 import signal
 import subprocess
@@ -114,6 +115,8 @@ def _flags(settings: Any) -> list[str]:
             flags += [part for key, url in value.items() for part in ("--upstream", f"{key}={url}")]
         elif name == "redact":
             flags += [part for pattern in value for part in (flag, pattern)]
+        elif name == "prices":
+            flags += [flag, json.dumps(value)] if value else []
         elif isinstance(value, bool):
             flags += [flag] if value else []
         else:

@@ -22,7 +22,7 @@ class Body:
     complete: bool = True
     """False if the kept bytes are fewer than crossed the wire."""
     withheld: str = ""
-    """Why nothing was kept: `metadata` (asked for), `redaction_failed`, or empty."""
+    """Why nothing was kept: `metadata` (asked for), `credentials` (what the endpoint is for), `redaction_failed`, …"""
 
 
 @dataclass(frozen=True, slots=True)

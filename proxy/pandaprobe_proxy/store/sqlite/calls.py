@@ -292,7 +292,7 @@ class Calls:
 
 def is_unpriced(call: Call) -> bool:
     """Whether tokens were spent whose price is not known."""
-    return call.cost is None and (call.usage.input or call.usage.output or 0) > 0
+    return call.cost is None and call.kind != "OTHER" and (call.usage.input or call.usage.output or 0) > 0
 
 
 def searchable(message: Message) -> str:

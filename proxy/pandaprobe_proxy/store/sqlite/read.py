@@ -114,7 +114,8 @@ class SqliteReader:
         if not rows:
             return None
         stored, exchange = read_stored(db, self._codec, rows[0])
-        return replace(stored, call=decode(exchange)) if stored.row.dialect else stored
+        call = decode(exchange) if stored.row.dialect else None
+        return replace(stored, call=replace(call, cost=stored.row.cost)) if call else stored
 
     def find_calls(self, prefix: str, limit: int = 10) -> list[str]:
         with self._reading() as db:

@@ -182,11 +182,17 @@ def to_call_span(row: Row) -> SpanRow:
         output=None,
         error=row["error"] or row["call_error"],
         token_usage={name: count for name, count in usage.items() if count is not None} or None,
-        cost=None,
+        cost=_span_cost(row["cost"]),
         parameters=None,
         metadata=from_text(row["metadata"], {}),
         call_id=row["call_id"],
     )
+
+
+def _span_cost(text: str | None) -> dict[str, float] | None:
+    """As PandaProbe has it: numbers only, `total` among its parts."""
+    cost = from_text(text)
+    return {**cost["parts"], "total": cost["total"]} if cost else None
 
 
 def read_span(db: sqlite3.Connection, span_id: str) -> SpanRow | None:

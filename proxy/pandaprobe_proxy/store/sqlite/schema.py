@@ -112,6 +112,9 @@ ALTER TABLE calls ADD COLUMN attempt INTEGER;
 ALTER TABLE calls ADD COLUMN attempt_of TEXT;
 ALTER TABLE sessions ADD COLUMN cost REAL NOT NULL DEFAULT 0;
 ALTER TABLE sessions ADD COLUMN unpriced INTEGER NOT NULL DEFAULT 0;
+UPDATE sessions SET unpriced = (
+    SELECT count(*) FROM calls WHERE session = sessions.key AND coalesce(input_tokens, output_tokens, 0) > 0
+);
 DROP VIEW v_sessions;
 CREATE VIEW v_sessions AS SELECT
     session_id, source, confidence, user_id, tags, {_ISO.format("started_ns")} AS started_at,
