@@ -10,6 +10,7 @@ are withheld and the rest is kept: redaction fails closed, inside a capture that
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from hashlib import blake2b
 from typing import Any
 
 from pandaprobe_proxy.capture.bodies import BodyKeeper, Kept
@@ -19,9 +20,10 @@ from pandaprobe_proxy.capture.redact_stream import mask
 from pandaprobe_proxy.dialects.decode import decode
 from pandaprobe_proxy.model.call import Call, Marks, Message
 from pandaprobe_proxy.model.exchange import Ended, Exchange, Headers, Outcome, RequestHead, find_header
-from pandaprobe_proxy.model.record import Body, Opened, Record
+from pandaprobe_proxy.model.record import Body, Opened, Record, Retry
 from pandaprobe_proxy.model.session import Resolution, Source
 from pandaprobe_proxy.pricing.price import Pricing, add_cost, no_price
+from pandaprobe_proxy.sessions.attempts import read_marker
 from pandaprobe_proxy.sessions.clues import read_clues
 from pandaprobe_proxy.sessions.labels import Labels, read_labels
 from pandaprobe_proxy.sessions.resolve import resolve
@@ -32,6 +34,8 @@ BAD_SESSION = (
 
 
 REMEMBERED_CLIENTS = 4096
+RETRY_KEY_BYTES = 12
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +152,7 @@ class Keeper:
         """The row of an ended exchange. `exchange` may hold less of the bodies than `sizes` says; never raises."""
         if begun.credentials:
             kept = (_withhold(sizes.request, WITHHELD).body, _withhold(sizes.response, WITHHELD).body)
-            return self._record(begun, exchange, kept, None)
+            return self._record(begun, exchange, sizes, kept, None)
         try:
             request, response = self._keep_bodies(begun, exchange, sizes)
             redacted = self._redacted(exchange, request, response, begun.known)
@@ -164,7 +168,7 @@ class Keeper:
         if begun.capture == "metadata":
             request, response = _withhold(sizes.request, "metadata"), _withhold(sizes.response, "metadata")
             call = _without_content(call) if call else None
-        return self._record(begun, exchange, (request.body, response.body), call)
+        return self._record(begun, exchange, sizes, (request.body, response.body), call)
 
     def _keep_bodies(self, begun: Begun, exchange: Exchange, sizes: Sizes) -> tuple[Kept, Kept]:
         keep = self._bodies.keep
@@ -212,7 +216,9 @@ class Keeper:
                 found += self._redactor.find(text.encode("utf-8", "surrogatepass"), known)
         return found
 
-    def _record(self, begun: Begun, exchange: Exchange, bodies: tuple[Body, Body], call: Call | None) -> Record:
+    def _record(
+        self, begun: Begun, exchange: Exchange, sizes: Sizes, bodies: tuple[Body, Body], call: Call | None
+    ) -> Record:
         redact, known = self._redactor, begun.known
         ended, answer = exchange.ended, exchange.response
         outcome = _judge(ended, call)
@@ -233,7 +239,19 @@ class Keeper:
             call=call,
             warnings=begun.warnings,
             request_chunks=exchange.request_chunks,
+            retry=self._read_retry(begun.opened, exchange, sizes.request),
         )
+
+    def _read_retry(self, opened: Opened, exchange: Exchange, size: int) -> Retry | None:
+        """What tells other tries of the same call. Asking for the same thing again is none, unless the client says."""
+        head = exchange.head
+        marker = read_marker(head.headers)
+        if exchange.upgraded or (head.method in _SAFE and not marker.number and not marker.name):
+            return None
+        what = marker.name or b"%d:%b" % (size, blake2b(exchange.request_body, digest_size=16).digest())
+        parts = (opened.client_key.encode(), head.upstream.encode(), head.method.encode(), head.target, what)
+        key = self._redactor.fingerprint(b"\0".join(parts), RETRY_KEY_BYTES)
+        return Retry(key, marker.number, named=bool(marker.name))
 
 
 def _path_upstream(head: RequestHead) -> str:
@@ -245,8 +263,11 @@ def _judge(ended: Ended | None, call: Call | None) -> Outcome:
     """How the exchange ended. A client that hangs up once it has read a stream's last event has lost nothing."""
     if ended is None:
         return Outcome.INTERRUPTED
-    whole = call is not None and call.streamed and not call.partial
-    return Outcome.OK if whole and ended.outcome is Outcome.CLIENT_DISCONNECTED else ended.outcome
+    return (
+        Outcome.OK
+        if call is not None and call.whole and ended.outcome is Outcome.CLIENT_DISCONNECTED
+        else ended.outcome
+    )
 
 
 def read_marks(exchange: Exchange) -> Marks:

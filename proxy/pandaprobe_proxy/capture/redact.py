@@ -52,9 +52,9 @@ class Redactor:
         self._key = key
         self._own = [re.compile(pattern.encode()) for pattern in patterns]
 
-    def fingerprint(self, secret: bytes) -> str:
-        """Eight hexadecimal digits that equal secrets share, and that say nothing of the secret."""
-        return blake2b(secret, digest_size=4, key=self._key).hexdigest()
+    def fingerprint(self, secret: bytes, size: int = 4) -> str:
+        """Hexadecimal digits, two a byte, that equal secrets share, and that say nothing of the secret."""
+        return blake2b(secret, digest_size=size, key=self._key).hexdigest()
 
     def mark(self, rule: str, secret: bytes) -> bytes:
         return f"[redacted:{rule}:{self.fingerprint(secret)}]".encode()

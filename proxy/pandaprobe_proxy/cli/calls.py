@@ -51,12 +51,20 @@ def _cells(row: CallRow) -> list[str]:
         (iso(row.started_ns) or "")[:19],
         one_line(row.session_id, 32),
         one_line(row.model or f"{row.method} {row.path}", 32),
-        row.outcome,
+        outcome_of(row),
         str(row.status or ""),
         duration(row.ended_ns - row.started_ns if row.ended_ns else None),
         tokens_of(row),
         cost_of(row),
     ]
+
+
+def outcome_of(row: CallRow) -> str:
+    """How it ended, with which try it was and what it is to another call."""
+    said = ["pending"] if row.pending else []
+    said += [f"try {row.attempt + 1}{'?' if row.attempt_inferred else ''}"] if row.attempt else []
+    said += ["fetches an answer"] if row.retrieves else []
+    return ", ".join([row.outcome, *said])
 
 
 def tokens_of(row: CallRow) -> str:

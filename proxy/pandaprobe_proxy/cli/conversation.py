@@ -6,8 +6,9 @@ from pandaprobe_proxy.cli.costs import explain_cost, total_of
 from pandaprobe_proxy.cli.output import clean, duration, echo, faint, heading, one_line
 from pandaprobe_proxy.model.call import Call, Message, UsageSource
 from pandaprobe_proxy.sessions.transcript import digest
-from pandaprobe_proxy.store.base import CallRow, SessionRow, StoredCall, TraceRow
+from pandaprobe_proxy.store.base import CallRow, SessionRow, StoredCall
 from pandaprobe_proxy.store.shapes import iso
+from pandaprobe_proxy.store.trace_rows import TraceRow
 
 MARKS = ("sent", "head", "first_byte", "first_event", "first_content", "first_tool", "last_byte", "ended")
 TEXT_CHARS = 4000
@@ -19,7 +20,8 @@ def print_session(row: SessionRow, traces: Iterable[TraceRow], calls: Iterable[S
     """The session's head, its traces that were posted, and its conversation."""
     heading(f"session {row.session_id}")
     known = f"{row.source}, confidence {row.confidence:g}"
-    echo(f"{row.calls} calls in {row.traces} traces, {row.errors} errors; session known by {known}")
+    tried = f" ({row.recovered} tried again until it went well)" if row.recovered else ""
+    echo(f"{row.calls} calls in {row.traces} traces, {row.errors} errors{tried}; session known by {known}")
     echo(
         f"{iso(row.started_ns)} for {duration(row.last_ns - row.started_ns)}; models {', '.join(row.models) or 'none'}"
     )
@@ -45,17 +47,48 @@ def _reason(error: str | None) -> str:
 
 
 def print_conversation(calls: Iterable[StoredCall]) -> None:
-    """Every message once, in the order in which the calls brought them."""
+    """Every message once, in the order in which the calls brought them.
+
+    Tries that failed are told of by the one that followed, and what fetched an answer by the call that asked for it.
+    """
+    told = list(calls)
+    here = {stored.row.call_id for stored in told}
+    newest = {_first_try(stored.row): stored.row.call_id for stored in told}
     shown: set[bytes] = set()
-    for number, stored in enumerate(calls, 1):
+    for number, stored in enumerate(told, 1):
+        row = stored.row
+        if row.retrieves in here or newest[_first_try(row)] != row.call_id:
+            continue
         echo()
-        echo(faint(_headline(number, stored.row)))
+        echo(faint(_headline(number, row, len(stored.retrievals))))
+        _print_before(stored, shown)
         if stored.call is None:
-            echo(f"  {stored.row.method} {clean(stored.row.path)} → {stored.row.status or 'no answer'}")
+            echo(f"  {row.method} {clean(row.path)} → {row.status or 'no answer'}")
         else:
-            for message in (*stored.call.input, *stored.call.output):
-                _print_new(message, shown)
+            _print_said(stored.call, shown)
         _print_trouble(stored)
+
+
+def _first_try(row: CallRow) -> str:
+    return row.attempt_of or row.call_id
+
+
+def _print_before(stored: StoredCall, shown: set[bytes]) -> None:
+    """What the provider held, as far as no call before it has shown that."""
+    if stored.history_broken:
+        echo(faint("  … goes on from something that is not recorded here"))
+    for message in stored.history:
+        _print_new(message, shown)
+
+
+def _print_said(call: Call, shown: set[bytes]) -> None:
+    """The call's messages. One who sends new messages only means each of them, even if it says the same again."""
+    for message in call.input:
+        if (call.previous_id or call.conversation_id) and message.role != "system":
+            shown.discard(digest(message))
+        _print_new(message, shown)
+    for message in call.output:
+        _print_new(message, shown)
 
 
 def _print_new(message: Message, shown: set[bytes]) -> None:
@@ -65,7 +98,7 @@ def _print_new(message: Message, shown: set[bytes]) -> None:
         print_message(message)
 
 
-def _headline(number: int, row: CallRow) -> str:
+def _headline(number: int, row: CallRow, retrievals: int = 0) -> str:
     usage = row.usage
     words = [f"── call {number}", row.call_id, row.model or row.operation or f"{row.method} {row.path}"]
     if row.marks.first_content is not None:
@@ -73,6 +106,13 @@ def _headline(number: int, row: CallRow) -> str:
     words.append(f"{duration(row.ended_ns - row.started_ns)} in all" if row.ended_ns else "still running")
     if usage.input is not None or usage.output is not None:
         words.append(f"tokens {usage.input or 0} in, {usage.output or 0} out ({SAID.get(usage.source, usage.source)})")
+    if row.attempt:
+        count = f"{row.attempt} failed attempt{'s' if row.attempt > 1 else ''}"
+        words.append(f"after {count}{', as it seems' if row.attempt_inferred else ''}")
+    if retrievals:
+        words.append(f"answer fetched by {retrievals} call{'s' if retrievals > 1 else ''}")
+    if row.pending:
+        words.append("not answered yet")
     return "  ".join(words)
 
 
@@ -86,12 +126,12 @@ def _print_trouble(stored: StoredCall) -> None:
         echo(f"  ! {clean(warning)}")
 
 
-def print_message(message: Message) -> None:
-    """Who says it, and what."""
+def print_message(message: Message, before: bool = False) -> None:
+    """Who says it, and what; `before` this call, if so."""
     who = f"{message.role} {message.name}" if message.name else message.role
     if message.tool_call_id:
         who += f" (result of {message.tool_call_id})"
-    heading(f"  {who}")
+    heading(f"  {who}{' (held by the provider)' if before else ''}")
     if message.reasoning:
         _print_text(f"[reasoning] {message.reasoning}")
     if message.text:
@@ -114,6 +154,32 @@ def _print_text(text: str) -> None:
         echo(faint(f"    … and {len(text) - len(cut)} characters more; `calls show` has them all"))
 
 
+def _print_ties(stored: StoredCall) -> None:
+    """What it is to other calls."""
+    row = stored.row
+    if row.attempt:
+        of = f"of call {row.attempt_of}" if row.attempt_of else "of a call that was not recorded"
+        echo(f"try {row.attempt + 1} {of}{', inferred' if row.attempt_inferred else ''}")
+    if row.retrieves:
+        echo(f"fetches the answer of call {row.retrieves}, where its tokens are counted")
+    if stored.retrievals:
+        echo(f"answer fetched by call{'s' if len(stored.retrievals) > 1 else ''} {', '.join(stored.retrievals)}")
+    names = {"response": row.response_id, "after": row.previous_id, "conversation": row.conversation_id}
+    said = [f"{name} {clean(value)}" for name, value in names.items() if value]
+    if said:
+        echo(", ".join(said))
+
+
+def _print_messages(stored: StoredCall) -> None:
+    """Whole: what was before it, what it says, and with which tools and parameters."""
+    if stored.history_broken:
+        echo("  … goes on from something that is not recorded here")
+    for message in stored.history:
+        print_message(message, before=True)
+    if stored.call:
+        _print_decoded(stored.call)
+
+
 def print_call(stored: StoredCall) -> None:
     """Everything that is kept of one call."""
     row = stored.row
@@ -121,6 +187,7 @@ def print_call(stored: StoredCall) -> None:
     echo(f"session {clean(row.session_id)} ({row.source}, confidence {row.confidence:g}), trace {row.trace_id}")
     echo(f"{row.method} {clean(stored.url)} → {row.status or 'no answer'} {clean(stored.reason)}, {row.outcome}")
     echo(f"{iso(row.started_ns)}, upstream {row.upstream}, credential {stored.credential or 'none'}")
+    _print_ties(stored)
     marks = [(name, getattr(row.marks, name)) for name in MARKS]
     echo("times: " + ", ".join(f"{name} {duration(at)}" for name, at in marks if at is not None))
     echo(_headline(1, row).removeprefix("── call 1  "))
@@ -130,8 +197,7 @@ def print_call(stored: StoredCall) -> None:
     for side, body in (("request", stored.request), ("response", stored.response)):
         kept = f"not kept ({clean(body.withheld)})" if body.withheld else f"{len(body.data)} kept"
         echo(f"{side}: {body.size} bytes, {kept}, {body.redactions} secrets taken out {body.coding}".rstrip())
-    if stored.call:
-        _print_decoded(stored.call)
+    _print_messages(stored)
     _print_trouble(stored)
     for side, headers in (("request", stored.request_headers), ("response", stored.response_headers)):
         heading(f"  {side} headers")

@@ -18,7 +18,7 @@ from pandaprobe_proxy.cli.output import (
     print_table,
     say,
 )
-from pandaprobe_proxy.store.base import Reader, SessionRow, StoredCall
+from pandaprobe_proxy.store.base import Reader, SessionRow
 from pandaprobe_proxy.store.shapes import call_json, iso, items_json, score_json, session_json, trace_json
 
 MOST_CALLS = 10_000
@@ -78,12 +78,7 @@ def show(session: str, data_dir: str | None, json: bool) -> None:
         if json:
             print_json(_document(reader, row))
         else:
-            print_session(row, reader.traces(session_id), _calls(reader, session_id))
-
-
-def _calls(reader: Reader, session_id: str) -> list[StoredCall]:
-    rows = from_store(lambda: reader.calls(MOST_CALLS, session_id=session_id))
-    return [stored for row in rows if (stored := from_store(lambda row=row: reader.call(row.call_id)))]  # type: ignore[misc]
+            print_session(row, reader.traces(session_id), reader.conversation(session_id, MOST_CALLS))
 
 
 def _document(reader: Reader, row: SessionRow) -> dict[str, Any]:

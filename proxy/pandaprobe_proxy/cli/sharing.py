@@ -60,7 +60,7 @@ def hold(settings: Any) -> Hold:
     return Hold(settings, users, running, started)
 
 
-def _start(settings: Any, users: int) -> tuple[dict[str, Any], Started]:
+def _start(settings: Any, users: int) -> tuple[dict[str, Any], Started | None]:
     from pandaprobe_proxy import app
 
     started = start_sidecar(settings)
@@ -68,6 +68,9 @@ def _start(settings: Any, users: int) -> tuple[dict[str, Any], Started]:
     if answer is None:
         started.stop()
         raise StartError("it stopped answering.")
+    if answer["pid"] != started.process.pid:  # another came first, and ours has given up
+        started.stop()
+        return answer, None
     os.ftruncate(users, 0)
     os.pwrite(users, f"{started.process.pid} {started.log_path}".encode(), 0)
     return answer, started

@@ -106,7 +106,7 @@ def _sum(usages: list[Usage]) -> Usage:
     known = [usage for usage in usages if usage.source is UsageSource.REPORTED]
     if not known:
         return Usage()
-    sums = {name: _add([getattr(usage, name) for usage in known]) for name in _COUNTS}
+    sums: dict[str, Json] = {name: _add([getattr(usage, name) for usage in known]) for name in _COUNTS}
     return Usage(**sums, source=UsageSource.REPORTED, raw=_add_raw([usage.raw for usage in known]))
 
 

@@ -160,11 +160,18 @@ class Call:
     cost: Cost | None = None
 
     @property
+    def whole(self) -> bool:
+        """A stream that was read to its end. A client that hangs up after it has lost nothing."""
+        return self.streamed and not self.partial
+
+    @property
     def kind(self) -> str:
         """The span kind."""
         return kind_of(self.operation)
 
 
+RETRIEVE = "retrieve"
+"""The operation that fetches the answer to an earlier request: all of it, or the rest of its stream."""
 KINDS = {
     "embeddings": "EMBEDDING",
     "rerank": "RETRIEVER",
@@ -176,6 +183,7 @@ KINDS = {
     "count_tokens": "OTHER",
     "moderation": "OTHER",
     "state": "OTHER",
+    "retrieve": "OTHER",
 }
 """Operations that are no LLM's, and the span kind of each."""
 

@@ -50,6 +50,18 @@ class Opened:
 
 
 @dataclass(frozen=True, slots=True)
+class Retry:
+    """What tells the tries of one call: what they share, and how the client counts them."""
+
+    key: str
+    """Keyed fingerprint of client, endpoint and body, or of client, endpoint and the client's name for the call."""
+    number: int | None = None
+    """0 for a first try, 1 for the next; None if the client does not count."""
+    named: bool = False
+    """The client has a name for the call, which all its tries share, and no other call."""
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """One ended exchange, ready to be stored."""
 
@@ -72,3 +84,4 @@ class Record:
     warnings: tuple[str, ...] = ()
     request_chunks: tuple[tuple[int, int], ...] = ()
     """Of an upgraded connection only."""
+    retry: Retry | None = None

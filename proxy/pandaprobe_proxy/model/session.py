@@ -8,6 +8,8 @@ class Source(StrEnum):
     """Where a session id came from, strongest first."""
 
     HEADER = "header"  # X-PandaProbe-Session
+    ATTEMPT = "attempt"  # a call that was tried again: that of its first try
+    RETRIEVED = "retrieved"  # an answer that was fetched later: that of the call that asked for it
     DEFAULT_ID = "default_id"  # --default-session ID
     DEFAULT_CLIENT = "default_client"  # --default-session client
     DEFAULT_NEW = "default_new"  # --default-session new

@@ -6,6 +6,8 @@ NEW = "new"
 CLIENT = "client"
 CONFIDENCE = {
     Source.HEADER: 1.0,
+    Source.RETRIEVED: 0.95,  # a response id of the same credential
+    Source.ATTEMPT: 0.9,  # the client counted its tries; 0.6 where it did not
     Source.DEFAULT_ID: 0.8,  # somebody said so, of all calls at once
     Source.DEFAULT_CLIENT: 0.4,  # the same credential, address and program may do two things
     Source.DEFAULT_NEW: 0.2,  # a call on its own is rarely alone

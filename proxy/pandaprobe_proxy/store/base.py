@@ -6,6 +6,10 @@ Promises
 - `commit` is one transaction: all of a batch and its ring offset, or nothing. A batch that was committed
   and is committed again, after a crash of its caller, changes nothing: offsets that do not advance are refused.
 - A call's row exists from the commit of its Opened. Its Record makes it terminal, once.
+- A Record links its call, in the same transaction. It is a try of an earlier call if `sessions.attempts` says so of its
+  `retry`. It fetched the answer of an earlier one if its operation is `retrieve` and an earlier call of the same
+  credential has its response id: then that call gets the tokens and the end, and this one has none of its own. A call
+  whose session was only `default_new` goes where the call that it belongs to is.
 - A body that was written can be read back byte for byte, as the Body's pieces joined.
 - Closing twice is allowed. After close, everything raises StoreError.
 - StoreFull, StoreBusy and StoreError leave the store as it was before the call; the caller may try again.
@@ -16,11 +20,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from pandaprobe_proxy.model.call import Call, Cost, Marks, Usage
+from pandaprobe_proxy.model.call import Call, Cost, Marks, Message, Usage
 from pandaprobe_proxy.model.record import Opened, Record
 from pandaprobe_proxy.model.score import Score
 from pandaprobe_proxy.model.session import Resolution
 from pandaprobe_proxy.model.trace import Span, Trace
+from pandaprobe_proxy.store.trace_rows import SpanRow, TraceRow
 
 Json = Any
 
@@ -108,50 +113,10 @@ class SessionRow:
     """US dollars, of the calls whose price is known."""
     unpriced: int = 0
     """LLM calls whose price is not known."""
-
-
-@dataclass(frozen=True, slots=True)
-class SpanRow:
-    span_id: str
-    trace_id: str
-    session_id: str
-    parent_span_id: str | None
-    name: str
-    kind: str
-    status: str
-    started_ns: int
-    ended_ns: int | None
-    first_token_ns: int | None
-    model: str | None
-    input: Json
-    output: Json
-    error: str | None
-    token_usage: dict[str, Json] | None
-    cost: dict[str, Json] | None
-    parameters: dict[str, Json] | None
-    metadata: dict[str, Json]
-    call_id: str | None
-    """The call that this span is, if it was relayed; then input and output are None here and in the call."""
-
-
-@dataclass(frozen=True, slots=True)
-class TraceRow:
-    trace_id: str
-    session_id: str
-    name: str
-    status: str
-    started_ns: int
-    ended_ns: int | None
-    origin: str
-    user_id: str | None
-    tags: tuple[str, ...]
-    metadata: dict[str, Json]
-    input: Json
-    output: Json
-    environment: str | None
-    release: str | None
-    spans: tuple[SpanRow, ...]
-    """By start, then id."""
+    retries: int = 0
+    """Calls that were another try of one that had failed."""
+    recovered: int = 0
+    """Errors after which another try succeeded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +159,11 @@ class CallRow:
     attempt: int = 0
     """0 for a first try, then 1, 2, … for what the client's library tried again."""
     attempt_of: str | None = None
-    """The call that was its first try."""
+    """The call that was its first try; None for a first try, and where that was never seen."""
+    attempt_inferred: bool = False
+    """The client did not say so: the same body came again soon after it had failed."""
+    retrieves: str | None = None
+    """The call whose answer this one fetched. Its tokens are counted there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +196,13 @@ class StoredCall:
     warnings: tuple[str, ...]
     resolution: Resolution
     call: Call | None
+    """Of a call that was answered later: with the whole answer, put together from what was fetched."""
+    history: tuple[Message, ...] = ()
+    """What the provider held of before: the messages that `previous_id` or `conversation_id` stands for."""
+    history_broken: bool = False
+    """Something that came before was never recorded here, or is no longer kept."""
+    retrievals: tuple[str, ...] = ()
+    """The calls that fetched its answer later, oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,7 +300,11 @@ class Reader(Protocol):
         """With a session: its calls, oldest first. Without: the newest calls, newest first, or, with `after` a call id,
         those that came later, oldest first. `before` a call id: the older page."""
 
-    def call(self, call_id: str) -> StoredCall | None: ...
+    def call(self, call_id: str) -> StoredCall | None:
+        """One call whole, with its history."""
+
+    def conversation(self, session_id: str, limit: int) -> list[StoredCall]:
+        """The session's calls whole, oldest first; each is decoded once."""
 
     def find_calls(self, prefix: str, limit: int = 10) -> list[str]:
         """Ids that start with `prefix`."""

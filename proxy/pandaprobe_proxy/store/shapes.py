@@ -10,7 +10,8 @@ from typing import Any
 import msgspec
 
 from pandaprobe_proxy.model.score import Score
-from pandaprobe_proxy.store.base import CallRow, Hit, SessionRow, SpanRow, StoredBody, StoredCall, TraceRow
+from pandaprobe_proxy.store.base import CallRow, Hit, SessionRow, StoredBody, StoredCall
+from pandaprobe_proxy.store.trace_rows import SpanRow, TraceRow
 
 Json = dict[str, Any]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -49,6 +50,8 @@ def session_json(row: SessionRow) -> Json:
         "first_input": row.first_input,
         "total_cost": row.cost,
         "unpriced_calls": row.unpriced,
+        "retries": row.retries,
+        "recovered_errors": row.recovered,
     }
 
 
@@ -122,6 +125,9 @@ def stored_call_json(stored: StoredCall) -> Json:
         "warnings": list(stored.warnings),
         "resolution": msgspec.to_builtins(stored.resolution),
         "call": msgspec.to_builtins(stored.call),
+        "history": msgspec.to_builtins(stored.history),
+        "history_broken": stored.history_broken,
+        "retrievals": list(stored.retrievals),
     }
 
 

@@ -4,7 +4,7 @@ import itertools
 import sqlite3
 
 from pandaprobe_proxy.model.call import Message, ToolCall
-from pandaprobe_proxy.store.sqlite.calls import searchable
+from pandaprobe_proxy.store.sqlite.messages import searchable
 from records import START_NS, make_record
 
 

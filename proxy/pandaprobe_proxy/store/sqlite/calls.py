@@ -1,19 +1,19 @@
 """A call as rows: begun when its Opened comes, ended when its Record comes. Each function runs inside a transaction."""
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from hashlib import blake2b
 from typing import Any
 
-from pandaprobe_proxy.model.call import Call, Message
-from pandaprobe_proxy.model.exchange import Outcome
+from pandaprobe_proxy.model.call import Call
 from pandaprobe_proxy.model.record import Body, Opened, Record
 from pandaprobe_proxy.model.session import Source
-from pandaprobe_proxy.sessions.transcript import digest
+from pandaprobe_proxy.store.sqlite import totals
 from pandaprobe_proxy.store.sqlite.codec import INLINE_BYTES, Codec, Part, from_text, to_text, write_chunks
+from pandaprobe_proxy.store.sqlite.links import Links
+from pandaprobe_proxy.store.sqlite.messages import Messages, first_input
 
-FIRST_INPUT_CHARS = 200
 DEFAULTS = frozenset({Source.DEFAULT_NEW, Source.DEFAULT_CLIENT, Source.DEFAULT_ID})
 
 _OPEN = """
@@ -72,6 +72,8 @@ class Calls:
     def __init__(self, connection: sqlite3.Connection, codec: Codec) -> None:
         self._db = connection
         self._codec = codec
+        self.messages = Messages(connection)
+        self.links = Links(connection)
 
     def begin(self, run: str, opened: Opened) -> None:
         """The row of a call that has begun. Nothing if it is there."""
@@ -129,17 +131,9 @@ class Calls:
             self._db.execute("UPDATE sessions SET traces = traces + 1 WHERE key = ?", (session,))
             return session
         if opened.resolution.source in DEFAULTS and row[0] != session:
-            self.drop_if_empty(session)
+            totals.drop_if_empty(self._db, session)
             return int(row[0])
         return session
-
-    def drop_if_empty(self, session: int) -> None:
-        """Removes a session that has neither calls nor traces."""
-        self._db.execute(
-            "DELETE FROM sessions WHERE key = :key AND NOT EXISTS (SELECT 1 FROM calls WHERE session = :key)"
-            " AND NOT EXISTS (SELECT 1 FROM traces WHERE session = :key)",
-            {"key": session},
-        )
 
     def _count_begin(self, session: int, opened: Opened, trace_id: str | None) -> None:
         self._db.execute(
@@ -161,11 +155,18 @@ class Calls:
         if found is None:
             return
         key, session = found
+        totals.take_out(self._db, key)
         self._db.execute(_END, (*self._ended(record), key))
-        call = record.call
-        self._count_end(session, record)
-        if call is not None:
-            self._keep_messages(session, key, call)
+        totals.add_in(self._db, key)
+        totals.widen(self._db, session, record.opened.started_ns, record.ended_ns)
+        if record.call is not None:
+            self._read(session, key, record.call)
+            self.links.tie_answer(key, record.call, record.credential or None, record.opened.upstream)
+        self.links.tie_attempt(key, record)
+
+    def _read(self, session: int, key: int, call: Call) -> None:
+        totals.describe(self._db, session, call.model or call.requested_model, first_input(call))
+        self.messages.keep(session, key, (*call.input, *call.output))
 
     def _open_row(self, call_id: str) -> tuple[int, int] | None:
         row = self._db.execute(
@@ -237,75 +238,6 @@ class Calls:
             "INSERT INTO pieces (digest, uses, data) VALUES (?, 1, ?)", (name, self._codec.shrink(piece))
         )
         return int(made.lastrowid or 0)
-
-    def _count_end(self, session: int, record: Record) -> None:
-        call = record.call
-        usage = call.usage if call else None
-        failed = record.outcome is not Outcome.OK or bool(call and call.error)
-        self._db.execute(
-            "UPDATE sessions SET open_calls = open_calls - 1, errors = errors + ?, input_tokens = input_tokens + ?,"
-            " output_tokens = output_tokens + ?, last_ns = max(last_ns, ?), cost = cost + ?, unpriced = unpriced + ?"
-            " WHERE key = ?",
-            (
-                failed,
-                (usage and usage.input) or 0,
-                (usage and usage.output) or 0,
-                record.ended_ns,
-                call.cost.total if call and call.cost else 0.0,
-                call is not None and is_unpriced(call),
-                session,
-            ),
-        )
-        if call:
-            self._describe(session, call)
-
-    def _describe(self, session: int, call: Call) -> None:
-        models, first = self._db.execute(
-            "SELECT models, first_input FROM sessions WHERE key = ?", (session,)
-        ).fetchone()
-        known: list[str] = from_text(models)
-        model = call.model or call.requested_model
-        if model and model not in known:
-            self._db.execute("UPDATE sessions SET models = ? WHERE key = ?", (to_text([*known, model]), session))
-        text = "" if first else _first_input(call.input)
-        if text:
-            self._db.execute("UPDATE sessions SET first_input = ? WHERE key = ?", (text, session))
-
-    def _keep_messages(self, session: int, key: int, call: Call) -> None:
-        """Each message once, searchable, with the call that brought it into the session."""
-        for message in (*call.input, *call.output):
-            found = self._keep_message(message)
-            self._db.execute("INSERT OR IGNORE INTO session_messages VALUES (?, ?, ?)", (session, found, key))
-
-    def _keep_message(self, message: Message) -> int:
-        name = digest(message)
-        row = self._db.execute("SELECT key FROM messages WHERE digest = ?", (name,)).fetchone()
-        if row:
-            return int(row[0])
-        made = self._db.execute("INSERT INTO messages (digest, role) VALUES (?, ?)", (name, message.role))
-        key = int(made.lastrowid or 0)
-        text = searchable(message)
-        if text:
-            self._db.execute("INSERT INTO messages_fts (rowid, text) VALUES (?, ?)", (key, text))
-        return key
-
-
-def is_unpriced(call: Call) -> bool:
-    """Whether tokens were spent whose price is not known."""
-    return call.cost is None and call.kind != "OTHER" and (call.usage.input or call.usage.output or 0) > 0
-
-
-def searchable(message: Message) -> str:
-    """What of a message can be searched: its text, refusal, reasoning, and the tools it calls with their arguments."""
-    calls = [f"{call.name} {call.arguments}" for call in message.tool_calls]
-    texts = (message.text, message.refusal, message.reasoning, *calls)
-    return "\n".join(text for text in texts if text).replace("\0", " ")
-
-
-def _first_input(messages: Iterable[Message]) -> str:
-    return next((message.text for message in messages if message.role == "user" and message.text), "")[
-        :FIRST_INPUT_CHARS
-    ]
 
 
 def _kept(body: Body) -> str | None:

@@ -12,8 +12,9 @@ from pandaprobe_proxy.dialects.decode import decode
 from pandaprobe_proxy.model.call import Message
 from pandaprobe_proxy.sessions.transcript import digest
 from pandaprobe_proxy.store.base import Budget
-from pandaprobe_proxy.store.sqlite.calls import searchable
+from pandaprobe_proxy.store.sqlite import totals
 from pandaprobe_proxy.store.sqlite.codec import Codec
+from pandaprobe_proxy.store.sqlite.messages import Messages
 from pandaprobe_proxy.store.sqlite.stored import read_exchange
 
 AT_ONCE_S = 0.05
@@ -29,6 +30,7 @@ class Forgetting:
     def __init__(self, connection: sqlite3.Connection, codec: Codec) -> None:
         self._db = connection
         self._codec = codec
+        self._rows = Messages(connection)
         self._owed_bytes = 0
         self._settled = False
 
@@ -45,14 +47,7 @@ class Forgetting:
             "UPDATE sessions SET calls = calls - 1, open_calls = open_calls - 1, traces = traces - ? WHERE key = ?",
             (0 if trace_id else 1, session),
         )
-        self._drop_if_empty(session)
-
-    def _drop_if_empty(self, session: int) -> None:
-        self._db.execute(
-            "DELETE FROM sessions WHERE key = :key AND NOT EXISTS (SELECT 1 FROM calls WHERE session = :key)"
-            " AND NOT EXISTS (SELECT 1 FROM traces WHERE session = :key)",
-            {"key": session},
-        )
+        totals.drop_if_empty(self._db, session)
 
     def forget_session(self, session_id: str) -> int | None:
         """Removes a session and all that only it holds; how many calls, None if it is not there."""
@@ -89,14 +84,9 @@ class Forgetting:
         for key, name, owner in alone:
             by_call.setdefault(owner, []).append((key, name))
         for owner, messages in by_call.items():
-            texts = {digest(message): searchable(message) for message in self._messages_of(owner)}
+            said = {digest(message): message for message in self._messages_of(owner)}
             for key, name in messages:
-                if texts.get(name):
-                    self._db.execute(
-                        "INSERT INTO messages_fts (messages_fts, rowid, text) VALUES ('delete', ?, ?)",
-                        (key, texts[name]),
-                    )
-                self._db.execute("DELETE FROM messages WHERE key = ?", (key,))
+                self._rows.forget(key, said.get(name))
         self._db.execute(f"DELETE FROM session_messages AS i WHERE {condition}", values)
 
     def _messages_of(self, key: int) -> tuple[Message, ...]:

@@ -4,10 +4,8 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
-from pandaprobe_proxy.dialects.decode import decode
 from pandaprobe_proxy.model.score import Score
 from pandaprobe_proxy.store.base import (
     CallRow,
@@ -16,10 +14,10 @@ from pandaprobe_proxy.store.base import (
     SessionRow,
     StoredCall,
     StoreError,
-    TraceRow,
 )
 from pandaprobe_proxy.store.sqlite.codec import Codec, from_text
 from pandaprobe_proxy.store.sqlite.connect import connect_reader, told
+from pandaprobe_proxy.store.sqlite.history import Telling
 from pandaprobe_proxy.store.sqlite.rows import (
     CALL,
     SESSION,
@@ -32,7 +30,7 @@ from pandaprobe_proxy.store.sqlite.rows import (
     to_session,
 )
 from pandaprobe_proxy.store.sqlite.search import find_messages
-from pandaprobe_proxy.store.sqlite.stored import read_stored
+from pandaprobe_proxy.store.trace_rows import TraceRow
 
 
 class SqliteReader:
@@ -107,15 +105,16 @@ class SqliteReader:
 
     def call(self, call_id: str) -> StoredCall | None:
         with self._reading() as db:
-            return self._call(db, call_id)
+            rows = select(db, f"{CALL} WHERE c.call_id = ?", (call_id,))
+            return Telling(db, self._codec).tell(rows[0]) if rows else None
 
-    def _call(self, db: sqlite3.Connection, call_id: str) -> StoredCall | None:
-        rows = select(db, f"{CALL} WHERE c.call_id = ?", (call_id,))
-        if not rows:
-            return None
-        stored, exchange = read_stored(db, self._codec, rows[0])
-        call = decode(exchange) if stored.row.dialect else None
-        return replace(stored, call=replace(call, cost=stored.row.cost)) if call else stored
+    def conversation(self, session_id: str, limit: int) -> list[StoredCall]:
+        with self._reading() as db:
+            rows = select(
+                db, f"{CALL} WHERE s.session_id = ? ORDER BY c.started_ns, c.call_id LIMIT ?", (session_id, limit)
+            )
+            telling = Telling(db, self._codec)
+            return [telling.tell(row) for row in rows]
 
     def find_calls(self, prefix: str, limit: int = 10) -> list[str]:
         with self._reading() as db:
@@ -139,7 +138,7 @@ class SqliteReader:
 
     def search(self, query: str, limit: int, marks: tuple[str, str] = ("[", "]")) -> list[Hit]:
         with self._reading() as db:
-            return find_messages(db, query, limit, marks, lambda call_id: self._call(db, call_id))
+            return find_messages(db, query, limit, marks, Telling(db, self._codec))
 
     def counts(self) -> Counts:
         with self._reading() as db:

@@ -6,8 +6,9 @@ from typing import Any
 
 from pandaprobe_proxy.model.call import Cost, Marks, Usage, UsageSource, kind_of
 from pandaprobe_proxy.model.score import Score
-from pandaprobe_proxy.store.base import CallRow, SessionRow, SpanRow, TraceRow
+from pandaprobe_proxy.store.base import CallRow, SessionRow
 from pandaprobe_proxy.store.sqlite.codec import Codec, from_text
+from pandaprobe_proxy.store.trace_rows import SpanRow, TraceRow
 
 Row = sqlite3.Row
 
@@ -46,6 +47,8 @@ def to_session(row: Row) -> SessionRow:
         first_input=row["first_input"],
         cost=row["cost"],
         unpriced=row["unpriced"],
+        retries=row["retries"],
+        recovered=row["recovered"],
     )
 
 
@@ -86,6 +89,8 @@ def to_call(row: Row, codec: Codec) -> CallRow:
         pending=bool(row["pending"]),
         attempt=row["attempt"] or 0,
         attempt_of=row["attempt_of"],
+        attempt_inferred=bool(row["attempt_inferred"]),
+        retrieves=row["retrieves"],
     )
 
 

@@ -110,6 +110,11 @@ ALTER TABLE calls ADD COLUMN conversation_id TEXT;
 ALTER TABLE calls ADD COLUMN pending INTEGER;
 ALTER TABLE calls ADD COLUMN attempt INTEGER;
 ALTER TABLE calls ADD COLUMN attempt_of TEXT;
+ALTER TABLE calls ADD COLUMN attempt_inferred INTEGER;
+ALTER TABLE calls ADD COLUMN attempt_key TEXT;
+ALTER TABLE calls ADD COLUMN retrieves TEXT;
+ALTER TABLE sessions ADD COLUMN retries INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE sessions ADD COLUMN recovered INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE sessions ADD COLUMN cost REAL NOT NULL DEFAULT 0;
 ALTER TABLE sessions ADD COLUMN unpriced INTEGER NOT NULL DEFAULT 0;
 UPDATE sessions SET unpriced = (
@@ -119,7 +124,7 @@ DROP VIEW v_sessions;
 CREATE VIEW v_sessions AS SELECT
     session_id, source, confidence, user_id, tags, {_ISO.format("started_ns")} AS started_at,
     {_ISO.format("last_ns")} AS last_at, calls, open_calls, errors, traces, input_tokens, output_tokens, cost, unpriced,
-    models, first_input FROM sessions;
+    retries, recovered, models, first_input FROM sessions;
 DROP VIEW v_calls;
 CREATE VIEW v_calls AS SELECT
     c.call_id, s.session_id, coalesce(c.trace_id, c.call_id) AS trace_id, c.parent_span_id, c.source, c.confidence,
@@ -127,10 +132,20 @@ CREATE VIEW v_calls AS SELECT
     c.status, c.upstream, c.method, c.path, c.dialect, c.operation, c.model, c.streamed, c.partial, c.lossy,
     c.input_tokens, c.output_tokens, c.cached_tokens, c.cache_written_tokens, c.reasoning_tokens, c.usage_source,
     c.cost ->> '$.total' AS cost, c.finish_reason, c.call_error, c.response_id, c.previous_id, c.conversation_id,
-    c.pending, c.attempt, c.attempt_of, c.user_id, c.tags, c.metadata, c.warnings, c.request_bytes, c.response_bytes
+    c.pending, c.retrieves, c.attempt, c.attempt_of, c.attempt_inferred, c.user_id, c.tags, c.metadata, c.warnings,
+    c.request_bytes, c.response_bytes
     FROM calls AS c JOIN sessions AS s ON s.key = c.session;
 CREATE INDEX calls_by_response ON calls (response_id) WHERE response_id IS NOT NULL;
 CREATE INDEX calls_by_conversation ON calls (conversation_id) WHERE conversation_id IS NOT NULL;
+CREATE INDEX calls_by_retrieved ON calls (retrieves) WHERE retrieves IS NOT NULL;
+CREATE INDEX calls_by_attempt ON calls (attempt_key, started_ns) WHERE attempt_key IS NOT NULL;
+CREATE INDEX calls_by_first ON calls (attempt_of) WHERE attempt_of IS NOT NULL;
+CREATE TABLE new_messages (
+    key INTEGER PRIMARY KEY AUTOINCREMENT, digest BLOB NOT NULL UNIQUE, role TEXT NOT NULL, indexed BLOB
+);
+INSERT INTO new_messages (key, digest, role) SELECT key, digest, role FROM messages;
+DROP TABLE messages;
+ALTER TABLE new_messages RENAME TO messages;
 """
 
 
@@ -185,7 +200,11 @@ def m001_ground(db: "Database") -> None:
 
 @migrations()
 def m002_every_dialect(db: "Database") -> None:
-    """What the other dialects know of a call: finer usage, its price, what it goes on from, and tries of one call."""
+    """What the other dialects know of a call: finer usage, its price, what it goes on from, and tries of one call.
+
+    `messages` gets keys that are never used twice, and a hash of what the index of words was given, so that words which
+    cannot be taken out of it any more can only ever lead to a message that is not there.
+    """
     _run(db, _MORE)
 
 

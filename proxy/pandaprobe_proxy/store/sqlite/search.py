@@ -2,46 +2,48 @@
 
 import re
 import sqlite3
-from collections.abc import Callable
 
-from pandaprobe_proxy.model.call import Message
+from pandaprobe_proxy.model.call import Call, Message
 from pandaprobe_proxy.sessions.transcript import digest
-from pandaprobe_proxy.store.base import Hit, StoredCall
-from pandaprobe_proxy.store.sqlite.calls import searchable
+from pandaprobe_proxy.store.base import Hit
+from pandaprobe_proxy.store.sqlite.history import Telling
+from pandaprobe_proxy.store.sqlite.messages import searchable
+from pandaprobe_proxy.store.sqlite.rows import select
 
 AROUND_CHARS = 60
 _WORD = re.compile(r"[^\W_]+")  # as the index splits text: letters and digits
 
 
 def find_messages(
-    db: sqlite3.Connection,
-    query: str,
-    limit: int,
-    marks: tuple[str, str],
-    read_call: Callable[[str], StoredCall | None],
+    db: sqlite3.Connection, query: str, limit: int, marks: tuple[str, str], telling: Telling
 ) -> list[Hit]:
     """Messages that hold every word of the query, the last word as a beginning; newest call first."""
     words = _WORD.findall(query)
     if not words:
         return []
     terms = " AND ".join(f'"{word}"' for word in words) + "*"
-    rows = db.execute(
-        "SELECT m.digest, m.role, c.call_id, s.session_id, c.started_ns FROM messages_fts"
+    rows = select(
+        db,
+        "SELECT m.digest, m.role, c.*, s.session_id FROM messages_fts"
         " JOIN messages AS m ON m.key = messages_fts.rowid JOIN session_messages AS i ON i.message = m.key"
         " JOIN calls AS c ON c.key = i.call JOIN sessions AS s ON s.key = c.session"
         " WHERE messages_fts MATCH ? ORDER BY c.started_ns DESC, m.key DESC LIMIT ?",
         (terms, limit),
-    ).fetchall()
-    hits: list[Hit] = []
-    for name, role, call_id, session_id, started_ns in rows:
-        stored = read_call(call_id)
-        text = _text_of(stored, name) if stored else ""
-        hits.append(Hit(call_id, session_id, role, _passage(text, words, marks), started_ns))
-    return hits
+    )
+    return [
+        Hit(
+            row["call_id"],
+            row["session_id"],
+            row["role"],
+            _passage(_text_of(telling.call(row), row["digest"]), words, marks),
+            row["started_ns"],
+        )
+        for row in rows
+    ]
 
 
-def _text_of(stored: StoredCall, name: bytes) -> str:
-    messages: tuple[Message, ...] = (*stored.call.input, *stored.call.output) if stored.call else ()
+def _text_of(call: Call | None, name: bytes) -> str:
+    messages: tuple[Message, ...] = (*call.input, *call.output) if call else ()
     return next((searchable(message) for message in messages if digest(message) == name), "")
 
 

@@ -12,10 +12,11 @@ from typing import Any
 from pandaprobe_proxy.model.score import Score
 from pandaprobe_proxy.model.session import Source
 from pandaprobe_proxy.model.trace import Span, Trace
-from pandaprobe_proxy.store.base import SpanRow, TraceRow
+from pandaprobe_proxy.store.sqlite import totals
 from pandaprobe_proxy.store.sqlite.calls import DEFAULTS, Calls
 from pandaprobe_proxy.store.sqlite.codec import from_text, to_text
 from pandaprobe_proxy.store.sqlite.rows import read_span, read_trace
+from pandaprobe_proxy.store.trace_rows import SpanRow, TraceRow
 
 _TRACE_FIELDS = {
     "name": "name",
@@ -74,51 +75,19 @@ class Traces:
         self._db.execute("UPDATE sessions SET traces = traces - 1 WHERE key = ?", (old,))
         self._db.execute("UPDATE sessions SET traces = traces + 1 WHERE key = ?", (new,))
         self._move_calls(trace_id, new)
-        self._calls.drop_if_empty(old)
+        totals.drop_if_empty(self._db, old)
 
     def _move_calls(self, trace_id: str, session: int) -> None:
         """Calls of this trace that only a default placed follow it."""
         marks = ",".join("?" * len(DEFAULTS))
         rows = self._db.execute(
-            f"SELECT key, session, outcome, call_error, input_tokens, output_tokens, started_ns, ended_ns FROM calls"
-            f" WHERE trace_id = ? AND session != ? AND source IN ({marks})",
+            f"SELECT key FROM calls WHERE trace_id = ? AND session != ? AND source IN ({marks})",
             (trace_id, session, *sorted(DEFAULTS)),
         ).fetchall()
-        for key, old, outcome, error, given, taken, started_ns, ended_ns in rows:
-            self._db.execute("UPDATE calls SET session = ? WHERE key = ?", (session, key))
-            self._move_messages(key, old, session)
-            failed = outcome not in ("open", "ok") or error is not None
-            counts = (int(outcome == "open"), int(failed), given or 0, taken or 0)
-            for sign, which in ((-1, old), (1, session)):
-                self._db.execute(
-                    "UPDATE sessions SET calls = calls + ?, open_calls = open_calls + ?, errors = errors + ?,"
-                    " input_tokens = input_tokens + ?, output_tokens = output_tokens + ? WHERE key = ?",
-                    (sign, *(sign * count for count in counts), which),
-                )
-            self._db.execute(
-                "UPDATE sessions SET started_ns = min(started_ns, ?), last_ns = max(last_ns, ?) WHERE key = ?",
-                (started_ns, ended_ns or started_ns, session),
-            )
-            self._describe(old, session)
-            self._calls.drop_if_empty(old)
-
-    def _move_messages(self, call: int, old: int, new: int) -> None:
-        values = {"call": call, "old": old, "new": new}
-        self._db.execute(
-            "INSERT OR IGNORE INTO session_messages SELECT :new, message, call FROM session_messages"
-            " WHERE session = :old AND call = :call",
-            values,
-        )
-        self._db.execute("DELETE FROM session_messages WHERE session = :old AND call = :call", values)
-
-    def _describe(self, old: int, new: int) -> None:
-        """What the old session knew of its models and first words goes with its calls."""
-        models, first = self._db.execute("SELECT models, first_input FROM sessions WHERE key = ?", (old,)).fetchone()
-        known, text = self._db.execute("SELECT models, first_input FROM sessions WHERE key = ?", (new,)).fetchone()
-        together = list(dict.fromkeys([*from_text(known), *from_text(models)]))
-        self._db.execute(
-            "UPDATE sessions SET models = ?, first_input = ? WHERE key = ?", (to_text(together), text or first, new)
-        )
+        for (key,) in rows:
+            old = totals.move(self._db, key, session)
+            totals.hand_over(self._db, old, session)
+            totals.drop_if_empty(self._db, old)
 
     def _update(self, trace: Trace) -> None:
         values: dict[str, Any] = {

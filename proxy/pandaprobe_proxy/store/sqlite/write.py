@@ -11,17 +11,16 @@ from pandaprobe_proxy.store.base import (
     Batch,
     Budget,
     RunState,
-    SpanRow,
     Staged,
     StoreError,
     StoreFull,
-    TraceRow,
 )
 from pandaprobe_proxy.store.sqlite.calls import Calls
 from pandaprobe_proxy.store.sqlite.codec import Codec, from_text, to_text
 from pandaprobe_proxy.store.sqlite.connect import Opening, told
 from pandaprobe_proxy.store.sqlite.forget import Forgetting
 from pandaprobe_proxy.store.sqlite.traces import Traces
+from pandaprobe_proxy.store.trace_rows import SpanRow, TraceRow
 
 WAL_REST_BYTES = 1024 * 1024  # what the log may keep of the disk between two trims
 INTERRUPTED = "the sidecar ended before this call did"

@@ -1,0 +1,93 @@
+"""What a session adds up over its calls. Each function runs inside a transaction.
+
+A call counts by what its row says. So whoever changes a row, or its session, takes it out of the total before, and adds
+it again after.
+"""
+
+import sqlite3
+
+from pandaprobe_proxy.model.call import KINDS
+from pandaprobe_proxy.store.sqlite.codec import from_text, to_text
+
+OTHERS = ", ".join(f"'{operation}'" for operation, kind in KINDS.items() if kind == "OTHER")
+"""Operations that are no model's, as a list for SQL."""
+_COUNTED = {
+    "calls": "1",
+    "open_calls": "outcome = 'open'",
+    "errors": "outcome NOT IN ('open', 'ok') OR call_error IS NOT NULL",
+    "traces": "trace_id IS NULL",
+    "input_tokens": "coalesce(input_tokens, 0)",
+    "output_tokens": "coalesce(output_tokens, 0)",
+    "cost": "coalesce(cost ->> '$.total', 0.0)",
+    "unpriced": "cost IS NULL AND coalesce(nullif(input_tokens, 0), output_tokens, 0) > 0"
+    f" AND operation NOT IN ({OTHERS})",
+    "retries": "coalesce(attempt, 0) > 0",
+    "recovered": "iif(outcome = 'ok' AND call_error IS NULL, coalesce(attempt, 0), 0)",
+}
+_TALLY = (
+    f"UPDATE sessions SET {', '.join(f'{name} = sessions.{name} + :sign * c.{name}' for name in _COUNTED)} FROM"
+    f" (SELECT session, {', '.join(f'{what} AS {name}' for name, what in _COUNTED.items())}"
+    " FROM calls WHERE key = :key) AS c WHERE sessions.key = c.session"
+)
+
+
+def take_out(db: sqlite3.Connection, key: int) -> None:
+    """The call in that row counts no more."""
+    db.execute(_TALLY, {"key": key, "sign": -1})
+
+
+def add_in(db: sqlite3.Connection, key: int) -> None:
+    """The call in that row counts as its row says."""
+    db.execute(_TALLY, {"key": key, "sign": 1})
+
+
+def widen(db: sqlite3.Connection, session: int, started_ns: int, ended_ns: int) -> None:
+    """The session lasted at least from then to then."""
+    db.execute(
+        "UPDATE sessions SET started_ns = min(started_ns, ?), last_ns = max(last_ns, ?) WHERE key = ?",
+        (started_ns, ended_ns, session),
+    )
+
+
+def move(db: sqlite3.Connection, key: int, new: int) -> int:
+    """Puts a call into another session, with its messages; the key of the one that it was in."""
+    (old,) = db.execute("SELECT session FROM calls WHERE key = ?", (key,)).fetchone()
+    take_out(db, key)
+    db.execute("UPDATE calls SET session = ? WHERE key = ?", (new, key))
+    add_in(db, key)
+    values = {"call": key, "old": old, "new": new}
+    db.execute(
+        "INSERT OR IGNORE INTO session_messages SELECT :new, message, call FROM session_messages"
+        " WHERE session = :old AND call = :call",
+        values,
+    )
+    db.execute("DELETE FROM session_messages WHERE session = :old AND call = :call", values)
+    started_ns, ended_ns = db.execute("SELECT started_ns, ended_ns FROM calls WHERE key = ?", (key,)).fetchone()
+    widen(db, new, started_ns, ended_ns or started_ns)
+    return int(old)
+
+
+def describe(db: sqlite3.Connection, session: int, model: str | None, text: str) -> None:
+    """The session had a call of that model, which asked that."""
+    models, first = db.execute("SELECT models, first_input FROM sessions WHERE key = ?", (session,)).fetchone()
+    known: list[str] = from_text(models)
+    if model and model not in known:
+        db.execute("UPDATE sessions SET models = ? WHERE key = ?", (to_text([*known, model]), session))
+    if text and not first:
+        db.execute("UPDATE sessions SET first_input = ? WHERE key = ?", (text, session))
+
+
+def drop_if_empty(db: sqlite3.Connection, session: int) -> None:
+    """Removes a session that has neither calls nor traces."""
+    db.execute(
+        "DELETE FROM sessions WHERE key = :key AND NOT EXISTS (SELECT 1 FROM calls WHERE session = :key)"
+        " AND NOT EXISTS (SELECT 1 FROM traces WHERE session = :key)",
+        {"key": session},
+    )
+
+
+def hand_over(db: sqlite3.Connection, old: int, new: int) -> None:
+    """What the old session knew of its models and first words goes with its calls."""
+    models, first = db.execute("SELECT models, first_input FROM sessions WHERE key = ?", (old,)).fetchone()
+    for model in from_text(models) or [None]:
+        describe(db, new, model, first)
