@@ -112,10 +112,17 @@ async def until(claim, timeout_s=5.0):
 
 
 @asynccontextmanager
-async def relaying(url, tap=None, timeouts=None, network=None, own=frozenset(), inject_usage=False, **upstreams):
-    """A relay whose default upstream is `url`, for the block. Checks at its end that every exchange ended once."""
+async def relaying(
+    url, tap=None, timeouts=None, network=None, own=frozenset(), inject_usage=False, cramped=False, **upstreams
+):
+    """A relay whose default upstream is `url`, for the block. Checks at its end that every exchange ended once.
+
+    `cramped` has the kernel hold little of what a client does not take.
+    """
     routes = Routes([parse_upstream(name, at) for name, at in {"openai": url, **upstreams}.items()])
     sock = listening()
+    if cramped:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
     port = sock.getsockname()[1]
     events = []
     relay = Relay(

@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from pandaprobe_proxy.app.sidecar import ServeError, Sidecar, bind
+from pandaprobe_proxy.app.sidecar import Misuse, ServeError, Sidecar, bind
 from pandaprobe_proxy.settings import Settings
 
 
@@ -28,6 +28,19 @@ def test_a_taken_port_is_told_with_its_flag_and_no_socket_is_left(tmp_path, name
         port = taken.getsockname()[1]
         with pytest.raises(ServeError, match=f"port {port} on .* choose another with {flag}"):
             bind(settings(tmp_path, **{name: port}))
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "no-such-host.invalid"])
+def test_an_address_of_another_machine_is_told_with_its_flag(tmp_path, host):
+    with pytest.raises(Misuse, match=f"{host} is no address of this machine .* choose another with --host"):
+        bind(settings(tmp_path, host=host))
+
+
+@pytest.mark.parametrize("words", [("--upstream", "a=ftp://x"), ("--default-upstream", "zzz"), ("--host", "192.0.2.1")])
+def test_settings_that_can_never_serve_are_misuse(tmp_path, words):
+    command = [sys.executable, "-m", "pandaprobe_proxy", "serve", "--port", "0", "--web-port", "0", *words]
+    done = subprocess.run([*command, "--data-dir", str(tmp_path)], capture_output=True, text=True)
+    assert (done.returncode, done.stderr.count("\n"), done.stderr[:7]) == (2, 1, "Error: ")
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.0.0.1", "127.evil.example"])

@@ -26,9 +26,9 @@ def test_what_cannot_be_served_is_told(terminal):
     for words, said in (
         (("--web-host", "0.0.0.0"), "--unsafe-web-bind"),
         (("--default-upstream", "mine"), "--upstream mine=URL"),
-        (("--host", "256.1.1.1"), "--port"),
+        (("--host", "256.1.1.1"), "--host"),
     ):
         result = terminal.run("serve", "--port", "0", "--web-port", "0", *words)
-        assert result.exit_code == 1
+        assert result.exit_code == 2
         assert said in result.stderr
         assert result.stderr.startswith("Error: ")

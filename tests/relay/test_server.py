@@ -5,6 +5,7 @@ import asyncio
 import contextlib
 import os
 import resource
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -108,6 +109,23 @@ async def test_draining_lets_what_runs_finish_and_still_accepts():
             await relay.connect()
 
 
+async def test_draining_waits_for_a_slow_client_to_take_the_end_of_its_answer():
+    body = b"x" * 60_000
+    async with scripted_upstream(answering(response(body))) as up, relaying(up.url, cramped=True) as relay:
+        with socket.socket() as client:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            client.connect(("127.0.0.1", relay.port))
+            client.sendall(GET)
+            await relay.ended()
+            draining = asyncio.create_task(relay.relay.drain(5))
+            await asyncio.sleep(0.2)
+            assert not draining.done()
+            client.settimeout(5)
+            got = await asyncio.to_thread(lambda: b"".join(iter(lambda: client.recv(65536), b"")))
+            assert got.endswith(body)
+            await asyncio.wait_for(draining, 2)
+
+
 async def test_what_does_not_fit_into_the_drain_is_broken_and_told_as_interrupted():
     async def endless(connection):
         await connection.request()
@@ -161,8 +179,6 @@ async def test_running_out_of_descriptors_ends_nothing_that_runs_and_passes_by_i
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         crowd = [listening() for _ in range(4)]
         spare = [os.dup(crowd[0].fileno()) for _ in range(20)]
-        import socket
-
         clients = [socket.socket() for _ in range(8)]
         resource.setrlimit(resource.RLIMIT_NOFILE, (max(spare + [c.fileno() for c in clients]) + 1, hard))
         try:

@@ -5,6 +5,7 @@ the time that settings give; a second signal ends at once.
 """
 
 import asyncio
+import errno
 import os
 import re
 import resource
@@ -37,16 +38,25 @@ LAST_WORDS_S = 5.0  # for the recorder to store what the relay had told it
 class ServeError(Exception):
     """Serving cannot start. One sentence: what, why, what to do."""
 
+    code = 1
+    """What the process exits with."""
+
+
+class Misuse(ServeError):
+    """It could never start with these settings."""
+
+    code = 2
+
 
 def serve(settings: Settings) -> int:
-    """Serves until a signal; 0 after a drain, 1 with a sentence on standard error if it cannot start."""
+    """Serves until a signal; 0 after a drain, 1 or 2 with a sentence on standard error if it cannot start."""
     logs.set_up(settings.log_level, settings.log_format)
     _allow_descriptors()
     try:
         sidecar = Sidecar(settings)
     except ServeError as error:
         print(f"Error: {error}", file=sys.stderr)
-        return 1
+        return error.code
     return _runner()(sidecar.run())
 
 
@@ -74,7 +84,7 @@ class Sockets:
 def bind(settings: Settings) -> Sockets:
     """Both listening sockets. Raises ServeError."""
     if not settings.unsafe_web_bind and not _is_loopback(settings.web_host):
-        raise ServeError(
+        raise Misuse(
             f"the web port on {settings.web_host} would show every recorded call to the network; keep it on 127.0.0.1,"
             " or say --unsafe-web-bind if something else guards it."
         )
@@ -100,11 +110,16 @@ def _listen(host: str, port: int, flag: str) -> socket.socket:
         sock.listen(BACKLOG)
     except OSError as error:
         sock.close()
-        raise ServeError(
-            f"port {port} on {host} cannot be used ({error.strerror}); choose another with {flag}."
-        ) from error
+        raise _refused(host, port, flag, error) from error
     sock.setblocking(False)
     return sock
+
+
+def _refused(host: str, port: int, flag: str, error: OSError) -> ServeError:
+    if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+        other = flag.replace("port", "host")
+        return Misuse(f"{host} is no address of this machine ({error.strerror}); choose another with {other}.")
+    return ServeError(f"port {port} on {host} cannot be used ({error.strerror}); choose another with {flag}.")
 
 
 class Sidecar:
@@ -238,11 +253,11 @@ def _upstreams(settings: Settings) -> list[Upstream]:
     try:
         own = [parse_upstream(name, url) for name, url in settings.upstreams.items()]
     except ValueError as error:
-        raise ServeError(f"{error}") from error
+        raise Misuse(f"{error}") from error
     names = {upstream.name for upstream in own}
     upstreams = [*(upstream for upstream in BUILT_IN if upstream.name not in names), *own]
     if settings.default_upstream not in {upstream.name for upstream in upstreams}:
-        raise ServeError(
+        raise Misuse(
             f"there is no upstream named {settings.default_upstream!r}; add it with --upstream"
             f" {settings.default_upstream}=URL, or choose another with --default-upstream."
         )

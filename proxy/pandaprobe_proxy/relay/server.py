@@ -90,18 +90,25 @@ class Relay:
         )
 
     async def drain(self, timeout_s: float) -> None:
-        """Ends: goes on accepting until no exchange is open or the time has passed, then closes everything.
+        """Ends: goes on accepting until all is answered and taken, or the time has passed, then closes everything.
 
         What is then still open ends as interrupted. A second call with a shorter time cuts the first one short.
         """
         ambient = self._ambient
         ambient.draining = True
-        if ambient.open:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(timeout_s):
-                    await ambient.quiet.wait()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                await self._quiet()
         await self._close()
         ambient.quiet.set()
+
+    async def _quiet(self) -> None:
+        """Until nothing is open, and every client has taken what was written to it."""
+        ambient = self._ambient
+        if ambient.open:
+            await ambient.quiet.wait()
+        while any(client.pending() for client in ambient.clients):  # noqa: ASYNC110 - a buffer has no event for this
+            await asyncio.sleep(QUICKEST_SWEEP_S)
 
     async def _close(self) -> None:
         if self._timer is not None:
