@@ -5,6 +5,11 @@ from pandaprobe_proxy.dialects.registry import DIALECTS, find
 @pytest.mark.parametrize(
     ("method", "path", "name"),
     [
+        ("POST", "/v1/complete", "anthropic_complete"),
+        ("GET", "/v1/messages/batches/b/results", "anthropic_batches"),
+        ("POST", "/agents/a/agentAliases/b/sessions/s/text", "bedrock_agents"),
+        ("POST", "/model/m/converse", "bedrock_converse"),
+        ("POST", "/model/m/invoke", "bedrock_invoke"),
         ("POST", "/v1/messages", "anthropic_messages"),
         ("POST", "/v1/messages/count_tokens", "anthropic_messages"),
         ("POST", "/v1/projects/p/locations/l/publishers/anthropic/models/m:rawPredict", "vertex_anthropic"),

@@ -1,8 +1,11 @@
+import json
 from dataclasses import replace
 
 import pytest
+import recorded
 from hypothesis import given
 from hypothesis import strategies as st
+from pandaprobe_proxy.dialects import anthropic_messages, bedrock_converse
 from pandaprobe_proxy.dialects.openai_chat import answered, asked
 from pandaprobe_proxy.model.call import Message, ToolCall
 from pandaprobe_proxy.sessions.transcript import digest
@@ -81,6 +84,51 @@ def test_parts_without_a_type_are_read_by_what_they_hold():
     ]
     assert digest(Message("assistant", parts)) == digest(TEXT)
     assert digest(Message("assistant", [{"text": 5}])) != digest(Message("assistant", ["5"]))
+
+
+def test_an_answer_of_anthropic_is_the_same_when_it_comes_back():
+    blocks = [
+        {"type": "thinking", "thinking": "hm", "signature": "s"},
+        {"type": "text", "text": "I look.", "citations": [{"type": "char_location"}]},
+        USE | {"caller": {"type": "direct"}},
+    ]
+    (said,) = anthropic_messages.answered({"content": blocks, "stop_reason": "tool_use"}).messages
+    sent = [{"text": "I look.", "type": "text"}, USE | {"cache_control": {"type": "ephemeral"}}]
+    (kept,) = anthropic_messages.asked({"messages": [{"role": "assistant", "content": sent}]}, "/v1/messages").messages
+    (whole,) = anthropic_messages.asked({"messages": [{"role": "assistant", "content": blocks}]}, "/").messages
+    assert digest(said) == digest(kept) == digest(whole)
+
+
+def test_an_answer_of_bedrock_is_the_same_when_it_comes_back():
+    use = {"toolUse": {"toolUseId": "t", "name": "f", "input": {"a": 1}}}
+    content = [{"reasoningContent": {"reasoningText": {"text": "hm"}}}, {"text": "I look."}, use]
+    (said,) = bedrock_converse.answered({"output": {"message": {"role": "assistant", "content": content}}}).messages
+    sent = {"role": "assistant", "content": [{"text": "I look."}, use, {"cachePoint": {"type": "default"}}]}
+    (kept,) = bedrock_converse.asked({"messages": [sent]}, "/model/m/converse").messages
+    assert digest(said) == digest(kept)
+
+
+DIALECTS = {"anthropic": anthropic_messages, "bedrock": bedrock_converse}
+ECHOES = [
+    (name, calls)
+    for name, calls in recorded.sessions()
+    if sum(call["provider"] in DIALECTS and call["endpoint"] in {"messages", "converse"} for call in calls) > 1
+]
+
+
+@pytest.mark.parametrize(("name", "calls"), ECHOES, ids=[name for name, _ in ECHOES])
+def test_recorded_answers_are_known_when_they_come_back(name, calls):
+    """By tool calls, since some runs leave out answers or begin with those of another provider."""
+    said: dict[str, bytes] = {}
+    for call in calls:
+        dialect = DIALECTS.get(call["provider"])
+        if dialect is None or call["transport"] != "json":
+            continue
+        for message in dialect.asked(json.loads(call["request_body"]), "").messages:
+            known = [tool.id for tool in message.tool_calls if tool.id in said]
+            assert {said[identifier] for identifier in known} <= {digest(message)}
+        for message in dialect.answered(json.loads(call["response_body"])).messages:
+            said |= {tool.id: digest(message) for tool in message.tool_calls}
 
 
 RESULT = {"type": "code_execution_tool_result", "tool_use_id": "s", "content": {"stdout": "7", "files": [{"id": "f"}]}}

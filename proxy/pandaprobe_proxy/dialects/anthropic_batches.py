@@ -106,8 +106,9 @@ def _sum(usages: list[Usage]) -> Usage:
     known = [usage for usage in usages if usage.source is UsageSource.REPORTED]
     if not known:
         return Usage()
+    total = Usage(source=UsageSource.REPORTED, raw=_add_raw([usage.raw for usage in known]))
     sums: dict[str, Json] = {name: _add([getattr(usage, name) for usage in known]) for name in _COUNTS}
-    return Usage(**sums, source=UsageSource.REPORTED, raw=_add_raw([usage.raw for usage in known]))
+    return replace(total, **sums)
 
 
 def _add(counts: list[int | None]) -> int | None:

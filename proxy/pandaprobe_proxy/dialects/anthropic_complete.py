@@ -68,6 +68,7 @@ class _Completion:
         piece = pop_typed(value, "completion", str)
         if piece is not None:
             self.pieces.append(piece)
+        self.lossy = self.lossy or "completion" in value
         if piece and self.first_content is None:
             self.first_content = event.end
         for key, item in value.items():
