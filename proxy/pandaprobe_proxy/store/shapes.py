@@ -11,6 +11,7 @@ import msgspec
 
 from pandaprobe_proxy.model.score import Score
 from pandaprobe_proxy.store.base import CallRow, Hit, SessionRow, SpanRow, StoredBody, StoredCall, TraceRow
+from pandaprobe_proxy.store.media import tell
 
 Json = dict[str, Any]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -107,7 +108,7 @@ def call_json(row: CallRow) -> Json:
 
 
 def stored_call_json(stored: StoredCall) -> Json:
-    """A call whole, its bodies described and its messages decoded."""
+    """A call whole, its bodies described and its messages decoded; what media they hold is told, not shown."""
     return {
         **call_json(stored.row),
         "url": stored.url,
@@ -121,7 +122,7 @@ def stored_call_json(stored: StoredCall) -> Json:
         "metadata": stored.metadata,
         "warnings": list(stored.warnings),
         "resolution": msgspec.to_builtins(stored.resolution),
-        "call": msgspec.to_builtins(stored.call),
+        "call": tell(msgspec.to_builtins(stored.call)),
     }
 
 

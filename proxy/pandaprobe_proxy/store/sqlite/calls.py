@@ -11,6 +11,7 @@ from pandaprobe_proxy.model.exchange import Outcome
 from pandaprobe_proxy.model.record import Body, Opened, Record
 from pandaprobe_proxy.model.session import Source
 from pandaprobe_proxy.sessions.transcript import digest
+from pandaprobe_proxy.store.media import leave_out
 from pandaprobe_proxy.store.sqlite.codec import INLINE_BYTES, Codec, Part, from_text, to_text, write_chunks
 
 FIRST_INPUT_CHARS = 200
@@ -296,10 +297,10 @@ def is_unpriced(call: Call) -> bool:
 
 
 def searchable(message: Message) -> str:
-    """What of a message can be searched: its text, refusal, reasoning, and the tools it calls with their arguments."""
+    """What of a message can be searched: its text, refusal, reasoning, tools and arguments. No base64."""
     calls = [f"{call.name} {call.arguments}" for call in message.tool_calls]
     texts = (message.text, message.refusal, message.reasoning, *calls)
-    return "\n".join(text for text in texts if text).replace("\0", " ")
+    return "\n".join(leave_out(text) for text in texts if text).replace("\0", " ")
 
 
 def _first_input(messages: Iterable[Message]) -> str:
