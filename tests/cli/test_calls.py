@@ -1,6 +1,7 @@
 """`calls`: list, show, and the very bytes."""
 
 import json
+from base64 import b64encode
 
 from pandaprobe_proxy.capture.keep import Policy, Sizes
 from pandaprobe_proxy.cli.calls import tokens_of
@@ -94,3 +95,19 @@ def test_an_estimate_says_that_it_is_one_by_length(terminal, place):
     answer = {"choices": [{"index": 0, "message": {"role": "assistant", "content": "hello"}, "finish_reason": "stop"}]}
     (record,) = place.put(make_record(response=json.dumps(answer).encode()))
     assert "tokens 2 in, 2 out (estimated by length)" in terminal.out("calls", "show", record.opened.id)
+
+
+def test_media_is_shown_by_type_size_and_hash_and_written_as_it_was(terminal, place):
+    image = b64encode(bytes(2000)).decode()
+    part = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{image}"}}
+    text = {"type": "text", "text": f"and ![this](data:image/gif;base64,{image})"}
+    exchange = make_exchange([{"role": "user", "content": [part, text]}])
+    keeper = make_keeper()
+    sizes = Sizes(len(exchange.request_body), len(exchange.response_body))
+    place.put(keeper.finish(keeper.begin(exchange.head), exchange, sizes))
+    for shown in (terminal.out("calls", "show", exchange.id), terminal.out("sessions", "show", "s-1")):
+        assert "[image_url image/png, 2000 bytes, sha256 " in shown
+        assert "and ![this](data:image/gif;base64,[image/gif, 2000 bytes, sha256 " in shown
+        assert image[:100] not in shown
+    assert image[:100] not in terminal.out("calls", "show", exchange.id, "--json")
+    assert terminal.run("calls", "show", exchange.id, "--request").stdout_bytes == exchange.request_body

@@ -458,5 +458,7 @@ def test_recorded_traffic_is_read_without_loss(name):
         assert call.error is None and not call.partial
     if call.kind == "LLM" and exchange.status < 400 and name not in ODD:
         assert call.requested_model or call.model
-        assert call.error or any(message.content or message.tool_calls or message.finish_reason for message in call.output)
+        assert call.error or any(
+            message.content or message.tool_calls or message.finish_reason for message in call.output
+        )
         assert call.usage.source in {UsageSource.REPORTED, UsageSource.ESTIMATED, UsageSource.NONE}

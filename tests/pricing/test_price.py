@@ -76,6 +76,10 @@ def test_without_tokens_there_is_no_cost():
     assert price(make_call(), {"*": {"input": 1, "output": 1}}) is None
 
 
+def test_a_text_of_any_length_is_no_model():
+    assert price(make_call("gpt-4o" * 10_000, requested="gpt-5", input=1)).priced_as == "openai/gpt-5"
+
+
 def test_counting_tokens_costs_nothing():
     assert price(make_call(operation="count_tokens", input=100)) is None
 

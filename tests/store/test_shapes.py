@@ -1,6 +1,8 @@
 """What is read from a store as JSON."""
 
 import json
+from base64 import b64encode
+from hashlib import sha256
 
 from pandaprobe_proxy.model.score import Score
 from pandaprobe_proxy.model.trace import Span, SpanKind, Trace, TraceStatus
@@ -71,3 +73,14 @@ def test_a_hit_and_a_score_are_told_plainly(place):
     assert hit_json(hit)["snippet"] == "[needle]"
     score = score_json(Score("id", "q", "1", "NUMERIC", START_NS, trace_id=TRACE))
     assert (score["name"], score["trace_id"], score["value"]) == ("q", TRACE, "1")
+
+
+def test_media_in_a_calls_messages_is_told_and_not_shown(place):
+    image = b64encode(bytes(2000)).decode()
+    part = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{image}"}}
+    (record,) = place.put(make_record([{"role": "user", "content": [part]}]))
+    stored = place.reader().call(record.opened.id)
+    (told,) = stored_call_json(stored)["call"]["input"][0]["content"]
+    digest = sha256(bytes(2000)).hexdigest()
+    assert told["image_url"]["url"] == {"type": "image/png", "bytes": 2000, "sha256": digest}
+    assert stored.call.input[0].content == [part]

@@ -1,12 +1,14 @@
 """A call, and a session's conversation, as text to read: each message once, with the call that brought it."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from pandaprobe_proxy.cli.costs import explain_cost, total_of
 from pandaprobe_proxy.cli.output import clean, duration, echo, faint, heading, one_line
 from pandaprobe_proxy.model.call import Call, Message, UsageSource
 from pandaprobe_proxy.sessions.transcript import digest
 from pandaprobe_proxy.store.base import CallRow, SessionRow, StoredCall
+from pandaprobe_proxy.store.media import list_media, shorten, tell
 from pandaprobe_proxy.store.shapes import iso
 from pandaprobe_proxy.store.trace_rows import TraceRow
 
@@ -139,14 +141,20 @@ def print_message(message: Message, before: bool = False) -> None:
     if message.refusal:
         _print_text(f"[refusal] {message.refusal}")
     if not isinstance(message.content, str | None):
-        others = [part.get("type", "?") for part in message.content if isinstance(part, dict) and "text" not in part]
+        others = [_name_part(part) for part in message.content if isinstance(part, dict) and "text" not in part]
         if others:
-            _print_text(f"[{', '.join(map(str, others))}]")
+            _print_text(f"[{', '.join(others)}]")
     for call in message.tool_calls:
         _print_text(f"→ {call.name}({call.arguments})  {call.id}")
 
 
+def _name_part(part: dict[str, Any]) -> str:
+    """What a part of a message is that is no text."""
+    return " ".join([str(part.get("type", "?")), *list_media(tell(part))])
+
+
 def _print_text(text: str) -> None:
+    text = shorten(text)
     cut = text[:TEXT_CHARS]
     for line in clean(cut).splitlines():
         echo(f"    {line}")
@@ -211,4 +219,4 @@ def _print_decoded(call: Call) -> None:
     for tool in call.tools:
         echo(f"  tool: {one_line(str(tool), 200)}")
     for name, value in call.parameters.items():
-        echo(f"  {clean(name)} = {one_line(str(value), 200)}")
+        echo(f"  {clean(name)} = {one_line(str(tell(value)), 200)}")

@@ -17,6 +17,8 @@ Pricing = Callable[[Call, str, str, int], Cost | None]
 """(call, name of its upstream, URL, nanoseconds since 1970 when it began): what it cost, if that is known."""
 FREE = "OTHER"
 """The kind of calls that no tokens are paid for, even where they count some."""
+LONGEST = 512
+"""Longer texts are no names of models."""
 TICKS = 10**10
 """Of xAI to the dollar."""
 
@@ -31,7 +33,9 @@ class Prices:
         """What a call cost. Never raises."""
         if call.kind == FREE:
             return None
-        models = tuple(dict.fromkeys(name for name in (call.model, call.requested_model) if name))
+        models = tuple(
+            dict.fromkeys(name for name in (call.model, call.requested_model) if name and len(name) < LONGEST)
+        )
         own = find_price(self._own, upstream, models) if self._own else None
         if own is not None:
             return _own_cost(*own, call.usage)

@@ -11,6 +11,7 @@ import msgspec
 
 from pandaprobe_proxy.model.score import Score
 from pandaprobe_proxy.store.base import CallRow, Hit, SessionRow, StoredBody, StoredCall
+from pandaprobe_proxy.store.media import tell
 from pandaprobe_proxy.store.trace_rows import SpanRow, TraceRow
 
 Json = dict[str, Any]
@@ -110,7 +111,7 @@ def call_json(row: CallRow) -> Json:
 
 
 def stored_call_json(stored: StoredCall) -> Json:
-    """A call whole, its bodies described and its messages decoded."""
+    """A call whole, its bodies described and its messages decoded; what media they hold is told, not shown."""
     return {
         **call_json(stored.row),
         "url": stored.url,
@@ -124,8 +125,8 @@ def stored_call_json(stored: StoredCall) -> Json:
         "metadata": stored.metadata,
         "warnings": list(stored.warnings),
         "resolution": msgspec.to_builtins(stored.resolution),
-        "call": msgspec.to_builtins(stored.call),
-        "history": msgspec.to_builtins(stored.history),
+        "call": tell(msgspec.to_builtins(stored.call)),
+        "history": tell(msgspec.to_builtins(stored.history)),
         "history_broken": stored.history_broken,
         "retrievals": list(stored.retrievals),
     }

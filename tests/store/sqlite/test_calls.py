@@ -1,16 +1,24 @@
 """Calls as rows: pieces once, whatever repeats them."""
 
 import itertools
+import json
+import random
 import sqlite3
+from base64 import b64encode
+from dataclasses import replace
 
-from pandaprobe_proxy.model.call import Message, ToolCall
+from pandaprobe_proxy.model.call import Cost, Message, ToolCall, Usage
 from pandaprobe_proxy.store.sqlite.messages import searchable
 from records import START_NS, make_record
 
 
 def count(place, table):
+    return total(place, f"SELECT count(*) FROM {table}")
+
+
+def total(place, statement):
     db = sqlite3.connect(f"file:{place.path}?mode=ro", uri=True)
-    (number,) = db.execute(f"SELECT count(*) FROM {table}").fetchone()
+    (number,) = db.execute(statement).fetchone()
     db.close()
     return number
 
@@ -42,3 +50,44 @@ def test_what_can_be_searched_of_a_message():
         tool_calls=(ToolCall(id="1", name="look", arguments='{"at":"nul\0"}'),),
     )
     assert searchable(message) == 'said\nthought\nlook {"at":"nul "}'
+
+
+def test_an_image_that_is_resent_is_kept_once_whatever_is_around_it(place):
+    image = b64encode(random.Random(1).randbytes(300_000)).decode()
+    part = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{image}"}}
+    told = [
+        make_record(
+            [{"role": "user", "content": [{"type": "text", "text": f"question {i}"}, part]}], at_ns=START_NS + i
+        )
+        for i in range(10)
+    ]
+    place.put(*told)
+    assert sum(len(b"".join(record.request.pieces)) for record in told) > 10 * len(image)
+    assert total(place, "SELECT sum(length(data)) FROM pieces") < 1.1 * 300_000
+    for record in told:
+        assert place.reader().call(record.opened.id).request.data == b"".join(record.request.pieces)
+
+
+def test_base64_in_a_text_is_not_searched(place):
+    image = b64encode(b"word" * 2000).decode()
+    text = f"needle ![x](data:image/png;base64,{image}) thread"
+    arguments = ToolCall("1", "look", json.dumps({"screenshot": image}))
+    assert searchable(Message("user", text)) == "needle ![x](data:image/png;base64,) thread"
+    assert searchable(Message("user", image)) == ""
+    assert searchable(Message("user", tool_calls=(arguments,))) == 'look {"screenshot": ""}'
+    place.put(make_record([{"role": "user", "content": text}]))
+    assert place.reader().search("needle", 5) and not place.reader().search(image[:60], 5)
+
+
+def test_what_costs_nothing_is_not_unpriced(place):
+    def put(**changes):
+        record = make_record(session="s")
+        place.put(replace(record, call=replace(record.call, cost=None, **changes)))
+        return place.reader().session("s").unpriced
+
+    assert put(usage=Usage(5, 0)) == 1
+    assert put(usage=Usage(0, 0)) == 1
+    assert put(usage=Usage(5), operation="count_tokens") == 1
+    record = make_record(session="s")
+    place.put(replace(record, call=replace(record.call, cost=Cost(0.0, {}, "m", "settings"))))
+    assert place.reader().session("s").unpriced == 1

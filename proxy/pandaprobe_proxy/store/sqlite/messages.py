@@ -11,6 +11,7 @@ from hashlib import blake2b
 
 from pandaprobe_proxy.model.call import Call, Message
 from pandaprobe_proxy.sessions.transcript import digest
+from pandaprobe_proxy.store.media import leave_out
 
 FIRST_INPUT_CHARS = 200
 
@@ -90,10 +91,10 @@ def _hash(text: str) -> bytes:
 
 
 def searchable(message: Message) -> str:
-    """What of a message can be searched: its text, refusal, reasoning, and the tools it calls with their arguments."""
+    """What of a message can be searched: its text, refusal, reasoning, tools and arguments. No base64."""
     calls = [f"{call.name} {call.arguments}" for call in message.tool_calls]
     texts = (message.text, message.refusal, message.reasoning, *calls)
-    return "\n".join(text for text in texts if text).replace("\0", " ")
+    return "\n".join(leave_out(text) for text in texts if text).replace("\0", " ")
 
 
 def first_input(call: Call) -> str:
