@@ -1,5 +1,8 @@
 """`sessions`: list, show, delete."""
 
+from dataclasses import replace
+
+from pandaprobe_proxy.model.exchange import Outcome
 from pandaprobe_proxy.model.trace import Span, SpanKind, Trace, TraceStatus
 from records import START_NS, make_record
 
@@ -113,3 +116,29 @@ def test_deleting_takes_a_whole_id(terminal, place):
 def test_a_store_that_somebody_holds_is_not_deleted_from(terminal, place):
     talk(place)
     assert "already writes" in terminal.fails("sessions", "delete", "trip-42", "--yes")[1]
+
+
+def failing_then_fine(place, **more):
+    """A call that failed twice and went well at the third try, as OpenAI's client counts them."""
+    messages = [user("Capital of France?")]
+
+    def tried(number, failed):
+        headers = ((b"x-stainless-retry-count", b"%d" % number),)
+        at_ns = START_NS + number * 10**9
+        outcome = Outcome.UPSTREAM_ERROR if failed else Outcome.OK
+        record = make_record(messages, "Paris.", headers=headers, at_ns=at_ns, outcome=outcome, **more)
+        return replace(record, status=503, call=replace(record.call, output=())) if failed else record
+
+    return place.put(tried(0, True), tried(1, True), tried(2, False))
+
+
+def test_tries_that_failed_are_told_of_by_the_one_that_went_well(terminal, place):
+    records = failing_then_fine(place, session="trip-42")
+    shown = terminal.out("sessions", "show", "trip-42")
+    assert "3 calls in 3 traces, 2 errors (2 tried again until it went well)" in shown
+    assert (shown.count("── call"), shown.count("Capital of France?")) == (1, 1)
+    assert "after 2 failed attempts" in shown
+    row = terminal.json("sessions", "show", "trip-42")
+    assert (row["retries"], row["recovered_errors"], row["errors"]) == (2, 2, 2)
+    assert [call["attempt"] for call in row["calls_list"]] == [0, 1, 2]
+    assert {call["attempt_of"] for call in row["calls_list"][1:]} == {records[0].opened.id}

@@ -3,7 +3,7 @@
 sidecar  the relay's process, which starts, watches and restarts the recorder's      record  the recorder's process
 control  the running sidecar's own socket, for `status` and `run`                    status  the loss numbers, added up
 stores   the store of these settings, for reading or writing                         logs    one form for all logs
-sessions, redecode  what only the holder of the one writer may do                    web_port  asks it to
+sessions, redecoding  what only the holder of the one writer may do                    web_port  asks it to
 
 What is imported here is what a command that only reads needs; the rest is imported when it is called.
 """
@@ -43,8 +43,8 @@ def serve(settings: Settings) -> int:
 def redecode(
     settings: Settings, session_id: str | None, dry_run: bool, tell: Callable[[Redecoded], object]
 ) -> Redecoded:
-    """Reads calls anew that an older decoder has read; see `redecode`."""
-    from pandaprobe_proxy.app.redecode import redecode as run
+    """Reads calls anew that an older decoder has read; see `redecoding`."""
+    from pandaprobe_proxy.app.redecoding import redecode as run
 
     return run(settings, session_id, dry_run, tell)
 
