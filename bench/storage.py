@@ -19,7 +19,7 @@ from pandaprobe_proxy.capture.keep import Keeper, Policy, Sizes
 from pandaprobe_proxy.capture.redact import Redactor
 from pandaprobe_proxy.model.exchange import Ended, Exchange, Outcome, RequestHead, ResponseHead
 from pandaprobe_proxy.model.ids import make_id
-from pandaprobe_proxy.store.base import Batch
+from pandaprobe_proxy.store.batch import Batch
 from pandaprobe_proxy.store.sqlite import open_reader, open_writer
 
 WORDS = [

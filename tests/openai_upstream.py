@@ -35,6 +35,8 @@ class Upstream:
     ids: itertools.count = field(default_factory=lambda: itertools.count(1))
     echo: str = ""
     status: int = 200
+    failing: int = 0
+    """So many of the next requests fail with 503."""
     broken: threading.Event = field(default_factory=threading.Event)
     """Set when a client went away in mid-stream."""
 
@@ -68,6 +70,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self):
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
         self.upstream.seen.append(Seen("POST", self.path, list(self.headers.items()), body))
+        if self.upstream.failing:
+            self.upstream.failing -= 1
+            return self._send(503, {"error": {"message": "busy", "type": "scripted"}})
         if self.upstream.status != 200:
             error = {
                 "message": f"scripted failure {self.upstream.echo}",

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pandaprobe_proxy.store.base import Batch
+from pandaprobe_proxy.store.batch import Batch
 from pandaprobe_proxy.store.sqlite import open_reader, open_writer
 from records import START_NS
 

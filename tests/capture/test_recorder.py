@@ -21,7 +21,8 @@ from pandaprobe_proxy.model.exchange import (
     ResponseBody,
     ResponseHead,
 )
-from pandaprobe_proxy.store.base import RunState, StoreBusy, StoreError, StoreFull
+from pandaprobe_proxy.store.base import StoreBusy, StoreError, StoreFull
+from pandaprobe_proxy.store.batch import RunState
 
 RUN = "0190a1b2-0000-7000-8000-00000000000a"
 

@@ -2,9 +2,13 @@
 
 import json
 from base64 import b64encode
+from dataclasses import replace
 
+import held
+from held import asking, fetching
 from pandaprobe_proxy.capture.keep import Policy, Sizes
 from pandaprobe_proxy.cli.calls import tokens_of
+from pandaprobe_proxy.dialects import registry
 from pandaprobe_proxy.model.exchange import Outcome
 from pandaprobe_proxy.pricing.price import Prices
 from records import START_NS, make_exchange, make_keeper, make_record
@@ -111,3 +115,71 @@ def test_media_is_shown_by_type_size_and_hash_and_written_as_it_was(terminal, pl
         assert image[:100] not in shown
     assert image[:100] not in terminal.out("calls", "show", exchange.id, "--json")
     assert terminal.run("calls", "show", exchange.id, "--request").stdout_bytes == exchange.request_body
+
+
+def test_a_try_says_of_what_it_is_one(terminal, place):
+    def tried(at_s, *headers, outcome=Outcome.OK):
+        return make_record(at_ns=START_NS + at_s * 10**9, headers=headers, outcome=outcome)
+
+    count = b"x-stainless-retry-count"
+    failed = replace(tried(0, (count, b"0"), outcome=Outcome.UPSTREAM_ERROR), status=503)
+    one, two, lone = place.put(failed, tried(2, (count, b"1")), tried(9, (count, b"3")))
+    assert "ok, try 2" in terminal.out("calls", "ls")
+    shown = terminal.out("calls", "show", two.opened.id)
+    assert f"try 2 of call {one.opened.id}" in shown
+    assert "after 1 failed attempt" in shown
+    assert "try 4 of a call that was not recorded" in terminal.out("calls", "show", lone.opened.id)
+
+
+def test_a_try_that_is_inferred_says_so(terminal, place):
+    failed = replace(make_record(outcome=Outcome.UPSTREAM_ERROR), status=503)
+    _, two = place.put(failed, make_record(at_ns=START_NS + 10**9))
+    assert "ok, try 2?" in terminal.out("calls", "ls")
+    assert ", inferred" in terminal.out("calls", "show", two.opened.id)
+    assert "after 1 failed attempt, as it seems" in terminal.out("sessions", "show", "s-1")
+
+
+def test_what_the_provider_held_is_shown_before_what_was_sent(terminal, place, monkeypatch):
+    monkeypatch.setattr(registry, "DIALECTS", (held.HELD, *registry.DIALECTS))
+    _, two = place.put(
+        asking("Capital?", answer="Paris."), asking("Sure?", id="r2", previous="r1", answer="Yes.", at_s=1)
+    )
+    shown = terminal.out("calls", "show", two.opened.id)
+    texts = ["Capital?", "Paris.", "Sure?", "Yes."]
+    assert sorted(texts, key=shown.index) == texts
+    assert shown.count("(held by the provider)") == 2
+    assert "response r2, after r1" in shown
+    whole = terminal.json("calls", "show", two.opened.id)
+    assert [message["content"] for message in whole["history"]] == ["Capital?", "Paris."]
+    assert whole["history_broken"] is False
+    told = terminal.out("sessions", "show", "s-1")
+    assert [told.count(text) for text in texts] == [1, 1, 1, 1]
+
+
+def test_who_says_the_same_again_to_a_provider_that_holds_the_rest_has_said_it_twice(terminal, place, monkeypatch):
+    monkeypatch.setattr(registry, "DIALECTS", (held.HELD, *registry.DIALECTS))
+    place.put(asking("more", answer="a"), asking("more", id="r2", previous="r1", answer="b", at_s=1))
+    assert terminal.out("sessions", "show", "s-1").count("more") == 2
+
+
+def test_a_history_that_is_not_recorded_says_so(terminal, place, monkeypatch):
+    monkeypatch.setattr(registry, "DIALECTS", (held.HELD, *registry.DIALECTS))
+    (record,) = place.put(asking("Sure?", previous="r-unseen"))
+    for words in (("calls", "show", record.opened.id), ("sessions", "show", "s-1")):
+        assert "goes on from something that is not recorded here" in terminal.out(*words)
+
+
+def test_an_answer_that_was_fetched_later_is_shown_once(terminal, place, monkeypatch):
+    monkeypatch.setattr(registry, "DIALECTS", (held.HELD, *registry.DIALECTS))
+    (asked,) = place.put(asking("Capital?", status="queued"))
+    assert "ok, pending" in terminal.out("calls", "ls")
+    assert "not answered yet" in terminal.out("sessions", "show", "s-1")
+    (poll,) = place.put(fetching(answer="Paris.", at_s=1))
+    told = terminal.out("sessions", "show", "s-1")
+    assert (told.count("Paris."), told.count("── call")) == (1, 1)
+    assert "answer fetched by 1 call" in told
+    shown = terminal.out("calls", "show", asked.opened.id)
+    assert "Paris." in shown
+    assert f"answer fetched by call {poll.opened.id}" in shown
+    assert f"fetches the answer of call {asked.opened.id}" in terminal.out("calls", "show", poll.opened.id)
+    assert "fetches an answer" in terminal.out("calls", "ls")

@@ -1,5 +1,8 @@
 """`sessions`: list, show, delete."""
 
+from dataclasses import replace
+
+from pandaprobe_proxy.model.exchange import Outcome
 from pandaprobe_proxy.model.trace import Span, SpanKind, Trace, TraceStatus
 from pandaprobe_proxy.pricing.own import read_prices
 from pandaprobe_proxy.pricing.price import Prices
@@ -138,3 +141,29 @@ def test_a_session_whose_model_costs_nothing_is_known_to(terminal, place):
     keeper = make_keeper(pricing=Prices(read_prices({"m": {"input": 0, "output": 0}})).price)
     place.put(make_record(session="free", keeper=keeper))
     assert "; cost $0.00\n" in terminal.out("sessions", "show", "free")
+
+
+def failing_then_fine(place, **more):
+    """A call that failed twice and went well at the third try, as OpenAI's client counts them."""
+    messages = [user("Capital of France?")]
+
+    def tried(number, failed):
+        headers = ((b"x-stainless-retry-count", b"%d" % number),)
+        at_ns = START_NS + number * 10**9
+        outcome = Outcome.UPSTREAM_ERROR if failed else Outcome.OK
+        record = make_record(messages, "Paris.", headers=headers, at_ns=at_ns, outcome=outcome, **more)
+        return replace(record, status=503, call=replace(record.call, output=())) if failed else record
+
+    return place.put(tried(0, True), tried(1, True), tried(2, False))
+
+
+def test_tries_that_failed_are_told_of_by_the_one_that_went_well(terminal, place):
+    records = failing_then_fine(place, session="trip-42")
+    shown = terminal.out("sessions", "show", "trip-42")
+    assert "3 calls in 3 traces, 2 errors (2 tried again until it went well)" in shown
+    assert (shown.count("── call"), shown.count("Capital of France?")) == (1, 1)
+    assert "after 2 failed attempts" in shown
+    row = terminal.json("sessions", "show", "trip-42")
+    assert (row["retries"], row["recovered_errors"], row["errors"]) == (2, 2, 2)
+    assert [call["attempt"] for call in row["calls_list"]] == [0, 1, 2]
+    assert {call["attempt_of"] for call in row["calls_list"][1:]} == {records[0].opened.id}

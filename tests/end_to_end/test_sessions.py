@@ -323,3 +323,22 @@ def test_a_call_may_ask_to_be_kept_less(recording, mode, kept):
         assert "tell nobody" not in str(recording.json("calls", "show", call["call_id"]))
     else:
         assert recording.json("calls", "ls")["items"] == []
+
+
+RETRIED = """
+    from openai import OpenAI
+
+    print(OpenAI().chat.completions.create(model="m", messages=[{"role": "user", "content": "France?"}]).id)
+"""
+
+
+def test_tries_of_one_call_are_one_session_and_a_running_sidecar_reads_anew(recording, upstream):
+    upstream.failing = 2
+    run(recording, RETRIED)
+    recording.settled(3)
+    (session,) = recording.json("sessions", "ls")["items"]
+    assert (session["calls"], session["errors"], session["retries"], session["recovered_errors"]) == (3, 2, 2, 2)
+    assert "after 2 failed attempts" in recording.cli("sessions", "show", session["session_id"])
+    calls = calls_of(recording, session["session_id"])
+    assert [call["source"] for call in calls] == ["default_new", "attempt", "attempt"]
+    assert recording.json("redecode") == {"stale": 0, "redecoded": 0, "unreadable": 0, "dry_run": False}

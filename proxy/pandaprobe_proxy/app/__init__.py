@@ -3,9 +3,12 @@
 sidecar  the relay's process, which starts, watches and restarts the recorder's      record  the recorder's process
 control  the running sidecar's own socket, for `status` and `run`                    status  the loss numbers, added up
 stores   the store of these settings, for reading or writing                         logs    one form for all logs
+sessions, redecoding  what only the holder of the one writer may do                    web_port  asks it to
 
 What is imported here is what a command that only reads needs; the rest is imported when it is called.
 """
+
+from collections.abc import Callable
 
 from pandaprobe_proxy.app.control import add_upstream, ask
 from pandaprobe_proxy.app.sessions import delete_session
@@ -14,8 +17,20 @@ from pandaprobe_proxy.app.status import read_status as status
 from pandaprobe_proxy.app.stores import open_reader as reader
 from pandaprobe_proxy.app.stores import open_writer as writer
 from pandaprobe_proxy.settings import Settings
+from pandaprobe_proxy.store.base import Redecoded
 
-__all__ = ["Status", "add_upstream", "ask", "delete_session", "reader", "record_main", "serve", "status", "writer"]
+__all__ = [
+    "Status",
+    "add_upstream",
+    "ask",
+    "delete_session",
+    "reader",
+    "record_main",
+    "redecode",
+    "serve",
+    "status",
+    "writer",
+]
 
 
 def serve(settings: Settings) -> int:
@@ -23,6 +38,15 @@ def serve(settings: Settings) -> int:
     from pandaprobe_proxy.app.sidecar import serve as run
 
     return run(settings)
+
+
+def redecode(
+    settings: Settings, session_id: str | None, dry_run: bool, tell: Callable[[Redecoded], object]
+) -> Redecoded:
+    """Reads calls anew that an older decoder has read; see `redecoding`."""
+    from pandaprobe_proxy.app.redecoding import redecode as run
+
+    return run(settings, session_id, dry_run, tell)
 
 
 def record_main() -> int:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from pandaprobe_proxy.settings import Settings
-from pandaprobe_proxy.store.base import Reader, Writer
+from pandaprobe_proxy.store.base import Reader, StoreBusy, StoreError, Writer
 
 
 def store_path(settings: Settings) -> Path:
@@ -23,3 +23,11 @@ def open_writer(settings: Settings) -> Writer:
     from pandaprobe_proxy.store.sqlite import open_writer as open_sqlite
 
     return open_sqlite(store_path(settings))
+
+
+def open_only_writer(settings: Settings) -> Writer:
+    """The same for who found no sidecar running: one that holds the store all the same hangs. Raises StoreError."""
+    try:
+        return open_writer(settings)
+    except StoreBusy as error:
+        raise StoreError(f"{error} Its sidecar does not answer; try again when it does.") from error

@@ -23,7 +23,8 @@ from pandaprobe_proxy.capture.ring import Ring, RingReader
 from pandaprobe_proxy.capture.seal import NONCE_BYTES, seal, unseal
 from pandaprobe_proxy.model.exchange import Ended, Outcome, RequestHead, assemble
 from pandaprobe_proxy.model.record import Record
-from pandaprobe_proxy.store.base import Batch, Staged, StoreBusy, StoreError, StoreFull, Writer
+from pandaprobe_proxy.store.base import StoreBusy, StoreError, StoreFull, Writer
+from pandaprobe_proxy.store.batch import Batch, Staged
 
 log = structlog.get_logger("recorder")
 T = TypeVar("T")

@@ -20,6 +20,7 @@ COMMANDS = {
     "tail": "Print calls as they are recorded.",
     "search": "Find messages that contain every word.",
     "status": "Show what was relayed, recorded, dropped and is in flight.",
+    "redecode": "Read calls anew that an older version has recorded.",
     "doctor": "Check this installation and say what to mend.",
     "config": "Show the settings and where each came from.",
     "completion": "Print the shell code that completes commands.",

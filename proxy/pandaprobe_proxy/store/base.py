@@ -16,15 +16,16 @@ Promises
 - None means: no such thing. Nothing else is ever signalled by None.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from pandaprobe_proxy.model.call import Call, Cost, Marks, Message, Usage
-from pandaprobe_proxy.model.record import Opened, Record
+from pandaprobe_proxy.model.exchange import Exchange
 from pandaprobe_proxy.model.score import Score
 from pandaprobe_proxy.model.session import Resolution
 from pandaprobe_proxy.model.trace import Span, Trace
+from pandaprobe_proxy.store.batch import Batch, RunState
 from pandaprobe_proxy.store.trace_rows import SpanRow, TraceRow
 
 Json = Any
@@ -40,47 +41,6 @@ class StoreFull(StoreError):
 
 class StoreBusy(StoreError):
     """Another process holds the store."""
-
-
-@dataclass(frozen=True, slots=True)
-class Staged:
-    """What has been read of an exchange that has not ended: bytes that only the running recorder can unseal."""
-
-    run: str
-    exchange: str
-    frames: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class RunState:
-    """Where a run stands: one run is one life of a ring."""
-
-    offset: int
-    recorded: int
-    dropped: Mapping[str, int]
-    """Exchanges that the recorder itself gave up, by reason."""
-    staged: tuple[Staged, ...]
-    """Of this run, in the order in which they were committed, one item per commit and exchange."""
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """What is committed at once."""
-
-    run: str
-    offset: int | None
-    """The ring offset after everything in this batch; None keeps what is there."""
-    opened: tuple[Opened, ...] = ()
-    staged: tuple[Staged, ...] = ()
-    """Frames to append to what is staged already. Dropped when the exchange's Record or its discarding arrives."""
-    records: tuple[Record, ...] = ()
-    """May be of exchanges opened in this batch, or earlier."""
-    discarded: tuple[str, ...] = ()
-    """Exchanges that will never be whole; their rows go."""
-    dropped: Mapping[str, int] = field(default_factory=dict)
-    """How many exchanges the recorder gave up in this batch, by reason."""
-    counters: Mapping[str, Json] = field(default_factory=dict)
-    """The relay's numbers as last seen, kept for `status` when nothing runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +198,20 @@ class Counts:
     """What the kept bodies were on the wire."""
 
 
+@dataclass(frozen=True, slots=True)
+class Redecoded:
+    """What one step of `redecode` has seen."""
+
+    after: int | None
+    """Where the next step goes on; None when that was all."""
+    stale: int = 0
+    """Calls that an older decoder has read, or none that can now."""
+    changed: int = 0
+    """Of these: those that were read anew."""
+    unreadable: int = 0
+    """Of these: those whose bodies are not there any more, so that they stay as they are."""
+
+
 class Writer(Protocol):
     """The one writing side."""
 
@@ -270,6 +244,19 @@ class Writer(Protocol):
 
     def delete_session(self, session_id: str) -> int | None:
         """Removes a session and all that only it holds; how many calls went, None if there is no such session."""
+
+    def redecode(
+        self,
+        after: int,
+        read: Callable[[Exchange], Call | None],
+        session_id: str | None = None,
+        dry_run: bool = False,
+    ) -> Redecoded:
+        """Reads some of the calls anew that an older decoder has read, in the order in which they were stored.
+
+        What follows from it is what would be there if the new decoder had been there first: columns, what sessions add
+        up, messages, and what a search finds. Goes on after `after`, 0 for the first step; takes about 50 ms.
+        """
 
     def trim(self, budget: Budget, now_ns: int) -> bool:
         """Sheds some of what is over the budget, bodies before rows, oldest sessions first; False if that was all."""

@@ -14,6 +14,9 @@ from typing import Any, Protocol, TypeVar
 import msgspec
 from aiohttp import web
 
+from pandaprobe_proxy.dialects.decode import decode
+from pandaprobe_proxy.model.call import Call
+from pandaprobe_proxy.model.exchange import Exchange
 from pandaprobe_proxy.store.base import Reader, StoredBody, StoreError, Writer
 from pandaprobe_proxy.store.shapes import call_json, items_json, session_json, stored_call_json, trace_json
 
@@ -69,6 +72,7 @@ class Sidecar:
     status: Callable[[], Json]
     redact: Callable[[Json], Json]
     new_id: Callable[[], str]
+    decode: Callable[[Exchange], Call | None] = decode
 
 
 def build(sidecar: Sidecar, routes: Sequence[RouteLike], hosts: frozenset[str]) -> web.Application:
@@ -81,6 +85,7 @@ def build(sidecar: Sidecar, routes: Sequence[RouteLike], hosts: frozenset[str]) 
     app.router.add_get("/sessions", pages.sessions)
     app.router.add_get("/sessions/{session_id}", pages.session)
     app.router.add_delete("/sessions/{session_id}", pages.delete_session)
+    app.router.add_post("/redecode", pages.redecode)
     app.router.add_get("/traces/{trace_id}", pages.trace)
     app.router.add_get("/calls", pages.calls)
     app.router.add_get("/calls/{call_id}", pages.call)
@@ -192,6 +197,17 @@ class _Pages:
         if count is None:
             raise _missing(f"session {session_id!r}")
         return _json({"deleted": count})
+
+    async def redecode(self, request: web.Request) -> web.Response:
+        """One step; its answer says where the next one goes on."""
+        asked = await _body(request)
+        try:
+            after, session_id, dry_run = int(asked["after"]), asked.get("session_id"), bool(asked.get("dry_run"))
+        except (TypeError, ValueError, KeyError, AttributeError) as error:
+            raise web.HTTPUnprocessableEntity(reason="after is a number, 0 to begin with.") from error
+        read = self._sidecar.decode
+        step = await self._sidecar.submit(lambda writer: writer.redecode(after, read, session_id, dry_run))
+        return _json(msgspec.to_builtins(step))
 
     async def trace(self, request: web.Request) -> web.Response:
         trace_id = request.match_info["trace_id"]

@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from pandaprobe_proxy.store.base import Batch, StoreBusy, StoreError, StoreFull
+from pandaprobe_proxy.store.base import StoreBusy, StoreError, StoreFull
+from pandaprobe_proxy.store.batch import Batch
 from pandaprobe_proxy.store.sqlite import open_reader, open_writer
 from pandaprobe_proxy.store.sqlite.connect import STEPS
 from pandaprobe_proxy.store.sqlite.schema import migrations, names

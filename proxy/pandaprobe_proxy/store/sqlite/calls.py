@@ -6,7 +6,7 @@ from dataclasses import asdict
 from hashlib import blake2b
 from typing import Any
 
-from pandaprobe_proxy.model.call import Call
+from pandaprobe_proxy.model.call import Call, Marks
 from pandaprobe_proxy.model.record import Body, Opened, Record
 from pandaprobe_proxy.model.session import Source
 from pandaprobe_proxy.store.sqlite import totals
@@ -21,49 +21,6 @@ INSERT OR IGNORE INTO calls (call_id, run, session, trace_id, parent_span_id, so
     started_ns, outcome, upstream, method, path, url, client, user_id, tags, metadata)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open', ?, ?, ?, ?, ?, ?, ?, ?)
 """
-_ENDED = [
-    "ended_ns",
-    "outcome",
-    "error",
-    "status",
-    "reason",
-    "credential",
-    "warnings",
-    "dialect",
-    "decoder",
-    "operation",
-    "model",
-    "streamed",
-    "partial",
-    "lossy",
-    "input_tokens",
-    "output_tokens",
-    "cached_tokens",
-    "reasoning_tokens",
-    "usage_source",
-    "finish_reason",
-    "call_error",
-    "marks",
-    "chunks",
-    "request_bytes",
-    "response_bytes",
-    "request_headers",
-    "response_headers",
-    "request",
-    "response",
-    "request_kept",
-    "response_kept",
-    "cache_written_tokens",
-    "audio_input_tokens",
-    "audio_output_tokens",
-    "usage_sources",
-    "cost",
-    "response_id",
-    "previous_id",
-    "conversation_id",
-    "pending",
-]
-_END = f"UPDATE calls SET {', '.join(f'{name} = ?' for name in _ENDED)} WHERE key = ?"
 
 
 class Calls:
@@ -156,7 +113,7 @@ class Calls:
             return
         key, session = found
         totals.take_out(self._db, key)
-        self._db.execute(_END, (*self._ended(record), key))
+        self.write(key, self._ended(record) | call_values(record.call))
         totals.add_in(self._db, key)
         totals.widen(self._db, session, record.opened.started_ns, record.ended_ns)
         if record.call is not None:
@@ -174,52 +131,33 @@ class Calls:
         ).fetchone()
         return (row[0], row[1]) if row else None
 
-    def _ended(self, record: Record) -> tuple[Any, ...]:
-        codec, call = self._codec, record.call
-        usage = call.usage if call else None
-        marks = asdict(record.marks)
-        return (
-            record.ended_ns,
-            record.outcome,
-            record.error or None,
-            record.status,
-            record.reason or None,
-            record.credential or None,
-            to_text(record.warnings or None),
-            call and call.dialect,
-            call and call.version,
-            call and call.operation,
-            call and (call.model or call.requested_model),
-            call and call.streamed,
-            call and call.partial,
-            call and call.lossy,
-            usage and usage.input,
-            usage and usage.output,
-            usage and usage.cached,
-            usage and usage.reasoning,
-            usage and usage.source,
-            (call.output[0].finish_reason if call.output else None) if call else None,
-            call.error.message if call and call.error else None,
-            codec.write_json({name: at for name, at in marks.items() if at is not None}),
-            write_chunks(codec, record.chunks, record.request_chunks),
-            record.request.size,
-            record.response.size,
-            codec.write_json(record.request_headers),
-            codec.write_json(record.response_headers),
-            self._keep_body(record.request),
-            self._keep_body(record.response),
-            _kept(record.request),
-            _kept(record.response),
-            usage and usage.cache_written,
-            usage and usage.audio_input,
-            usage and usage.audio_output,
-            to_text(usage.sources or None) if usage else None,
-            to_text(asdict(call.cost)) if call and call.cost else None,
-            call and call.response_id,
-            call and call.previous_id,
-            call and call.conversation_id,
-            (call.pending or None) if call else None,
-        )
+    def write(self, key: int, values: Mapping[str, Any]) -> None:
+        """Sets columns of a call's row."""
+        assignments = ", ".join(f"{name} = :{name}" for name in values)
+        self._db.execute(f"UPDATE calls SET {assignments} WHERE key = :_key", {**values, "_key": key})
+
+    def _ended(self, record: Record) -> dict[str, Any]:
+        """The columns that say what crossed the wire."""
+        codec = self._codec
+        return {
+            "ended_ns": record.ended_ns,
+            "outcome": record.outcome,
+            "error": record.error or None,
+            "status": record.status,
+            "reason": record.reason or None,
+            "credential": record.credential or None,
+            "warnings": to_text(record.warnings or None),
+            "marks": write_marks(codec, record.marks),
+            "chunks": write_chunks(codec, record.chunks, record.request_chunks),
+            "request_bytes": record.request.size,
+            "response_bytes": record.response.size,
+            "request_headers": codec.write_json(record.request_headers),
+            "response_headers": codec.write_json(record.response_headers),
+            "request": self._keep_body(record.request),
+            "response": self._keep_body(record.response),
+            "request_kept": _kept(record.request),
+            "response_kept": _kept(record.response),
+        }
 
     def _keep_body(self, body: Body) -> bytes | None:
         """The recipe of a body, its pieces stored."""
@@ -238,6 +176,47 @@ class Calls:
             "INSERT INTO pieces (digest, uses, data) VALUES (?, 1, ?)", (name, self._codec.shrink(piece))
         )
         return int(made.lastrowid or 0)
+
+
+def write_marks(codec: Codec, marks: Marks) -> bytes:
+    return codec.write_json({name: at for name, at in asdict(marks).items() if at is not None})
+
+
+def call_values(call: Call | None) -> dict[str, Any]:
+    """The columns that a decoder filled, and another version of it may fill better."""
+    if call is None:
+        return {}
+    return _usage_values(call) | {
+        "dialect": call.dialect,
+        "decoder": call.version,
+        "operation": call.operation,
+        "model": call.model or call.requested_model,
+        "streamed": call.streamed,
+        "partial": call.partial,
+        "lossy": call.lossy,
+        "finish_reason": call.output[0].finish_reason if call.output else None,
+        "call_error": call.error.message if call.error else None,
+        "response_id": call.response_id,
+        "previous_id": call.previous_id,
+        "conversation_id": call.conversation_id,
+        "pending": call.pending or None,
+    }
+
+
+def _usage_values(call: Call) -> dict[str, Any]:
+    usage = call.usage
+    return {
+        "input_tokens": usage.input,
+        "output_tokens": usage.output,
+        "cached_tokens": usage.cached,
+        "reasoning_tokens": usage.reasoning,
+        "cache_written_tokens": usage.cache_written,
+        "audio_input_tokens": usage.audio_input,
+        "audio_output_tokens": usage.audio_output,
+        "usage_source": usage.source,
+        "usage_sources": to_text(usage.sources or None),
+        "cost": to_text(asdict(call.cost)) if call.cost else None,
+    }
 
 
 def _kept(body: Body) -> str | None:

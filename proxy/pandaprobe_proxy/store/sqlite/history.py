@@ -7,7 +7,7 @@ call once, however many others go on from it.
 """
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from pandaprobe_proxy.dialects.decode import decode
@@ -44,9 +44,12 @@ _RETRIEVALS = (
 class Telling:
     """Reads calls for one question, through one connection."""
 
-    def __init__(self, db: sqlite3.Connection, codec: Codec) -> None:
+    def __init__(
+        self, db: sqlite3.Connection, codec: Codec, read: Callable[[Exchange], Call | None] | None = None
+    ) -> None:
         self._db = db
         self._codec = codec
+        self._decode = read or decode
         self._calls: dict[int, Call | None] = {}
 
     def tell(self, row: Row) -> StoredCall:
@@ -58,6 +61,12 @@ class Telling:
         retrievals = tuple(call_id for (call_id,) in fetched) if row["response_id"] else ()
         priced = replace(call, cost=stored.row.cost) if call else None
         return replace(stored, call=priced, history=history, history_broken=broken, retrievals=retrievals)
+
+    def read(self, row: Row) -> Call | None:
+        """What was said in the exchange of that row, whether or not it was thought to be a call."""
+        exchange = self._exchange(row)
+        call = self._decode(exchange)
+        return self._complete(row, exchange, call) if call else None
 
     def call(self, row: Row) -> Call | None:
         """What was said in the call of that row, with its answer."""
@@ -71,7 +80,7 @@ class Telling:
     def _call(self, row: Row, exchange: Exchange) -> Call | None:
         key = row["key"]
         if key not in self._calls:
-            call = decode(exchange) if row["dialect"] else None
+            call = self._decode(exchange) if row["dialect"] else None
             self._calls[key] = self._complete(row, exchange, call) if call and row["response_id"] else call
         return self._calls[key]
 
@@ -80,9 +89,9 @@ class Telling:
             return call
         rows = select(self._db, _RETRIEVALS, (row["call_id"],))
         fetched = [self._exchange(other) for other in rows]
-        calls = [decode(other) for other, of in zip(fetched, rows, strict=True) if not of["streamed"]]
+        calls = [self._decode(other) for other, of in zip(fetched, rows, strict=True) if not of["streamed"]]
         streams = [other for other, of in zip(fetched, rows, strict=True) if of["streamed"]]
-        joined = decode(join_streams(exchange, streams)) if streams else None
+        joined = self._decode(join_streams(exchange, streams)) if streams else None
         return complete(call, [other for other in calls if other], joined)
 
     def _history(self, row: Row, call: Call | None) -> tuple[tuple[Message, ...], bool]:

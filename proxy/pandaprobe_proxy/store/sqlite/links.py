@@ -31,11 +31,11 @@ _SAME_ANSWER = (
     "response_id = ? AND credential IS ? AND (credential IS NOT NULL OR upstream = ?) AND outcome != 'open'"
     " AND key != ?"
 )
-_TOKENS = (
+TOKENS = (
     "input_tokens", "output_tokens", "cached_tokens", "reasoning_tokens", "cache_written_tokens", "audio_input_tokens",
     "audio_output_tokens", "usage_source", "usage_sources", "cost",
 )  # fmt: skip
-_ANSWER = (*_TOKENS, "ended_ns", "finish_reason", "call_error", "model")
+_ANSWER = (*TOKENS, "ended_ns", "finish_reason", "call_error", "model")
 
 
 class Links:
@@ -127,7 +127,7 @@ class Links:
             " AND EXISTS (SELECT 1 FROM calls AS f WHERE f.key = :fetching AND f.pending IS NULL AND NOT f.partial)",
             {"asked": asked, "fetching": fetching},
         )
-        empty = ", ".join(f"{name} = NULL" for name in _TOKENS)
+        empty = ", ".join(f"{name} = NULL" for name in TOKENS)
         self._db.execute(f"UPDATE calls SET retrieves = ?, {empty} WHERE key = ?", (asked_id, fetching))
         for key in (asked, fetching):
             totals.add_in(self._db, key)

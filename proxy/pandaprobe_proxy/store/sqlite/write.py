@@ -5,20 +5,22 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
+from pandaprobe_proxy.model.call import Call
+from pandaprobe_proxy.model.exchange import Exchange
 from pandaprobe_proxy.model.score import Score
 from pandaprobe_proxy.model.trace import Span, Trace
 from pandaprobe_proxy.store.base import (
-    Batch,
     Budget,
-    RunState,
-    Staged,
+    Redecoded,
     StoreError,
     StoreFull,
 )
+from pandaprobe_proxy.store.batch import Batch, RunState, Staged
 from pandaprobe_proxy.store.sqlite.calls import Calls
 from pandaprobe_proxy.store.sqlite.codec import Codec, from_text, to_text
 from pandaprobe_proxy.store.sqlite.connect import Opening, told
 from pandaprobe_proxy.store.sqlite.forget import Forgetting
+from pandaprobe_proxy.store.sqlite.redecode import Redecoding
 from pandaprobe_proxy.store.sqlite.traces import Traces
 from pandaprobe_proxy.store.trace_rows import SpanRow, TraceRow
 
@@ -203,6 +205,16 @@ class SqliteWriter:
                 (self._db or self._connect()).execute("PRAGMA incremental_vacuum")
             self._checkpoint()
         return count
+
+    def redecode(
+        self,
+        after: int,
+        read: Callable[[Exchange], Call | None],
+        session_id: str | None = None,
+        dry_run: bool = False,
+    ) -> Redecoded:
+        with self._transaction() as db:
+            return Redecoding(db, self._codec, self._calls, read).step(after, session_id, dry_run)
 
     def trim(self, budget: Budget, now_ns: int) -> bool:
         with self._transaction() as db:

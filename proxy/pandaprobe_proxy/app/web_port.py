@@ -1,0 +1,36 @@
+"""Asks the running sidecar's web port to do what only its recorder may, since it has the one writer."""
+
+import http.client
+import json
+from typing import Any
+
+from pandaprobe_proxy.app.control import ask
+from pandaprobe_proxy.settings import Settings
+from pandaprobe_proxy.store.base import StoreError
+
+TIMEOUT_S = 30
+
+
+def find_address(settings: Settings) -> str | None:
+    """Where the web port of the sidecar is that runs on these settings; None if none runs."""
+    running = ask(settings, {"ask": "status"})
+    return running["web"]["address"] if running else None
+
+
+def request(address: str, method: str, path: str, body: Any = None) -> dict[str, Any] | None:
+    """The answer; None for 404. Raises StoreError with what the sidecar says, or that it does not."""
+    connection = http.client.HTTPConnection(address, timeout=TIMEOUT_S)
+    sent = None if body is None else json.dumps(body)
+    try:
+        connection.request(method, path, sent, {} if sent is None else {"Content-Type": "application/json"})
+        response = connection.getresponse()
+        answer = json.loads(response.read())
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        raise StoreError(f"the sidecar's web port {address} does not answer; try again in a moment.") from error
+    finally:
+        connection.close()
+    if response.status == 404:
+        return None
+    if response.status != 200:
+        raise StoreError(str(answer.get("detail", "the sidecar refused.")))
+    return dict(answer)

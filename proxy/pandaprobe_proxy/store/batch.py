@@ -1,0 +1,50 @@
+"""What a recorder hands to a store at once, and what the store tells a recorder that starts again."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pandaprobe_proxy.model.record import Opened, Record
+
+Json = Any
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """What has been read of an exchange that has not ended: bytes that only the running recorder can unseal."""
+
+    run: str
+    exchange: str
+    frames: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class RunState:
+    """Where a run stands: one run is one life of a ring."""
+
+    offset: int
+    recorded: int
+    dropped: Mapping[str, int]
+    """Exchanges that the recorder itself gave up, by reason."""
+    staged: tuple[Staged, ...]
+    """Of this run, in the order in which they were committed, one item per commit and exchange."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What is committed at once."""
+
+    run: str
+    offset: int | None
+    """The ring offset after everything in this batch; None keeps what is there."""
+    opened: tuple[Opened, ...] = ()
+    staged: tuple[Staged, ...] = ()
+    """Frames to append to what is staged already. Dropped when the exchange's Record or its discarding arrives."""
+    records: tuple[Record, ...] = ()
+    """May be of exchanges opened in this batch, or earlier."""
+    discarded: tuple[str, ...] = ()
+    """Exchanges that will never be whole; their rows go."""
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    """How many exchanges the recorder gave up in this batch, by reason."""
+    counters: Mapping[str, Json] = field(default_factory=dict)
+    """The relay's numbers as last seen, kept for `status` when nothing runs."""

@@ -1,0 +1,133 @@
+"""Reads stored exchanges anew after a decoder has improved, and mends what follows from them. Inside a transaction.
+
+A message that the new decoder does not find goes from its session, even if a call of another dialect had it, too.
+"""
+
+import sqlite3
+import time
+from collections.abc import Callable
+from typing import Any
+
+from pandaprobe_proxy.dialects.registry import DIALECTS, find
+from pandaprobe_proxy.model.call import Call
+from pandaprobe_proxy.model.exchange import Exchange, Outcome
+from pandaprobe_proxy.store.base import Redecoded, StoreError
+from pandaprobe_proxy.store.sqlite import totals
+from pandaprobe_proxy.store.sqlite.calls import Calls, call_values, write_marks
+from pandaprobe_proxy.store.sqlite.codec import Codec, from_text, to_text
+from pandaprobe_proxy.store.sqlite.history import Telling
+from pandaprobe_proxy.store.sqlite.links import TOKENS
+from pandaprobe_proxy.store.sqlite.messages import first_input
+from pandaprobe_proxy.store.sqlite.rows import CALL, Row, select
+
+AT_ONCE_S = 0.05
+KEYS_AT_ONCE = 2000
+_WITHHELD = '%"withheld":"_%'
+
+
+class Redecoding:
+    """One step, through one connection."""
+
+    def __init__(
+        self, connection: sqlite3.Connection, codec: Codec, calls: Calls, read: Callable[[Exchange], Call | None]
+    ) -> None:
+        self._db = connection
+        self._codec = codec
+        self._calls = calls
+        self._read = read
+        self._stale = self._changed = self._unreadable = 0
+
+    def step(self, after: int, session_id: str | None, dry_run: bool) -> Redecoded:
+        """The calls that follow, for about 50 ms."""
+        ends = time.monotonic() + AT_ONCE_S
+        last = after + KEYS_AT_ONCE
+        for row in self._candidates(after, last, session_id):
+            self._take(row, dry_run)
+            if time.monotonic() > ends:
+                last = row["key"]
+                break
+        more = self._db.execute("SELECT 1 FROM calls WHERE key > ? LIMIT 1", (last,)).fetchone()
+        return Redecoded(last if more else None, self._stale, self._changed, self._unreadable)
+
+    def _candidates(self, after: int, last: int, session_id: str | None) -> list[Row]:
+        """Ended calls that the newest version of their dialect has not read."""
+        current = " OR ".join(["(dialect = ? AND decoder >= ?)"] * len(DIALECTS))
+        values = [value for dialect in DIALECTS for value in (dialect.name, dialect.version)]
+        return select(
+            self._db,
+            "SELECT key, dialect, decoder, method, path, request_headers, coalesce(request_kept, '') LIKE ? OR"
+            " coalesce(response_kept, '') LIKE ? AS withheld FROM calls WHERE key > ? AND key <= ? AND"
+            f" outcome != 'open' AND (dialect IS NULL OR NOT ({current})) AND"
+            " (? IS NULL OR session = (SELECT key FROM sessions WHERE session_id = ?)) ORDER BY key",
+            (_WITHHELD, _WITHHELD, after, last, *values, session_id, session_id),
+        )
+
+    def _take(self, row: Row, dry_run: bool) -> None:
+        lines = self._codec.read_json(row["request_headers"]) or ()
+        headers = tuple((name.encode("latin-1", "replace"), value.encode()) for name, value in lines)
+        if find(row["method"], row["path"], headers) is None:
+            return
+        self._stale += 1
+        if row["withheld"]:
+            self._unreadable += 1
+        elif not dry_run:
+            self._renew(row["key"])
+
+    def _renew(self, key: int) -> None:
+        try:
+            changed = self._rewrite(key)
+        except StoreError:  # a piece of a body is missing
+            self._unreadable += 1
+        else:
+            self._changed += changed
+
+    def _rewrite(self, key: int) -> bool:
+        (row,) = select(self._db, f"{CALL} WHERE c.key = ?", (key,))
+        call = Telling(self._db, self._codec, self._read).read(row)
+        if call is None:
+            return False
+        totals.take_out(self._db, key)
+        self._calls.write(key, self._values(row, call))
+        totals.add_in(self._db, key)
+        self._describe(row, call)
+        self._calls.messages.renew(row["session"], key, (*call.input, *call.output))
+        if row["retrieves"] is None:
+            self._calls.links.tie_answer(key, call, row["credential"], row["upstream"])
+        elif not (call.pending or call.partial):
+            self._rewrite_asked(row["retrieves"])
+        return True
+
+    def _rewrite_asked(self, call_id: str) -> None:
+        """What was fetched reads otherwise now, so the call that asked for it does, too."""
+        row = self._db.execute("SELECT key FROM calls WHERE call_id = ? AND retrieves IS NULL", (call_id,)).fetchone()
+        if row:
+            self._rewrite(row[0])
+
+    def _values(self, row: Row, call: Call) -> dict[str, Any]:
+        values = call_values(call) | {"marks": write_marks(self._codec, call.marks)}
+        if row["retrieves"]:
+            values |= dict.fromkeys(TOKENS)
+        elif call.cost is None and (row["input_tokens"], row["output_tokens"]) == (call.usage.input, call.usage.output):
+            values["cost"] = row["cost"]  # nobody knows a better one
+        if row["outcome"] == Outcome.CLIENT_DISCONNECTED and call.whole:
+            values |= {"outcome": Outcome.OK, "error": None}
+        return values
+
+    def _describe(self, row: Row, call: Call) -> None:
+        """The session's models, all of them, and what was said first, if this call said it."""
+        session = row["session"]
+        models = self._db.execute(
+            "SELECT model FROM calls WHERE session = ? AND model IS NOT NULL GROUP BY model ORDER BY min(key)",
+            (session,),
+        ).fetchall()
+        (known,) = self._db.execute("SELECT models FROM sessions WHERE key = ?", (session,)).fetchone()
+        if {model for (model,) in models} != set(from_text(known)):
+            names = to_text([model for (model,) in models])
+            self._db.execute("UPDATE sessions SET models = ? WHERE key = ?", (names, session))
+        first = self._db.execute(
+            "SELECT min(key) FROM calls WHERE session = ? AND dialect IS NOT NULL", (session,)
+        ).fetchone()
+        text = first_input(call)
+        if text and first[0] == row["key"]:
+            self._db.execute("UPDATE sessions SET first_input = '' WHERE key = ?", (session,))
+        totals.describe(self._db, session, None, text)
