@@ -1,6 +1,16 @@
 """Every dialect that is known. To add one, add its line."""
 
-from pandaprobe_proxy.dialects import openai_chat, openai_completions, openai_embeddings, openai_models
+from pandaprobe_proxy.dialects import (
+    openai_chat,
+    openai_completions,
+    openai_embeddings,
+    openai_models,
+    openai_responses,
+    openai_responses_compact,
+    openai_responses_count,
+    openai_responses_retrieve,
+    openai_responses_state,
+)
 from pandaprobe_proxy.dialects.base import Dialect
 from pandaprobe_proxy.model.exchange import Headers
 
@@ -9,6 +19,11 @@ DIALECTS: tuple[Dialect, ...] = (
     openai_completions.DIALECT,
     openai_embeddings.DIALECT,
     openai_models.DIALECT,
+    openai_responses.DIALECT,
+    openai_responses_compact.DIALECT,
+    openai_responses_count.DIALECT,
+    openai_responses_retrieve.DIALECT,
+    openai_responses_state.DIALECT,
 )
 
 

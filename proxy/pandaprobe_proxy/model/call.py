@@ -176,6 +176,9 @@ KINDS = {
     "count_tokens": "OTHER",
     "moderation": "OTHER",
     "state": "OTHER",
+    "retrieve": "OTHER",
+    "cancel": "OTHER",
+    "prewarm": "OTHER",
 }
 """Operations that are no LLM's, and the span kind of each."""
 

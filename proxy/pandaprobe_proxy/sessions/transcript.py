@@ -17,6 +17,8 @@ VERSION = "message-1"
 _TEXTS = frozenset({"text", "input_text", "output_text"})
 _UNSAID = frozenset({"thinking", "redacted_thinking", "reasoning"})
 _MARKS = frozenset({"cache_control", "id", "annotations", "logprobs"})
+_ITEMS = ("_call", "_output", "_request", "_list_tools", "program")
+"""How the types of items end that a provider's own tools make; clients drop their status and what is null in them."""
 
 
 def digest(message: Message) -> bytes:
@@ -40,11 +42,15 @@ def _parts(message: Message) -> list[Json]:
     content = message.content
     listed = content if isinstance(content, list) else [content]
     parts = [_part(part) for part in listed if not _is_unsaid(part)]
-    beside = [["refusal", message.refusal]] if message.refusal else []
+    beside = [["refusal", message.refusal]] if message.refusal and not _refuses(listed) else []
     audio = message.extra.get("audio")
     if isinstance(audio, dict) and audio.get("id"):
         beside.append(["audio", audio["id"]])  # all that an answer in audio is sent back as
     return [part for part in parts if part not in (None, "", ["text", ""])] + beside
+
+
+def _refuses(parts: list[Json]) -> bool:
+    return any(isinstance(part, dict) and part.get("type") == "refusal" for part in parts)
 
 
 def _is_unsaid(part: Json) -> bool:
@@ -60,7 +66,12 @@ def _part(part: Json) -> Json:
         return ["text", part["text"]]
     if part.get("type") == "refusal":
         return ["refusal", part.get("refusal")]
-    return {key: value for key, value in part.items() if key not in _MARKS}
+    if part.get("type") == "item_reference":
+        return part
+    said = {key: value for key, value in part.items() if key not in _MARKS}
+    if not str(part.get("type")).endswith(_ITEMS):
+        return said
+    return {key: value for key, value in said.items() if key != "status" and value is not None}
 
 
 def _call(call: ToolCall) -> list[Json]:
