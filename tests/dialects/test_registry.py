@@ -17,6 +17,13 @@ from pandaprobe_proxy.dialects.registry import DIALECTS, find
         ("POST", "/v1/completions", "openai_completions"),
         ("POST", "/v1/embeddings", "openai_embeddings"),
         ("GET", "/v1/models", "openai_models"),
+        ("POST", "/v1/responses", "openai_responses"),
+        ("POST", "/v1/responses/compact", "openai_responses_compact"),
+        ("POST", "/v1/responses/input_tokens", "openai_responses_count"),
+        ("GET", "/v1/responses/resp_1", "openai_responses_retrieve"),
+        ("POST", "/v1/responses/resp_1/cancel", "openai_responses_retrieve"),
+        ("GET", "/v1/responses/resp_1/input_items", "openai_responses_state"),
+        ("DELETE", "/v1/responses/resp_1", "openai_responses_state"),
     ],
 )
 def test_a_request_has_one_dialect(method, path, name):
@@ -27,7 +34,7 @@ def test_a_request_has_one_dialect(method, path, name):
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("GET", "/"), ("POST", "/v1/responses"), ("POST", "/v1/threads/t/messages"), ("OPTIONS", "/v1/models"), ("", "")],
+    [("GET", "/"), ("GET", "/v1/responses"), ("POST", "/v1/threads/t/messages"), ("OPTIONS", "/v1/models"), ("", "")],
 )
 def test_a_request_of_another_kind_has_none(method, path):
     assert find(method, path, ()) is None

@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pandaprobe_proxy.dialects import anthropic_messages, bedrock_converse
 from pandaprobe_proxy.dialects.openai_chat import answered, asked
+from pandaprobe_proxy.dialects.responses_answer import read_response
+from pandaprobe_proxy.dialects.responses_asked import read_create
 from pandaprobe_proxy.model.call import Message, ToolCall
 from pandaprobe_proxy.sessions.transcript import digest
 
@@ -191,6 +193,63 @@ def test_an_answer_sent_back_as_history_is_recognised():
     (answer,) = answered({"choices": [{"index": 0, "finish_reason": "tool_calls", "message": message}]}).messages
     sent = {"role": "assistant", "content": "", "tool_calls": [call]}
     assert digest(asked({"messages": [sent]}, "/").messages[0]) == digest(answer)
+
+
+SEARCH = {"id": "ws_1", "type": "web_search_call", "status": "completed", "action": {"query": "q"}, "results": None}
+OUTPUT = [
+    {"id": "rs_1", "type": "reasoning", "summary": [{"type": "summary_text", "text": "Hm."}]},
+    SEARCH,
+    {
+        "id": "msg_1",
+        "type": "message",
+        "role": "assistant",
+        "status": "completed",
+        "content": [
+            {"type": "output_text", "text": "Let me see.", "annotations": [{"type": "url_citation"}]},
+            {"type": "refusal", "refusal": "But no."},
+        ],
+    },
+    {
+        "id": "fc_1",
+        "type": "function_call",
+        "call_id": "c",
+        "name": "f",
+        "arguments": '{"a": 1}',
+        "status": "completed",
+    },
+    {"id": "ctc_1", "type": "custom_tool_call", "call_id": "d", "name": "sql", "input": "select 1"},
+]
+
+
+def strip(item):
+    kept = {key: value for key, value in item.items() if key not in {"id", "status"} and value is not None}
+    if item["type"] == "message":
+        parts = ({key: value for key, value in part.items() if key != "annotations"} for part in item["content"])
+        kept["content"] = list(parts)
+    return kept
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [OUTPUT, OUTPUT[1:], [strip(item) for item in OUTPUT], [{**item, "created_by": None} for item in OUTPUT]],
+    ids=["as it was", "without its reasoning", "without ids and states", "with nulls"],
+)
+def test_a_response_sent_back_as_input_is_recognised(sent):
+    (answer,) = read_response({"status": "completed", "output": OUTPUT}).messages
+    results = [{"type": "function_call_output", "call_id": "c", "output": "1"}]
+    asked_again = read_create({"input": [{"role": "user", "content": "?"}, *sent, *results]}, "/").messages
+    assert [digest(each) for each in asked_again][1] == digest(answer)
+    assert [each.role for each in asked_again] == ["user", "assistant", "tool"]
+
+
+def test_references_to_items_are_told_apart():
+    first, second = (Message("assistant", [{"type": "item_reference", "id": name}]) for name in ("msg_1", "msg_2"))
+    assert digest(first) != digest(second)
+
+
+def test_a_refusal_that_is_a_part_is_not_counted_twice():
+    part = {"type": "refusal", "refusal": "No."}
+    assert digest(Message("assistant", [part], refusal="No.")) == digest(Message("assistant", [part]))
 
 
 JSON = st.recursive(

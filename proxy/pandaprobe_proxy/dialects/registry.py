@@ -11,6 +11,11 @@ from pandaprobe_proxy.dialects import (
     openai_completions,
     openai_embeddings,
     openai_models,
+    openai_responses,
+    openai_responses_compact,
+    openai_responses_count,
+    openai_responses_retrieve,
+    openai_responses_state,
     vertex_anthropic,
 )
 from pandaprobe_proxy.dialects.base import Dialect
@@ -28,6 +33,11 @@ DIALECTS: tuple[Dialect, ...] = (
     openai_embeddings.DIALECT,
     openai_models.DIALECT,
     vertex_anthropic.DIALECT,
+    openai_responses.DIALECT,
+    openai_responses_compact.DIALECT,
+    openai_responses_count.DIALECT,
+    openai_responses_retrieve.DIALECT,
+    openai_responses_state.DIALECT,
 )
 
 

@@ -184,6 +184,8 @@ KINDS = {
     "moderation": "OTHER",
     "state": "OTHER",
     "retrieve": "OTHER",
+    "cancel": "OTHER",
+    "prewarm": "OTHER",
 }
 """Operations that are no LLM's, and the span kind of each."""
 

@@ -19,6 +19,8 @@ _UNSAID = frozenset({"thinking", "redacted_thinking", "reasoning"})
 _UNSAID_KEYS = frozenset({"reasoningContent", "cachePoint"})
 """What names such a part where parts have no type."""
 _MARKS = frozenset({"cache_control", "id", "annotations", "logprobs"})
+_ITEMS = ("_call", "_output", "_request", "_list_tools", "program")
+"""How the types of items end that a provider's own tools make; clients drop their status and what is null in them."""
 
 _OF_CLIENT = _MARKS | {"caller", "citations"}
 
@@ -45,11 +47,15 @@ def _parts(message: Message) -> list[Json]:
     listed = content if isinstance(content, list) else [content]
     calls = {call.id for call in message.tool_calls}
     parts = [_part(part) for part in listed if not _is_unsaid(part) and _read_use(part) not in calls]
-    beside = [["refusal", message.refusal]] if message.refusal else []
+    beside = [["refusal", message.refusal]] if message.refusal and not _refuses(listed) else []
     audio = message.extra.get("audio")
     if isinstance(audio, dict) and audio.get("id"):
         beside.append(["audio", audio["id"]])  # all that an answer in audio is sent back as
     return [part for part in parts if part not in (None, "", ["text", ""])] + beside
+
+
+def _refuses(parts: list[Json]) -> bool:
+    return any(isinstance(part, dict) and part.get("type") == "refusal" for part in parts)
 
 
 def _is_unsaid(part: Json) -> bool:
@@ -76,9 +82,15 @@ def _part(part: Json) -> Json:
         return ["text", part["text"]]
     if part.get("type") == "refusal":
         return ["refusal", part.get("refusal")]
-    if str(part.get("type")).endswith(("_tool_result", "compaction")):
+    kind = str(part.get("type"))
+    if kind == "item_reference":
+        return part
+    if kind.endswith(("_tool_result", "compaction")):
         return _without_nulls({key: value for key, value in part.items() if key not in _OF_CLIENT})
-    return {key: value for key, value in part.items() if key not in _MARKS}
+    said = {key: value for key, value in part.items() if key not in _MARKS}
+    if not kind.endswith(_ITEMS):
+        return said
+    return {key: value for key, value in said.items() if key != "status" and value is not None}
 
 
 def _without_nulls(value: Json) -> Json:
