@@ -14,6 +14,7 @@ from pandaprobe_proxy.dialects.decode import UNDECODABLE, decode
 from pandaprobe_proxy.dialects.registry import find
 from pandaprobe_proxy.model.call import Call, CallError, Marks, Usage, UsageSource
 from pandaprobe_proxy.model.exchange import Exchange, Headers, Outcome
+from pandaprobe_proxy.wire.websocket import write_frame
 from pieces import slices
 
 ASKED = {"model": "m", "messages": [{"role": "user", "content": "hello there"}], "stream": True}
@@ -67,8 +68,22 @@ def test_an_exchange_that_no_dialect_knows_is_no_call(path):
     assert decode(make_exchange(path=path)) is None
 
 
-def test_an_upgraded_connection_is_no_call():
+def test_an_upgraded_connection_that_no_dialect_knows_is_no_call():
     assert decode(make_exchange(status=101)) is None
+
+
+def test_an_upgraded_connection_is_a_call_once_something_was_asked_on_it():
+    def connection(*events):
+        data = b"".join(write_frame(1, json.dumps(event).encode()) for event in events)
+        return make_exchange(b"", data, method="GET", path="/v1/realtime", status=101)
+
+    assert decode(connection({"type": "session.created", "session": {}})) is None
+    said = {"id": "i", "role": "assistant", "content": [{"type": "text", "text": "hi \ud83d"}]}
+    done = {"type": "response.done", "response": {"id": "r", "status": "completed", "output": [said]}}
+    call = read(connection(done))
+    assert (call.dialect, call.response_id, call.output[0].text) == ("openai_realtime", "r", "hi \ufffd")
+    odd = {"type": "response.done", "response": {"id": "r", "output": 7}}
+    assert read(connection(odd)).error.type == UNDECODABLE
 
 
 def test_a_query_is_no_part_of_the_path():

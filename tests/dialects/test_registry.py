@@ -1,5 +1,5 @@
 import pytest
-from pandaprobe_proxy.dialects.registry import DIALECTS, find
+from pandaprobe_proxy.dialects.registry import DIALECTS, SOCKETS, find, find_socket
 
 
 @pytest.mark.parametrize(
@@ -49,3 +49,8 @@ def test_every_dialect_keeps_the_contract(dialect):
 
 def test_names_are_unique():
     assert len({dialect.name for dialect in DIALECTS}) == len(DIALECTS)
+
+
+def test_a_connection_has_the_dialect_of_its_path():
+    assert find_socket("GET", "/v1/realtime", ()) is SOCKETS[0]
+    assert find_socket("GET", "/v1/chat", ()) is None

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 from exchanges import make_exchange
 from pandaprobe_proxy.dialects.base import Answered, Asked
-from pandaprobe_proxy.dialects.sockets import SocketDialect, SocketMessage, Turn, read_conversation, to_calls
-from pandaprobe_proxy.model.call import Usage, UsageSource
+from pandaprobe_proxy.dialects.sockets import SocketDialect, SocketMessage, Turn, join_turns, read_conversation
+from pandaprobe_proxy.model.call import CallError, Message, Usage, UsageSource
 from pandaprobe_proxy.wire.websocket import BINARY, CLOSE, TEXT, write_frame
 
 
@@ -65,19 +65,39 @@ def test_frames_that_do_not_inflate_are_a_loss():
     assert found.messages == (SocketMessage(False, 2, {"b": 1}),) and found.lossy
 
 
-@pytest.mark.parametrize(
-    ("finished", "known", "source"),
-    [
-        (True, UsageSource.REPORTED, UsageSource.REPORTED),
-        (False, UsageSource.REPORTED, UsageSource.PARTIAL),
-        (False, UsageSource.NONE, UsageSource.NONE),
-    ],
-)
-def test_a_turn_is_a_call_with_times_since_its_own_start(finished, known, source):
-    answered = Answered(model="m1", usage=Usage(3, 4, source=known), finished=finished, conversation_id="c")
-    turn = Turn(Asked(model="m", operation="prewarm"), answered, 100, 150, first_content_ns=120)
-    dialect = SocketDialect("socket", 3, "chat", lambda *_: True, lambda messages: [turn])
-    ((same, call),) = to_calls(dialect, read_conversation(connection([], [])))
-    assert same is turn and (call.dialect, call.version, call.operation) == ("socket", 3, "prewarm")
-    assert (call.marks.first_content, call.marks.first_tool, call.marks.ended) == (20, None, 50)
-    assert (call.usage.source, call.partial, call.conversation_id) == (source, not finished, "c")
+def joined(*turns):
+    dialect = SocketDialect("socket", 3, "chat", lambda *_: True, lambda messages: list(turns))
+    return join_turns(dialect, connection([(1, frame({"a": 1}))], [(2, frame({"b": 1}))]))
+
+
+def turn(text, usage, finished=True, **more):
+    answered = Answered(messages=(Message("assistant", text),), usage=usage, finished=finished, conversation_id="c")
+    return Turn(Asked(model="m", messages=(Message("user", f"{text}?"),)), answered, 100, 150, **more)
+
+
+def test_turns_are_one_call_with_the_last_answer_and_the_usage_of_all():
+    first = turn("a", Usage(3, 4, source=UsageSource.REPORTED, audio_input=1), first_tool_ns=130)
+    last = turn("b", Usage(5, 6, source=UsageSource.REPORTED, raw={"x": 1}), first_content_ns=140)
+    call = joined(first, turn("?", Usage()), last)
+    assert (call.dialect, call.version, call.operation, call.streamed) == ("socket", 3, "chat", True)
+    assert (call.input[0].text, call.output[0].text, call.extra) == ("b?", "b", {"turns": 3})
+    assert call.usage == Usage(8, 10, source=UsageSource.REPORTED, audio_input=1, raw={"x": 1})
+    assert (call.marks.first_content, call.marks.first_tool, call.conversation_id) == (140, 130, "c")
+    assert (call.partial, call.lossy, call.error) == (False, False, None)
+
+
+def test_a_turn_that_broke_off_makes_it_partial():
+    call = joined(turn("a", Usage(3, 4, source=UsageSource.REPORTED)), turn("b", Usage(), finished=False))
+    assert call.partial and call.usage.source is UsageSource.PARTIAL
+    assert joined(turn("a", Usage(), finished=False)).usage == Usage()
+
+
+def test_a_connection_without_a_turn_is_no_call():
+    assert joined() is None
+
+
+def test_an_error_of_any_turn_is_told():
+    failed = Turn(Asked(operation="prewarm"), Answered(error=CallError("m"), lossy=True), 1, 2)
+    call = joined(failed, turn("a", Usage()))
+    assert call.error == CallError("m") and call.lossy
+    assert joined(failed).operation == "prewarm"

@@ -16,7 +16,8 @@ from pandaprobe_proxy.dialects.framings import SSE, Framing, find_framing
 from pandaprobe_proxy.dialects.json_values import may_need_mending, mend
 from pandaprobe_proxy.dialects.limits import read_limits, read_request_id
 from pandaprobe_proxy.dialects.marks import Arrivals, read_marks
-from pandaprobe_proxy.dialects.registry import find
+from pandaprobe_proxy.dialects.registry import find, find_socket
+from pandaprobe_proxy.dialects.sockets import SocketDialect, join_turns
 from pandaprobe_proxy.model.call import Call, CallError, Usage, UsageSource
 from pandaprobe_proxy.model.exchange import Exchange, Outcome
 
@@ -41,8 +42,10 @@ class _Reading:
 def decode(exchange: Exchange) -> Call | None:
     """The call that an exchange holds; None if no dialect knows it. Never raises."""
     head = exchange.head
+    if exchange.upgraded:
+        return _decode_connection(find_socket(head.method, exchange.path, head.headers), exchange)
     dialect = find(head.method, exchange.path, head.headers)
-    if dialect is None or exchange.upgraded:
+    if dialect is None:
         return None
     asked, lost = _read_request(dialect, exchange)
     plain = undo(exchange.response_body, exchange.response.headers if exchange.response else (), exchange.chunks)
@@ -56,6 +59,16 @@ def decode(exchange: Exchange) -> Call | None:
     )
     mending = may_need_mending(exchange.request_body) or may_need_mending(plain.data)
     return mend(call) if mending else call
+
+
+def _decode_connection(dialect: SocketDialect | None, exchange: Exchange) -> Call | None:
+    if dialect is None:
+        return None
+    call, surprise = _try(lambda: join_turns(dialect, exchange), None)
+    if surprise:
+        error = CallError(surprise, UNDECODABLE)
+        return Call(dialect.name, dialect.version, dialect.operation, streamed=True, lossy=True, error=error)
+    return None if call is None else mend(call)
 
 
 def _explain(exchange: Exchange, problem: str) -> CallError | None:

@@ -11,6 +11,7 @@ from pandaprobe_proxy.dialects import (
     openai_completions,
     openai_embeddings,
     openai_models,
+    openai_realtime,
     openai_responses,
     openai_responses_compact,
     openai_responses_count,
@@ -19,6 +20,7 @@ from pandaprobe_proxy.dialects import (
     vertex_anthropic,
 )
 from pandaprobe_proxy.dialects.base import Dialect
+from pandaprobe_proxy.dialects.sockets import SocketDialect
 from pandaprobe_proxy.model.exchange import Headers
 
 DIALECTS: tuple[Dialect, ...] = (
@@ -44,3 +46,12 @@ DIALECTS: tuple[Dialect, ...] = (
 def find(method: str, path: str, headers: Headers) -> Dialect | None:
     """The dialect of a request to `path` (without its query), or None: then nothing of it is decoded."""
     return next((dialect for dialect in DIALECTS if dialect.matches(method, path, headers)), None)
+
+
+SOCKETS: tuple[SocketDialect, ...] = (openai_realtime.SOCKET,)
+"""Those that are spoken over an upgraded connection."""
+
+
+def find_socket(method: str, path: str, headers: Headers) -> SocketDialect | None:
+    """The dialect of a connection that was upgraded at `path`."""
+    return next((dialect for dialect in SOCKETS if dialect.matches(method, path, headers)), None)

@@ -1,22 +1,23 @@
 """Upgraded connections: the messages of both directions in the order in which they came, and the turns among them.
 
-A connection is one exchange and holds many calls: its turns. What a turn is, a socket dialect knows.
+A connection is one exchange and one call, whose turns follow one another. What a turn is, a socket dialect knows.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from heapq import merge
 from typing import Any
 
 from pandaprobe_proxy.dialects.base import Answered, Asked
 from pandaprobe_proxy.dialects.json_values import parse_json
-from pandaprobe_proxy.dialects.marks import Arrivals
-from pandaprobe_proxy.model.call import Call, Marks, UsageSource
+from pandaprobe_proxy.dialects.marks import Arrivals, read_marks
+from pandaprobe_proxy.model.call import Call, Marks, Usage, UsageSource
 from pandaprobe_proxy.model.exchange import Exchange, Headers
 from pandaprobe_proxy.wire.errors import WireError
 from pandaprobe_proxy.wire.websocket import BINARY, CLOSE, read_messages
 
 Json = Any
+_COUNTS = ("input", "output", "cached", "reasoning", "cache_written", "audio_input", "audio_output")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class SocketMessage:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One call of a connection. Times are nanoseconds since the connection's request."""
+    """One answer on a connection. Times are nanoseconds since the connection's request."""
 
     asked: Asked
     answered: Answered
@@ -100,42 +101,59 @@ def _parse(payload: bytes, opcode: int) -> dict[str, Json] | None:
     return value if isinstance(value, dict) else None
 
 
-def to_calls(dialect: SocketDialect, conversation: Conversation) -> Iterator[tuple[Turn, Call]]:
-    """Each turn with the call that it is; the marks are since the turn's own start."""
-    for turn in dialect.turns(conversation.messages):
-        asked, answered = turn.asked, turn.answered
-        usage = answered.usage
-        if usage.source is UsageSource.REPORTED and not answered.finished:
-            usage = replace(usage, source=UsageSource.PARTIAL)
-        yield (
-            turn,
-            Call(
-                dialect=dialect.name,
-                version=dialect.version,
-                operation=asked.operation or dialect.operation,
-                requested_model=asked.model,
-                model=answered.model,
-                response_id=answered.response_id,
-                streamed=True,
-                input=asked.messages,
-                output=answered.messages,
-                tools=asked.tools,
-                parameters=asked.parameters,
-                usage=usage,
-                error=answered.error,
-                marks=Marks(
-                    first_content=_since(turn, turn.first_content_ns),
-                    first_tool=_since(turn, turn.first_tool_ns),
-                    ended=_since(turn, turn.ended_ns),
-                ),
-                partial=not answered.finished,
-                lossy=answered.lossy,
-                extra=answered.extra,
-                previous_id=asked.previous_id,
-                conversation_id=answered.conversation_id or asked.conversation_id,
-            ),
-        )
+def join_turns(dialect: SocketDialect, exchange: Exchange) -> Call | None:
+    """The connection as one call: the conversation before its last turn, that turn's answer, and the usage of all.
+
+    None if nothing was asked on it.
+    """
+    conversation = read_conversation(exchange)
+    turns = dialect.turns(conversation.messages)
+    if not turns:
+        return None
+    last = turns[-1]
+    asked, answered = last.asked, last.answered
+    usage = _add([turn.answered.usage for turn in turns])
+    if usage.source is UsageSource.REPORTED and not all(turn.answered.finished for turn in turns):
+        usage = replace(usage, source=UsageSource.PARTIAL)
+    return Call(
+        dialect=dialect.name,
+        version=dialect.version,
+        operation=asked.operation or dialect.operation,
+        requested_model=asked.model,
+        model=answered.model,
+        response_id=answered.response_id,
+        streamed=True,
+        input=asked.messages,
+        output=answered.messages,
+        tools=asked.tools,
+        parameters=asked.parameters,
+        usage=usage,
+        error=next((turn.answered.error for turn in turns if turn.answered.error), None),
+        marks=_read_marks(exchange, turns),
+        partial=not answered.finished,
+        lossy=conversation.lossy or any(turn.answered.lossy for turn in turns),
+        extra=answered.extra | {"turns": len(turns)},
+        previous_id=turns[0].asked.previous_id,
+        conversation_id=answered.conversation_id or asked.conversation_id,
+    )
 
 
-def _since(turn: Turn, at_ns: int | None) -> int | None:
-    return None if at_ns is None else max(0, at_ns - turn.started_ns)
+def _read_marks(exchange: Exchange, turns: Sequence[Turn]) -> Marks:
+    """Of the connection; the firsts are those of the first turn that had any."""
+    content = [turn.first_content_ns for turn in turns if turn.first_content_ns is not None]
+    tools = [turn.first_tool_ns for turn in turns if turn.first_tool_ns is not None]
+    marks = read_marks(exchange, Arrivals(exchange.chunks), None, Answered())
+    return replace(marks, first_content=min(content, default=None), first_tool=min(tools, default=None))
+
+
+def _add(usages: Sequence[Usage]) -> Usage:
+    """The sum of what was reported, each number where anybody said it."""
+    known = [usage for usage in usages if usage.source is not UsageSource.NONE]
+    if not known:
+        return Usage()
+    counts: dict[str, Json] = {
+        name: sum(count for usage in known if (count := getattr(usage, name)) is not None)
+        for name in _COUNTS
+        if any(getattr(usage, name) is not None for usage in known)
+    }
+    return Usage(**counts, source=known[-1].source, raw=known[-1].raw)
