@@ -32,10 +32,15 @@ def read_native_request(body: dict[str, Json], model: str | None, stream: bool) 
     messages = pop_typed(rest, "messages", list)
     read = tuple(read_message(message) for message in messages) if messages else _read_texts(rest)
     tools = pop_typed(rest, "tools", list) or []
-    operation = next((name for part, name in _OPERATIONS if part in (model or "")), None)
-    if operation is None and messages is None:
-        operation = "images" if "taskType" in rest else "text_completion" if "message" not in body else None
-    return Asked(model, read, tuple(tools), rest, stream, operation=operation)
+    return Asked(model, read, tuple(tools), rest, stream, operation=_read_operation(body, model or ""))
+
+
+def _read_operation(body: dict[str, Json], model: str) -> str | None:
+    """What is asked for where that is no chat."""
+    named = next((name for part, name in _OPERATIONS if part in model), None)
+    if named is not None or "taskType" in body:
+        return named or "images"
+    return "text_completion" if "prompt" in body or "inputText" in body else None
 
 
 def _has_untyped_content(messages: Json) -> bool:
