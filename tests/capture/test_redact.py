@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 
 import pytest
 from hypothesis import given
@@ -182,3 +183,31 @@ def test_find_tells_what_body_would_take_out(redactor):
 def test_megabytes_of_prose_are_searched_in_linear_time(redactor):
     data = b'"key": "secret" and -----BEGIN of a long story, eyJ sk- ' * 20_000
     assert redactor.body(data).data == data
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"eyJ" * 60_000,
+        b"eyJ-" * 60_000,
+        b"eyJaaaaaaaa.eyJbbbbbbbb." * 8_000,
+        b"-----BEGIN PRIVATE KEY-----" * 8_000,
+        (b"-----BEGIN RSA PRIVATE KEY-----" + b"MIIE" * 60) * 800,
+        (b"://" + b"a" * 250 + b":" + b"b" * 250) * 400,
+        b'"api_key' + b"\\" * 200_000,
+        b'"secret": "' + b"\\a" * 100_000,
+        b'"secret' + b'"' + b" " * 200_000,
+    ],
+    ids=lambda text: repr(text[:12]),
+)
+def test_a_text_that_is_made_to_be_slow_is_not(redactor, text):
+    begin = time.process_time()
+    redactor.body(text)
+    redactor.find(text)
+    assert time.process_time() - begin < 1  # what was quadratic took minutes
+
+
+def test_a_token_in_a_run_of_beginnings_is_found(redactor):
+    token = next(key for key in KEYS if key.startswith("eyJ")).encode()
+    for before in (b"eyJ-", b"xeyJ-", b"eyJaaaaaaaa.", b"eyJaaaaaaaa-"):
+        assert token.split(b".")[1] not in redactor.body(before + token).data
