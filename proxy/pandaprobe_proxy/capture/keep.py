@@ -78,6 +78,10 @@ class Keeper:
         self._last_seen = last_seen
         self._recent: OrderedDict[str, tuple[str, int]] = OrderedDict()
 
+    def beside(self) -> "Keeper":
+        """One that may `finish` in another thread, since it remembers for itself."""
+        return Keeper(self._policy, self._redactor, self._last_seen)
+
     def begin(self, head: RequestHead) -> Begun:
         """What a request's head says."""
         redact = self._redactor
