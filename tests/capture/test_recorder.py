@@ -1,14 +1,17 @@
 """The recorder: exactly once through any number of deaths, patient with a store that refuses, honest in its numbers."""
 
 import itertools
+import threading
 from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pandaprobe_proxy.capture import lane
 from pandaprobe_proxy.capture import ring as slots
 from pandaprobe_proxy.capture.frames import decode
 from pandaprobe_proxy.capture.keep import Keeper, Policy
+from pandaprobe_proxy.capture.lane import LARGE_BYTES
 from pandaprobe_proxy.capture.recorder import GONE, Recorder
 from pandaprobe_proxy.capture.redact import Redactor
 from pandaprobe_proxy.capture.ring import RESERVE, Ring, RingWriter
@@ -89,17 +92,18 @@ POLICY = Policy()
 class Rig:
     """Ring, store, and one recorder after another."""
 
-    def __init__(self, policy=POLICY, capacity=4 * RESERVE):
+    def __init__(self, policy=POLICY, capacity=4 * RESERVE, keeper=Keeper):
         self.ring = Ring.create(capacity, RUN)
         self.relay = RingWriter(self.ring, lambda flush: None)
         self.store = MemoryWriter()
         self.policy = policy
+        self.keeper = keeper
         self.noise = itertools.count(1)
         self.born()
 
     def born(self):
         """A recorder starts, as after the death of the one before."""
-        keeper = Keeper(self.policy, Redactor(b"k" * 32), self.store.last_seen)
+        keeper = self.keeper(self.policy, Redactor(b"k" * 32), self.store.last_seen)
         self.recorder = Recorder(self.ring, self.store, keeper, lambda: 7, lambda n: next(self.noise).to_bytes(n))
         self.recorder.start(1)
 
@@ -351,3 +355,92 @@ def test_work_is_done_with_the_writer_between_commits(rig):
 def test_each_step_is_a_heartbeat(rig):
     rig.recorder.step()
     assert rig.ring.get(slots.HEARTBEAT) == 7
+
+
+LARGE = b"x" * (LARGE_BYTES + 1)
+
+
+class Slow(Keeper):
+    """Waits with what is large until it may go on."""
+
+    gate = threading.Event()
+
+    def beside(self):
+        return Slow(self._policy, self._redactor, self._last_seen)
+
+    def finish(self, begun, exchange, sizes):
+        if sizes.response > LARGE_BYTES:
+            assert self.gate.wait(10)
+        return super().finish(begun, exchange, sizes)
+
+
+@pytest.fixture
+def slow(monkeypatch):
+    monkeypatch.setattr(Slow, "gate", threading.Event())
+    made = Rig(capacity=64 * RESERVE, keeper=Slow)
+    yield made
+    Slow.gate.set()
+    made.ring.close()
+
+
+def steps(rig, count=4):
+    for _ in range(count):
+        rig.recorder.step()
+
+
+def test_something_large_holds_up_nothing_else(slow):
+    slow.tell(*whole(1, LARGE), *whole(2, b"small"))
+    steps(slow)
+    assert list(slow.store.records) == [make_id(2)]
+    slow.tell(*whole(3, b"small"))
+    steps(slow)
+    assert list(slow.store.records) == [make_id(2), make_id(3)]
+    slow.relay.close()
+    assert not slow.recorder.done
+    Slow.gate.set()
+    slow.run()
+    assert body_of(slow.store.records[make_id(1)]) == LARGE
+    assert (slow.store.staged, slow.numbers().recorded, slow.recorder.done) == ([], 3, True)
+
+
+def test_a_recorder_that_dies_with_something_large_in_the_works_makes_it_a_row_in_its_next_life(slow):
+    slow.tell(*whole(1, LARGE))
+    steps(slow)
+    slow.born()
+    steps(slow)
+    assert slow.store.records == {}
+    Slow.gate.set()
+    slow.run()
+    assert body_of(slow.store.records[make_id(1)]) == LARGE
+    assert slow.numbers().recorded == 1
+
+
+def test_what_had_ended_and_is_small_now_is_a_row_at_once(slow, monkeypatch):
+    slow.tell(*whole(1, LARGE))
+    steps(slow)
+    monkeypatch.setattr(lane, "LARGE_BYTES", 10 * len(LARGE))
+    Slow.gate.set()
+    slow.born()
+    slow.run()
+    assert list(slow.store.records) == [make_id(1)]
+
+
+def test_a_relay_that_goes_waits_for_what_is_in_the_works(slow):
+    slow.tell(*whole(1, LARGE), head(2))
+    steps(slow)
+    Slow.gate.set()
+    assert slow.recorder.interrupt()
+    assert slow.store.records[make_id(1)].outcome is Outcome.OK
+    assert slow.store.records[make_id(2)].outcome is Outcome.INTERRUPTED
+
+
+def test_a_store_that_refuses_at_the_end_is_asked_again_and_nothing_is_lost(rig):
+    rig.tell(head(1))
+    rig.run()
+    rig.store.refuse = StoreBusy("busy")
+    assert not rig.recorder.interrupt()
+    assert not rig.recorder.interrupt()
+    rig.store.refuse = None
+    assert not rig.recorder.interrupt(), "what was left is stored, and it is looked once more"
+    assert rig.store.records[make_id(1)].outcome is Outcome.INTERRUPTED
+    assert rig.recorder.interrupt()

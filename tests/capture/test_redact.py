@@ -223,3 +223,31 @@ def test_what_almost_begins_a_secret_again_and_again_is_searched_in_linear_time(
     started = time.process_time()
     redactor.body(data)
     assert time.process_time() - started < 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"eyJ" * 60_000,
+        b"eyJ-" * 60_000,
+        b"eyJaaaaaaaa.eyJbbbbbbbb." * 8_000,
+        b"-----BEGIN PRIVATE KEY-----" * 8_000,
+        (b"-----BEGIN RSA PRIVATE KEY-----" + b"MIIE" * 60) * 800,
+        (b"://" + b"a" * 250 + b":" + b"b" * 250) * 400,
+        b'"api_key' + b"\\" * 200_000,
+        b'"secret": "' + b"\\a" * 100_000,
+        b'"secret' + b'"' + b" " * 200_000,
+    ],
+    ids=lambda text: repr(text[:12]),
+)
+def test_a_text_that_is_made_to_be_slow_is_not(redactor, text):
+    begin = time.process_time()
+    redactor.body(text)
+    redactor.find(text)
+    assert time.process_time() - begin < 1  # what was quadratic took minutes
+
+
+def test_a_token_in_a_run_of_beginnings_is_found(redactor):
+    token = next(key for key in KEYS if key.startswith("eyJ")).encode()
+    for before in (b"eyJ-", b"xeyJ-", b"eyJaaaaaaaa.", b"eyJaaaaaaaa-"):
+        assert token.split(b".")[1] not in redactor.body(before + token).data

@@ -63,6 +63,11 @@ class Turn:
     discarded: list[str] = field(default_factory=list)
     dropped: dict[str, int] = field(default_factory=dict)
 
+    @property
+    def empty(self) -> bool:
+        """Nothing to commit."""
+        return not (self.opened or self.staged or self.records or self.discarded or self.dropped)
+
     def discard(self, exchange: str) -> None:
         """Nothing of this exchange will be kept."""
         self.opened.pop(exchange, None)

@@ -89,6 +89,10 @@ class Keeper:
         self._pricing = pricing
         self._recent: OrderedDict[str, tuple[str, int]] = OrderedDict()
 
+    def beside(self) -> "Keeper":
+        """One that may `finish` in another thread, since it remembers for itself."""
+        return Keeper(self._policy, self._redactor, self._last_seen)
+
     def begin(self, head: RequestHead) -> Begun:
         """What a request's head says."""
         redact = self._redactor

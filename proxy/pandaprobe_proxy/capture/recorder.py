@@ -11,6 +11,7 @@ import queue
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
+from functools import partial
 from typing import Any, TypeVar
 
 import structlog
@@ -19,6 +20,7 @@ from pandaprobe_proxy.capture import ring as slots
 from pandaprobe_proxy.capture.frames import Dropped, Frame, decode
 from pandaprobe_proxy.capture.gather import Gathering, Turn
 from pandaprobe_proxy.capture.keep import Keeper
+from pandaprobe_proxy.capture.lane import Lane
 from pandaprobe_proxy.capture.ring import Ring, RingReader
 from pandaprobe_proxy.capture.seal import NONCE_BYTES, seal, unseal
 from pandaprobe_proxy.model.exchange import Ended, Outcome, RequestHead, assemble
@@ -53,6 +55,8 @@ class Recorder:
         self._entropy = entropy
         self._reader: RingReader
         self._open: dict[str, Gathering] = {}
+        self._lane = Lane(partial(_make_record, keeper.beside()))
+        self._turn = Turn()
         self._batch: Batch | None = None
         self._works: queue.SimpleQueue[tuple[Callable[[Writer], Any], Future[Any]]] = queue.SimpleQueue()
         self._recorded = self._dropped = 0
@@ -65,33 +69,45 @@ class Recorder:
         state = self._writer.begin(self._run, wall_ns)
         self._recorded = max(state.recorded, self._ring.get(slots.RECORDED))
         self._dropped = max(sum(state.dropped.values()), self._ring.get(slots.READER_DROPPED))
+        turn = Turn()
         for staged in state.staged:
             for frame in decode(unseal(staged.frames, self._key)):
-                self._take(frame, Turn())
+                self._take(frame, turn)
+        # Its rows and what is staged of it are there; what had ended and was not yet a row becomes one.
+        self._turn = replace(turn, opened={}, staged={})
         self._reader = RingReader(self._ring, max(state.offset, self._ring.get(slots.TAIL)))
         self._tell(slots.OK)
 
     @property
     def done(self) -> bool:
         """The relay has closed the ring, and everything in it is committed."""
-        return self._reader.closed and self._batch is None
+        return self._reader.closed and self._batch is None and not self._lane.busy
 
     def step(self) -> bool:
-        """Reads and commits once; False if there was nothing, or the store refused and will be asked again."""
+        """Reads and commits once; False if there was nothing, or the store refused and will be asked again.
+
+        True, too, while something large is in the works.
+        """
         self._ring.set(slots.HEARTBEAT, self._now())
         self._run_works()
         if self._batch is None:
             self._batch = self._read()
-        return self._batch is not None and self._commit(self._batch)
+        return (self._batch is not None and self._commit(self._batch)) or self._lane.busy
 
     def _read(self) -> Batch | None:
+        turn, self._turn = self._turn, Turn()
+        self._collect(turn)
         data = self._reader.read(READ_BYTES)
-        if not data:
-            return None
-        turn = Turn()
         for frame in decode(data):
             self._take(frame, turn)
-        return self._batch_of(turn, self._reader.offset)
+        if not data and turn.empty:
+            return None
+        return self._batch_of(turn, self._reader.offset if data else None)
+
+    def _collect(self, turn: Turn, wait: bool = False) -> None:
+        """What the slow lane has made."""
+        for exchange, made in self._lane.take(wait):
+            self._keep(exchange, made.result, turn)
 
     def _batch_of(self, turn: Turn, offset: int | None) -> Batch:
         numbers = self._ring.numbers()
@@ -123,12 +139,20 @@ class Recorder:
             turn.discard(exchange)
         elif isinstance(event, Ended):
             gathering.events.append(event)
-            self._end(exchange, gathering, turn)
+            self._take_end(frame, gathering, turn)
         elif not gathering.lost:
             gathering.add(event, self._keeper.body_limit_bytes)
             turn.staged.setdefault(exchange, []).extend(gathering.stageable(frame))
         elif isinstance(event, RequestHead):
             turn.staged[exchange] = [frame.data]  # so that its end is still counted after a restart
+
+    def _take_end(self, frame: Frame, gathering: Gathering, turn: Turn) -> None:
+        if gathering.lost or not self._lane.takes(gathering):
+            self._end(frame.exchange, gathering, turn)
+            return
+        del self._open[frame.exchange]
+        turn.staged.setdefault(frame.exchange, []).append(frame.data)
+        self._lane.put(frame.exchange, gathering)
 
     def _begin(self, head: RequestHead, turn: Turn) -> None:
         try:
@@ -145,12 +169,15 @@ class Recorder:
     def _end(self, exchange: str, gathering: Gathering, turn: Turn) -> None:
         del self._open[exchange]
         turn.staged.pop(exchange, None)
+        if gathering.lost:
+            turn.discard(exchange)
+            turn.count(gathering.lost)
+        else:
+            self._keep(exchange, partial(_make_record, self._keeper, gathering), turn)
+
+    def _keep(self, exchange: str, make: Callable[[], Record], turn: Turn) -> None:
         try:
-            if gathering.begun is None or gathering.lost:
-                turn.discard(exchange)
-                turn.count(gathering.lost)
-            else:
-                turn.records.append(self._keeper.finish(gathering.begun, assemble(gathering.events), gathering.sizes))
+            turn.records.append(make())
         except Exception as error:
             log.error("a call could not be made a row and is counted as dropped", call=exchange, where=_place(error))
             turn.discard(exchange)
@@ -223,7 +250,8 @@ class Recorder:
         if self._batch is not None:
             self._commit(self._batch)
             return False
-        turn = Turn()
+        turn, self._turn = self._turn, Turn()
+        self._collect(turn, wait=True)
         for exchange, gathering in list(self._open.items()):
             last_ns = gathering.events[-1].at_ns if gathering.events else self._now()
             gathering.events.append(Ended(exchange, last_ns, Outcome.INTERRUPTED, GONE))
@@ -235,6 +263,13 @@ class Recorder:
         """Leaves the last numbers in the store, and says in the ring that nobody reads it now."""
         self._commit(self._batch_of(Turn(), None))
         self._ring.set(slots.STATE, slots.STOPPED)
+        self._lane.close()
+
+
+def _make_record(keeper: Keeper, gathering: Gathering) -> Record:
+    if gathering.begun is None:
+        raise ValueError("an exchange whose head could not be read cannot be made a row")
+    return keeper.finish(gathering.begun, assemble(gathering.events), gathering.sizes)
 
 
 def _without(batch: Batch, records: Sequence[Record]) -> Batch:

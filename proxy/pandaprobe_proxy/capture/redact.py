@@ -8,7 +8,7 @@ the same key?" can be answered and nothing of the key can be.
 
 import base64
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
@@ -34,7 +34,6 @@ from pandaprobe_proxy.model.exchange import Headers
 
 SHORTEST_CREDENTIAL = 8
 _MARK = b"[redacted:"
-_WORD = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +84,7 @@ class Redactor:
         return data, total
 
     def _shaped(self, data: bytes, shape: Shape) -> tuple[bytes, int]:
-        spans = [
-            (match.start(), match.end(), shape.name)
-            for match in shape.pattern.finditer(data)
-            if not (shape.bounded and match.start() and data[match.start() - 1] in _WORD)
-        ]
-        return self._cut_out(data, spans)
+        return self._cut_out(data, [(*match.span(), shape.name) for match in _search(shape, data)])
 
     def _named(self, data: bytes) -> tuple[bytes, int]:
         lower = data.lower()
@@ -116,8 +110,8 @@ class Redactor:
     def find(self, data: bytes, known: Iterable[bytes] = ()) -> list[bytes]:
         """The secrets in some text, as `body` would replace them."""
         found = [secret for secret in known if secret in data]
-        patterns = [*(shape.pattern for shape in SHAPES if shape.anchor in data), *self._own]
-        found += [match[0] for pattern in patterns for match in pattern.finditer(data)]
+        found += [match[0] for shape in SHAPES if shape.anchor in data for match in _search(shape, data)]
+        found += [match[0] for pattern in self._own for match in pattern.finditer(data)]
         lower = data.lower()
         found += [data[slice(*match.span("value"))] for match in FIELD.finditer(lower)]
         return [secret for secret in found if not secret.startswith(_MARK)]
@@ -166,6 +160,10 @@ class Redactor:
         name, mark, value = part.partition(b"=")
         secret = mark and value and _latin(name).lower() in SECRET_QUERY
         return name + mark + self.mark("query", value) if secret else part
+
+
+def _search(shape: Shape, data: bytes) -> Iterator[re.Match[bytes]]:
+    return (match for match in shape.pattern.finditer(data) if "whole" not in match.re.groupindex or match["whole"])
 
 
 def find_credentials(headers: Headers, target: bytes = b"") -> tuple[bytes, ...]:

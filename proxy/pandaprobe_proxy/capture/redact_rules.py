@@ -42,29 +42,35 @@ FIELD_ANCHORS = tuple(
 """One of these is in any lower-cased text that names such a field; looking for them first keeps scanning cheap."""
 
 # Matched against lower-cased text. JSON within a JSON string (tool arguments) has its quotes escaped.
-FIELD = re.compile(rb"(?:" + FIELD_NAMES.encode() + rb')"\s*:\s*"(?P<value>(?:[^"\\]|\\.){4,})"')
+FIELD = re.compile(
+    rb"(?:" + FIELD_NAMES.encode() + rb')"\s*:\s*"(?P<value>(?:[^"\\]|\\.){4}[^"\\]*+(?:\\.[^"\\]*+)*+)"'
+)
 ESCAPED_FIELD = re.compile(rb"(?:" + FIELD_NAMES.encode() + rb')\\+"\s*:\s*\\+"(?P<value>[^"\\]{4,})\\+"')
 FIELD_NAME = re.compile(r"(?i)(?:.*[^a-z])?(?:" + FIELD_NAMES + ")")
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A kind of key. `anchor` is in every one of them; `pattern` starts with it unless `inside` is said."""
+    """A kind of key. `anchor` is in every one of them, and `pattern` starts with it.
+
+    Searching must take time in proportion to the text, whatever the text is. So a pattern that needs something after a
+    run of any length takes the whole run, and says in a group of the name `whole` whether that came; and it never looks
+    beyond what the next search would start from.
+    """
 
     name: str
     anchor: bytes
     pattern: re.Pattern[bytes]
-    bounded: bool = True
-    """It is one only where no letter or digit stands before it."""
 
 
 def _shape(name: str, anchor: str, rest: str, bounded: bool = True) -> Shape:
-    return Shape(name, anchor.encode(), re.compile((re.escape(anchor) + rest).encode()), bounded)
+    """`bounded`: it is one only where no letter or digit stands before it."""
+    before = "(?<![A-Za-z0-9])" if bounded else ""
+    return Shape(name, anchor.encode(), re.compile((before + re.escape(anchor) + rest).encode()))
 
 
-# A text may repeat the anchors of these two without end: each look behind one is bounded, so that searching is linear.
-_PEM = r"[A-Z0-9 ]{0,40}PRIVATE KEY-----(?:[^-]|-(?!----)){0,16384}+-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----"
-_JWT = r"(?<![A-Za-z0-9]eyJ)[A-Za-z0-9_-]{8,4096}+\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}"
+_PEM = r"[A-Z0-9 ]{0,40}PRIVATE KEY-----(?:[^-]++|-(?!----)){0,16384}+-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----"
+_JWT = r"[A-Za-z0-9_-]{8,}+(?P<whole>\.eyJ[A-Za-z0-9_-]{8,}+\.[A-Za-z0-9_-]{8,})?"
 _BEARER = r"[A-Za-z0-9._~+/=-]{16,}"
 SHAPES = (
     _shape("private_key", "-----BEGIN ", _PEM, bounded=False),
