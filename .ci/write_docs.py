@@ -1,4 +1,5 @@
-"""Writes the parts of the documentation that follow from the code: `docs/commands.md` and `docs/settings.md`.
+"""Writes the parts of the documentation that follow from the code: `docs/commands.md`, `docs/settings.md`,
+`docs/dialects.md`.
 
     python .ci/write_docs.py
 
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import click
 from pandaprobe_proxy.cli import COMMANDS, cli
+from pandaprobe_proxy.dialects.registry import DIALECTS, SOCKETS
 from pandaprobe_proxy.settings import Settings
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -70,6 +72,25 @@ def settings() -> str:
     return "\n".join(lines) + "\n"
 
 
+def dialects() -> str:
+    """Every endpoint that is decoded, and what a call of it can have."""
+    lines = [
+        "# Dialects",
+        "",
+        "Everything is relayed. What follows is decoded, too: into messages, tools, parameters, usage, cost, errors. The",
+        "rest is kept as it crossed the wire, without messages. Paths are known by their end, after any prefix.",
+        "",
+        "| endpoint | dialect | version | relayed | decoded | streamed | usage | cost | tools |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for dialect in (*DIALECTS, *SOCKETS):
+        offers = [("yes" if name in dialect.offers else "–") for name in ("streamed", "usage", "cost", "tools")]
+        for endpoint in dialect.endpoints:
+            cells = (f"`{endpoint}`", dialect.name, str(dialect.version), "yes", "yes", *offers)
+            lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
 def shown(name: str, default: object) -> str:
     if name == "data_dir":
         return "the user's data directory"
@@ -78,7 +99,7 @@ def shown(name: str, default: object) -> str:
     return f"`{default}`"
 
 
-WRITTEN = {"commands.md": commands, "settings.md": settings}
+WRITTEN = {"commands.md": commands, "settings.md": settings, "dialects.md": dialects}
 
 
 def main() -> None:

@@ -63,7 +63,7 @@ def test_an_answer_in_a_stream_is_a_call():
     assert (call.usage.input, call.usage.output, call.usage.source) == (3, 4, UsageSource.REPORTED)
 
 
-@pytest.mark.parametrize("path", ["/", "/v1/unheard-of", "/v1/chat/completions/c1"])
+@pytest.mark.parametrize("path", ["/", "/v1/unheard-of", "/v1/chat/completions/control"])
 def test_an_exchange_that_no_dialect_knows_is_no_call(path):
     assert decode(make_exchange(path=path)) is None
 

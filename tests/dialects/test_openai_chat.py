@@ -86,6 +86,35 @@ def test_an_answer_is_its_choices_by_index():
     assert read.finished and not read.lossy
 
 
+@pytest.mark.parametrize(
+    "extra",
+    [
+        {"citations": ["a"], "search_results": [{"url": "a"}]},
+        {"x_groq": {"id": "r"}, "provider": "P", "timings": {"n": 1}, "kv_transfer_params": {"k": 1}},
+        {"prompt_token_ids": [1], "prompt_filter_results": [{"prompt_index": 0}], "moderation": {"flagged": False}},
+    ],
+)
+def test_extensions_of_an_answer_are_kept(extra):
+    beside = {"native_finish_reason": "STOP", "content_filter_results": {"hate": {"filtered": False}}}
+    within = {
+        "annotations": [{"type": "url_citation"}],
+        "executed_tools": [{"type": "search"}],
+        "reasoning_details": [{"type": "reasoning.text", "text": "hm"}],
+        "audio": {"id": "a", "data": "QQ==", "transcript": "t", "expires_at": 1},
+    }
+    choice = {"index": 0, "message": {"role": "assistant", "content": "a"} | within, "finish_reason": "stop"} | beside
+    usage = {"prompt_tokens": 1, "completion_tokens": 2, "cost": 0.1}
+    read = answered({"choices": [choice], "usage": usage} | extra)
+    (message,) = read.messages
+    assert read.extra == extra and message.extra == within | beside and message.reasoning == "hm"
+    assert read.usage.raw["cost"] == 0.1 and not read.lossy
+
+
+def test_options_of_a_request_are_parameters():
+    options = {"web_search_options": {"search_context_size": "low"}, "modalities": ["audio"], "audio": {"voice": "ash"}}
+    assert asked({"messages": []} | options, "/v1/chat/completions").parameters == options
+
+
 def test_an_error_in_a_successful_answer_is_an_error():
     read = answered({"error": {"message": "m", "code": 502}})
     assert read.error == CallError("m", "", "502") and read.finished and not read.lossy

@@ -1,5 +1,6 @@
 import json
 
+import pytest
 from exchanges import delta, events
 from hypothesis import given
 from hypothesis import strategies as st
@@ -111,6 +112,52 @@ def test_unknown_fields_are_kept():
     }
 
 
+def test_lists_that_are_not_known_grow_by_index():
+    first = {"index": 0, "type": "python", "arguments": "1+1"}
+    answer = said(
+        delta(executed_tools=[first], images=[{"image_url": {"url": "a"}}]),
+        delta(executed_tools=[{"index": 0, "output": "2"}, {"index": 1, "type": "search"}]),
+        delta(images=[{"image_url": {"url": "b"}}]),
+    )
+    assert answer.extra["executed_tools"] == [first | {"output": "2"}, {"index": 1, "type": "search"}]
+    assert [image["image_url"]["url"] for image in answer.extra["images"]] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("told", "kept"), [(["hm, ", "so"], "hm, so"), (["v1", "v1"], "v1"), (["", "a"], "a"), ([""], "")]
+)
+def test_a_text_that_is_not_known_is_in_pieces_unless_it_is_said_again(told, kept):
+    assert said(*(delta(thought=text) for text in told)).extra == {"thought": kept}
+
+
+EXTENSIONS = {
+    "citations": ["https://a.test"],
+    "search_results": [{"url": "https://a.test"}],
+    "x_groq": {"id": "req_1"},
+    "provider": "P",
+    "timings": {"predicted_n": 3},
+    "prompt_token_ids": [1, 2],
+    "kv_transfer_params": {"remote": 1},
+    "prompt_filter_results": [{"prompt_index": 0}],
+    "moderation": {"flagged": False},
+    "metrics": {"e2e": 1},
+    "warnings": [{"message": "w"}],
+}
+
+
+@pytest.mark.parametrize("name", EXTENSIONS)
+def test_an_extension_of_a_chunk_is_kept_once_however_often_it_is_said(name):
+    value = EXTENSIONS[name]
+    once = read(delta(content="a"), delta(finish_reason="stop") | {name: value})
+    often = read(delta(content="a") | {name: value}, delta(finish_reason="stop") | {name: value})
+    assert once.extra == often.extra == {name: value} and not once.lossy and not often.lossy
+
+
+def test_lists_beside_the_choices_grow():
+    answer = read(delta(content="a") | {"citations": ["a"]}, delta(content="b") | {"citations": ["b"]})
+    assert answer.extra == {"citations": ["a", "b"]}
+
+
 def test_a_message_in_place_of_a_delta_is_taken():
     assert said({"choices": [{"index": 0, "message": {"role": "assistant", "content": "a"}}]}).content == "a"
 
@@ -188,6 +235,53 @@ def test_a_stream_reads_as_the_official_package_reads_it(chunks):
         assert (message.content, message.finish_reason) == (choice.message.content, choice.finish_reason)
         calls = [(call.id, call.function.name, call.function.arguments) for call in choice.message.tool_calls or ()]
         assert [(call.id, call.name, call.arguments) for call in message.tool_calls] == calls
+
+
+ARGUMENTS = ("", '{"a"', ":1}", "{}")
+FUNCTIONS = st.fixed_dictionaries(
+    {}, optional={"name": st.sampled_from(("f", "g")), "arguments": st.sampled_from(ARGUMENTS)}
+)
+FRAGMENTS = st.fixed_dictionaries(
+    {"function": FUNCTIONS}, optional={"index": st.integers(0, 2), "id": st.sampled_from(("x", "y", ""))}
+)
+CHOICES = st.tuples(st.integers(0, 2), st.lists(FRAGMENTS, max_size=3), st.sampled_from(("", "a", "b")))
+
+
+@given(st.lists(CHOICES, max_size=12))
+def test_whatever_indexes_and_ids_collide_or_miss_no_piece_is_lost_or_made_up(told):
+    chunks = [delta(index, content=text, tool_calls=fragments) for index, fragments, text in told]
+    answer = read(*chunks)
+    assert not answer.lossy
+    indexes = sorted({index for index, _, _ in told})
+    for index, message in zip(indexes, answer.messages, strict=True):
+        ours = [(fragments, text) for other, fragments, text in told if other == index]
+        assert message.content == "".join(text for _, text in ours)
+        pieces = [entry["function"].get("arguments", "") for fragments, _ in ours for entry in fragments]
+        assert sorted("".join(call.arguments for call in message.tool_calls)) == sorted("".join(pieces))
+        names = {entry["function"].get("name", "") for fragments, _ in ours for entry in fragments}
+        assert {call.name for call in message.tool_calls} <= names | {""}
+
+
+@given(st.data())
+def test_choices_that_interleave_read_as_each_alone(data):
+    """However the chunks of several choices are shuffled together, each choice is what its own chunks say."""
+    queues = [
+        [delta(index, content=text, tool_calls=fragments) for fragments, text in told]
+        for index, told in enumerate(
+            data.draw(st.lists(st.lists(st.tuples(st.lists(FRAGMENTS, max_size=2), st.text(max_size=3))), max_size=3))
+        )
+    ]
+    alone = [message for queue in queues for message in read(*queue).messages]
+    together = []
+    while any(queues):
+        together.append(data.draw(st.sampled_from([queue for queue in queues if queue])).pop(0))
+    assert list(read(*together).messages) == alone
+
+
+def test_an_unknown_list_of_a_hundred_thousand_entries_is_read_in_one_pass():
+    chunks = [json.dumps(delta(thoughts=[{"index": at, "text": "x"}], mood="a" * (at % 3))) for at in range(100_000)]
+    (message,) = read(*chunks).messages
+    assert len(message.extra["thoughts"]) == 100_000 and len(message.extra["mood"]) == 99_999
 
 
 def test_a_stream_of_a_hundred_thousand_chunks_is_read_in_one_pass():

@@ -24,6 +24,23 @@ def test_dimensions_are_the_same_in_both_encodings(length):
     assert read_dimensions(numbers) == read_dimensions(packed) == length
 
 
+@pytest.mark.parametrize("length", [2, 128])
+def test_floats_of_older_vllm_are_twice_as_long(length):
+    packed = base64.b64encode(struct.pack(f"<{length}d", *[0.5, -0.25] * (length // 2))).decode()
+    assert read_dimensions(packed) == length
+
+
+def test_what_is_no_base64_has_no_dimensions():
+    assert read_dimensions("Y") is None and read_dimensions("") == 0
+
+
+def test_a_total_alone_is_of_the_input():
+    read = answered({"data": [], "usage": {"total_tokens": 7}})
+    assert (read.usage.input, read.usage.output, read.usage.raw) == (7, None, {"total_tokens": 7})
+    assert answered({"data": [], "usage": {"total_tokens": "7"}}).usage.input is None
+    assert answered({"data": [], "usage": {"total_tokens": -7}}).usage.input is None
+
+
 def test_vectors_are_counted_and_not_kept():
     read = answered(
         {

@@ -1,5 +1,6 @@
 import pytest
 from pandaprobe_proxy.dialects.openai_fields import (
+    grow_field,
     merge_field,
     merge_usage,
     pop_typed,
@@ -108,3 +109,51 @@ def test_a_usage_may_sit_in_an_extra():
     body = {"x_groq": {"id": "r", "usage": {"prompt_tokens": 1, "queue_time": 2}}, "usage": {"prompt_tokens": 3}}
     assert read_rest(body)[0] == {"prompt_tokens": 3, "queue_time": 2}
     assert read_rest({"x_groq": {"id": "r"}, "usage": 5}) == ({}, {"x_groq": {"id": "r"}, "usage": 5})
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        (
+            {
+                "prompt_tokens": 9,
+                "completion_tokens": 7,
+                "prompt_tokens_details": {"audio_tokens": 3, "cache_write_tokens": 2},
+                "completion_tokens_details": {"audio_tokens": 5},
+            },
+            (2, 3, 5),
+        ),
+        ({"input_tokens": 9, "input_token_details": {"audio_tokens": 0}}, (None, 0, None)),
+        ({"prompt_tokens": 9, "cache_creation_input_tokens": 4}, (4, None, None)),
+        (
+            {"prompt_tokens": 9, "prompt_tokens_details": {"cache_write_tokens": 0}, "cache_write_tokens": 1},
+            (0, None, None),
+        ),
+    ],
+)
+def test_audio_and_what_was_written_to_the_cache_are_counted(raw, expected):
+    usage = read_usage(raw)
+    assert (usage.cache_written, usage.audio_input, usage.audio_output) == expected
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (([1], [2, 3]), [1, 2, 3]),
+        (([1], [1, 2], [1, 2]), [1, 2]),
+        (([{"index": 0, "a": 1}], [{"index": 0, "a": None, "b": 2}]), [{"index": 0, "a": 1, "b": 2}]),
+        (([{"index": 0, "a": 1}], [{"index": 1}]), [{"index": 0, "a": 1}, {"index": 1}]),
+        (
+            ([{"index": 7}, {"a": 1}], [{"index": 1}, {"index": -1}]),
+            [{"index": 7}, {"a": 1}, {"index": 1}, {"index": -1}],
+        ),
+        (([1], "x"), "x"),
+        (("x", [1]), [1]),
+        (([1], []), [1]),
+    ],
+)
+def test_lists_grow_and_entries_of_one_index_are_one(values, expected):
+    held = {}
+    for value in values:
+        grow_field(held, "k", value)
+    assert held == {"k": expected}

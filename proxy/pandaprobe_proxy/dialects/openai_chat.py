@@ -59,4 +59,14 @@ def streamed(events: Iterable[StreamEvent]) -> Answered:
     return ChatStream().read(events)
 
 
-DIALECT = Dialect("openai_chat", 1, "chat", matches, asked, answered, streamed)
+DIALECT = Dialect(
+    "openai_chat",
+    2,
+    "chat",
+    matches,
+    asked,
+    answered,
+    streamed,
+    endpoints=("POST /v1/chat/completions",),
+    offers=frozenset({"streamed", "usage", "tools", "cost"}),
+)

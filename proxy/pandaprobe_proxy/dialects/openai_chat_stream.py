@@ -5,7 +5,7 @@ from typing import Any
 
 from pandaprobe_proxy.dialects.base import Answered
 from pandaprobe_proxy.dialects.openai_content import AudioFold, ContentFold, ListFold
-from pandaprobe_proxy.dialects.openai_fields import merge_field
+from pandaprobe_proxy.dialects.openai_fields import grow_field
 from pandaprobe_proxy.dialects.openai_messages import read_details, read_thinking
 from pandaprobe_proxy.dialects.openai_stream import ChunkFold
 from pandaprobe_proxy.dialects.openai_tool_calls import ToolCallFold
@@ -14,6 +14,8 @@ from pandaprobe_proxy.wire.stream import StreamEvent
 
 Json = Any
 _LISTS = frozenset({"annotations", "reasoning_details", "token_ids"})
+_SET = frozenset({"channel", "name", "native_finish_reason", "stop_reason"})
+"""Texts that a later one replaces. Any other text that differs from chunk to chunk is taken to be in pieces."""
 _TYPED = frozenset({"audio", "function_call", "logprobs", "tool_calls", *_LISTS})
 
 
@@ -30,6 +32,7 @@ class _Choice:
         self.audio = AudioFold()
         self.logprobs = ListFold()
         self.lists = ListFold()
+        self.pieces: dict[str, list[str]] = {}
         self.extra: dict[str, Json] = {}
 
     def add_beside(self, choice: dict[str, Json]) -> bool:
@@ -80,14 +83,17 @@ class _Choice:
     def _keep(self, key: str, value: Json) -> bool:
         if key in _LISTS and isinstance(value, list):
             self.lists.add({key: value})
-            return True
-        merge_field(self.extra, key, value)
-        return key not in _TYPED
+        elif isinstance(value, str) and key not in _SET:
+            self.pieces.setdefault(key, []).append(value)
+        else:
+            grow_field(self.extra, key, value)
+        return key not in _TYPED or (key in _LISTS and isinstance(value, list))
 
     def finish(self) -> Message:
         content = self.content.finish()
         refusal, first, second = ("".join(texts) for texts in self.texts.values())
-        extra = self.extra | self.lists.finish()
+        joined = {key: _join(texts) for key, texts in self.pieces.items()}
+        extra = joined | self.extra | self.lists.finish()
         # Some providers send the same reasoning under both names.
         gathered = {
             "reasoning": second if first and second != first else "",
@@ -104,6 +110,12 @@ class _Choice:
             finish_reason=self.finish_reason,
             extra=extra | {key: value for key, value in gathered.items() if value},
         )
+
+
+def _join(texts: list[str]) -> str:
+    """Some providers say the same with every chunk."""
+    told = [text for text in texts if text]
+    return told[0] if len(set(told)) == 1 else "".join(told)
 
 
 def says(content: Json) -> bool:

@@ -107,4 +107,14 @@ def streamed(events: Iterable[StreamEvent]) -> Answered:
     return fold.finish(texts.finish(), first_content=texts.first_content)
 
 
-DIALECT = Dialect("openai_completions", 1, "text_completion", matches, asked, answered, streamed)
+DIALECT = Dialect(
+    "openai_completions",
+    2,
+    "text_completion",
+    matches,
+    asked,
+    answered,
+    streamed,
+    endpoints=("POST /v1/completions",),
+    offers=frozenset({"streamed", "usage", "cost"}),
+)

@@ -10,6 +10,10 @@ FIRST_WINS = frozenset({"created", "system_fingerprint", "service_tier"})
 MAX_COUNT = 2**53
 PADDING = frozenset({"object", "obfuscation"})
 """Says nothing: the name of the format, and random bytes."""
+_INWARD = ("prompt_tokens_details", "input_tokens_details", "input_token_details", "prompt_token_details")
+_OUTWARD = ("completion_tokens_details", "output_tokens_details", "output_token_details")
+_WRITTEN = ("cache_write_tokens", "cache_creation_tokens", "cache_creation_input_tokens")
+"""The last two are those of gateways to Anthropic."""
 
 
 def pop_typed(fields: dict[str, Json], key: str, kind: type) -> Json:
@@ -35,6 +39,31 @@ def merge_field(into: dict[str, Json], key: str, value: Json) -> None:
         into[key] = value
 
 
+def grow_field(into: dict[str, Json], key: str, value: Json) -> None:
+    """A later value of an unknown field of a stream: as merge_field, but lists grow, so that no entry is lost.
+
+    A list that begins with the held one says it again; an entry whose `index` is that of a held one goes into it.
+    """
+    held = into.get(key)
+    if not isinstance(held, list) or not isinstance(value, list) or value[: len(held)] == held:
+        merge_field(into, key, value)
+        return
+    for entry in value:
+        same = _find_indexed(held, entry)
+        if same is None:
+            held.append(entry)
+        else:
+            same.update(without_nulls(entry))
+
+
+def _find_indexed(held: list[Json], entry: Json) -> dict[str, Json] | None:
+    index = entry.get("index") if isinstance(entry, dict) else None
+    if not isinstance(index, int) or not 0 <= index < len(held):
+        return None
+    found = held[index]
+    return found if isinstance(found, dict) and found.get("index") == index else None
+
+
 def merge_usage(held: dict[str, Json], usage: Mapping[str, Json]) -> dict[str, Json]:
     """A later usage object over an earlier one. Counts are cumulative, so they replace and are not added."""
     merged = dict(held)
@@ -46,20 +75,31 @@ def merge_usage(held: dict[str, Json], usage: Mapping[str, Json]) -> dict[str, J
 
 def read_usage(raw: Mapping[str, Json]) -> Usage:
     """Tokens of a usage object of the OpenAI kind, with the dialects of its dialect."""
+    inward, outward = _inner(raw, *_INWARD), _inner(raw, *_OUTWARD)
     prompt = _count(raw, "prompt_tokens", "input_tokens")
     output = _count(raw, "completion_tokens", "output_tokens")
-    cached = _count(_inner(raw, "prompt_tokens_details", "input_tokens_details"), "cached_tokens")
-    reasoning = _count(_inner(raw, "completion_tokens_details", "output_tokens_details"), "reasoning_tokens")
-    if cached is None:
-        cached = _count(raw, "prompt_cache_hit_tokens", "cached_tokens")
-    if reasoning is None:
-        reasoning = _count(raw, "reasoning_tokens")
+    cached = _first(_count(inward, "cached_tokens"), _count(raw, "prompt_cache_hit_tokens", "cached_tokens"))
+    reasoning = _first(_count(outward, "reasoning_tokens"), _count(raw, "reasoning_tokens"))
     total = _count(raw, "total_tokens")
     if None not in (prompt, output, total) and reasoning and total == _sum(prompt, output, reasoning):
         output = _sum(output, reasoning)  # xAI counts reasoning beside the completion
     if all(count is None for count in (prompt, output, total)):
         return Usage(raw=dict(raw))
-    return Usage(prompt, output, cached, reasoning, UsageSource.REPORTED, dict(raw))
+    return Usage(
+        input=prompt,
+        output=output,
+        cached=cached,
+        reasoning=reasoning,
+        source=UsageSource.REPORTED,
+        raw=dict(raw),
+        cache_written=_first(_count(inward, *_WRITTEN), _count(raw, *_WRITTEN)),
+        audio_input=_count(inward, "audio_tokens"),
+        audio_output=_count(outward, "audio_tokens"),
+    )
+
+
+def _first(told: int | None, else_told: int | None) -> int | None:
+    return else_told if told is None else told
 
 
 def _sum(*counts: int | None) -> int:

@@ -40,4 +40,14 @@ def answered(body: Json) -> Answered:
     return Answered(extra=rest, lossy=len(rest["models"]) != len(models))
 
 
-DIALECT = Dialect("openai_models", 1, "models", matches, asked, answered, refuse_stream, counts_tokens=False)
+DIALECT = Dialect(
+    "openai_models",
+    1,
+    "models",
+    matches,
+    asked,
+    answered,
+    refuse_stream,
+    counts_tokens=False,
+    endpoints=("GET /v1/models", "GET /v1/models/{id}"),
+)

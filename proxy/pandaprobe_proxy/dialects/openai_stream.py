@@ -9,7 +9,7 @@ from typing import Any
 from pandaprobe_proxy.dialects.base import Answered
 from pandaprobe_proxy.dialects.errors import read_error
 from pandaprobe_proxy.dialects.json_values import parse_json
-from pandaprobe_proxy.dialects.openai_fields import FIRST_WINS, PADDING, merge_field, merge_usage, read_usage
+from pandaprobe_proxy.dialects.openai_fields import FIRST_WINS, PADDING, grow_field, merge_usage, read_usage
 from pandaprobe_proxy.model.call import CallError, Message
 from pandaprobe_proxy.wire.stream import StreamEvent
 
@@ -91,7 +91,7 @@ class ChunkFold:
             self._fail(value)
         elif key in FIRST_WINS and self._extra.get(key):
             return
-        merge_field(self._extra, key, value)
+        grow_field(self._extra, key, value)
         if key == "x_groq" and isinstance(value, dict):
             if isinstance(value.get("usage"), dict):
                 self._usage = merge_usage(self._usage, value["usage"])

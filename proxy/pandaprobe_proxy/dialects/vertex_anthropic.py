@@ -49,6 +49,9 @@ DIALECT = Dialect(
     asked,
     answered,
     streamed,
-    endpoints=("POST …/publishers/anthropic/models/{model}:rawPredict", "POST …:streamRawPredict"),
+    endpoints=(
+        "POST /v1/projects/{p}/locations/{l}/publishers/anthropic/models/{model}:rawPredict",
+        "POST /v1/projects/{p}/locations/{l}/publishers/anthropic/models/{model}:streamRawPredict",
+    ),
     offers=frozenset({"streamed", "usage", "tools", "cost"}),
 )

@@ -1,0 +1,12 @@
+"""Whether a path that OpenAI's state endpoints share with other providers is of another one, or is never to be read."""
+
+import re
+
+from pandaprobe_proxy.model.exchange import Headers, find_header
+
+_FOREIGN = re.compile(r"/v1(?:alpha|beta)\d*/|/organization/|/projects/|/messages/batches|/upload/")
+
+
+def is_foreign(path: str, headers: Headers) -> bool:
+    """Anthropic is known by its header, Google by its version, OpenAI's administration by its folder."""
+    return _FOREIGN.search(path) is not None or find_header(headers, b"anthropic-version") is not None
