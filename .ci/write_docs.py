@@ -77,8 +77,8 @@ def dialects() -> str:
     lines = [
         "# Dialects",
         "",
-        "Everything is relayed. What follows is decoded, too: into messages, tools, parameters, usage, cost, errors. The",
-        "rest is kept as it crossed the wire, without messages. Paths are known by their end, after any prefix.",
+        "Everything is relayed. What follows is decoded, too: messages, tools, parameters, usage, errors. The rest is",
+        "kept as it crossed the wire, without messages. Paths are known by their end, after any prefix.",
         "",
         "| endpoint | dialect | version | relayed | decoded | streamed | usage | cost | tools |",
         "|---|---|---|---|---|---|---|---|---|",
