@@ -52,7 +52,7 @@ def test_an_answer_in_a_stream_is_a_call():
     assert (call.usage.input, call.usage.output, call.usage.source) == (3, 4, UsageSource.REPORTED)
 
 
-@pytest.mark.parametrize("path", ["/", "/v1/responses", "/v1/chat/completions/c1"])
+@pytest.mark.parametrize("path", ["/", "/v1/answers", "/v1/chat/completions/c1"])
 def test_an_exchange_that_no_dialect_knows_is_no_call(path):
     assert decode(make_exchange(path=path)) is None
 
@@ -466,6 +466,8 @@ def test_recorded_traffic_is_read_without_loss(name):
     )
     call = read(exchange)
     assert call.lossy is (name in ODD)
+    if call.operation in {"retrieve", "compact", "count_tokens"}:
+        return  # neither a model that was asked for nor an answer need be there
     assert call.requested_model and (call.input or call.operation == "models")
     if meta["status"] >= 400 or "err" in name:
         assert call.error is not None and call.error.message and call.error.type != UNDECODABLE
