@@ -251,3 +251,8 @@ def test_a_token_in_a_run_of_beginnings_is_found(redactor):
     token = next(key for key in KEYS if key.startswith("eyJ")).encode()
     for before in (b"eyJ-", b"xeyJ-", b"eyJaaaaaaaa.", b"eyJaaaaaaaa-"):
         assert token.split(b".")[1] not in redactor.body(before + token).data
+
+
+def test_the_token_of_an_mcp_server_is_a_secret_whatever_its_shape(redactor):
+    asked = b'{"mcp_servers":[{"type":"url","url":"https://x","authorization_token":"plain words 42"}]}'
+    assert b"plain words" not in redactor.body(asked).data

@@ -175,3 +175,27 @@ def test_a_beginning_of_a_wrong_shape_is_borne():
 
 def test_a_place_is_a_number():
     assert (read_index({"i": 2}, "i"), read_index({}, "i")) == (2, None)
+
+
+def test_pieces_may_come_in_any_order_of_items_and_parts():
+    pieces = [
+        told_of(what, at, inner, piece)
+        for piece in "ab"
+        for at in (0, 1)
+        for what, inner in (("output_text", 0), ("output_text", 1), ("refusal", 2))
+    ]
+    part = told("content_part.added", part=text("z"), output_index=1, content_index=0)
+    assert [[part.get("text") or part.get("refusal") for part in item["content"]] for item in fold(*pieces)] == [
+        ["ab", "ab", "ab"]
+    ] * 2
+    assert fold(*pieces, part, told_of("output_text", 1, 0, "c"))[1]["content"][0]["text"] == "zc"
+    bare = told("output_text.delta", delta="d")
+    assert fold(*pieces, bare)[1]["content"][0]["text"] == "abd"
+
+
+def told_of(what, output_index, content_index, piece):
+    return told(f"{what}.delta", delta=piece, output_index=output_index, content_index=content_index)
+
+
+def test_a_delta_of_nothing_says_nothing():
+    assert fold(told("output_text.delta", delta=None, output_index=0)) == []

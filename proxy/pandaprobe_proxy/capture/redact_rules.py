@@ -31,7 +31,7 @@ SECRET_QUERY = frozenset(
 )
 
 FIELD_NAMES = (
-    r"api[_-]?keys?|authorization|(?:access|refresh|id|auth|session|bearer)[_-]?token|secret(?:[_-]?(?:access[_-]?)?key)?"
+    r"api[_-]?keys?|authorization(?:[_-]?token)?|(?:access|refresh|id|auth|session|bearer)[_-]?token|secret(?:[_-]?(?:access[_-]?)?key)?"
     r"|private[_-]?key|passw(?:or)?d|passphrase|cookie"
 )
 FIELD_ANCHORS = tuple(

@@ -6,8 +6,9 @@ another one with every event. A finished item counts for what was said of it bef
 
 from typing import Any
 
+from pandaprobe_proxy.dialects.responses_item import ItemFold, Path
+
 Json = Any
-Path = tuple[str | int, ...]
 TEXTS: dict[str, tuple[str, str, Path]] = {
     "output_text": ("message", "text", ("content", "content_index", "text")),
     "refusal": ("message", "refusal", ("content", "content_index", "refusal")),
@@ -27,8 +28,10 @@ PART_TYPES: dict[str, dict[str, Json]] = {
     "reasoning_text": {"type": "reasoning_text", "text": ""},
     "reasoning_summary_text": {"type": "summary_text", "text": ""},
 }
+_INDEXES = {
+    what: next((str(step) for step in path if str(step).endswith("_index")), "") for what, (_, _, path) in TEXTS.items()
+}
 _PARTS = {"content_part": "content", "reasoning_summary_part": "summary"}
-_NUMBERED = frozenset({"content", "summary", "commands", "output"})
 
 
 def read_index(event: dict[str, Json], key: str) -> int | None:
@@ -41,76 +44,26 @@ def read_index(event: dict[str, Json], key: str) -> int | None:
     return index
 
 
-class _Item:
-    """One item so far."""
-
-    __slots__ = ("announced", "begun", "done", "fields", "lists", "parts", "texts")
-
-    def __init__(self) -> None:
-        self.begun: dict[str, Json] = {}
-        self.announced = False
-        self.done: dict[str, Json] | None = None
-        self.fields: dict[str, Json] = {}
-        self._clear()
-
-    def _clear(self) -> None:
-        self.parts: dict[Path, dict[str, Json]] = {}
-        self.texts: dict[Path, list[str]] = {}
-        self.lists: dict[Path, list[Json]] = {}
-
-    def begin(self, value: dict[str, Json]) -> None:
-        """Takes in the item as it is announced; what is announced again begins again."""
-        if self.announced:
-            self._clear()
-        self.begun, self.announced = value, True
-
-    def set_part(self, path: Path, part: dict[str, Json]) -> None:
-        """Takes in a part as a whole, which counts for what was said of it before."""
-        self.parts[path] = part
-        self.texts = {inner: texts for inner, texts in self.texts.items() if inner[:2] != path}
-        self.lists = {inner: entries for inner, entries in self.lists.items() if inner[:2] != path}
-
-    def expect(self, path: Path, part: dict[str, Json]) -> None:
-        """Makes room for a part that nobody announced."""
-        if path not in self.parts and _look(self.begun, path) is None:
-            self.parts[path] = part
-
-    def grow(self, path: Path, text: str) -> None:
-        held = self.texts.get(path)
-        if held is None:
-            part = self.parts.get(path[:-1])
-            known = _look(self.begun, path) if part is None else _look(part, path[-1:])
-            held = self.texts[path] = [known] if isinstance(known, str) else []
-        held.append(text)
-
-    def finish(self) -> dict[str, Json]:
-        """The item as it was finished, or its beginning with all that came after."""
-        if self.done is not None:
-            return self.done
-        item = _to_places(self.begun)
-        for path, part in self.parts.items():
-            _set(item, path, dict(part))
-        for path, texts in self.texts.items():
-            _set(item, path, "".join(texts))
-        for path, entries in self.lists.items():
-            _set(item, path, [*_list(item, path), *entries])
-        return _to_lists(item) | self.fields
-
-
 class OutputFold:
     """Takes in the events that bring items and what they are made of."""
 
     def __init__(self) -> None:
-        self._items: dict[int, _Item] = {}
+        self._items: dict[int, ItemFold] = {}
         self._last = 0
+        self._growing: dict[tuple[str, Json, Json], list[str]] = {}
+        """The texts that the next deltas are likely to be of, by (what, output index, inner index)."""
 
     def add(self, name: str, event: dict[str, Json]) -> bool:
         """Takes in the event `response.{name}`; False if it is none of an item. Raises TypeError, ValueError."""
         what, _, step = name.rpartition(".")
+        if step == "delta" and what in TEXTS:
+            self._add_delta(what, event)
+            return True
+        self._growing.clear()
         if what == "output_item":
             self._add_item(step, event)
         elif what in TEXTS:
-            self._add_text(what, step, event)
+            self._add_whole(what, event)
         elif what in _PARTS:
             self._add_part(what, event)
         elif name == "output_text.annotation.added":
@@ -123,12 +76,12 @@ class OutputFold:
             return False
         return True
 
-    def _find(self, event: dict[str, Json], kind: str = "") -> _Item:
+    def _find(self, event: dict[str, Json], kind: str = "") -> ItemFold:
         index = read_index(event, "output_index")
         self._last = self._last if index is None else index
         item = self._items.get(self._last)
         if item is None:
-            item = self._items[self._last] = _Item()
+            item = self._items[self._last] = ItemFold()
         if kind and not item.begun:
             item.begun = _begin(kind)
         return item
@@ -145,24 +98,38 @@ class OutputFold:
         else:
             item.begin(value)
 
-    def _add_text(self, what: str, step: str, event: dict[str, Json]) -> None:
-        kind, whole, places = TEXTS[what]
-        text = event.get("delta" if step == "delta" else whole)
-        if text is None:
-            return
-        if not isinstance(text, str):
-            raise TypeError(f"a {step} of {what} is no text")
-        item = self._find(event, kind)
-        path = tuple(read_index(event, str(place)) or 0 if str(place).endswith("_index") else place for place in places)
-        if what in PART_TYPES:
-            item.expect(path[:-1], PART_TYPES[what])
-        if step == "delta":
-            item.grow(path, text)
+    def _add_delta(self, what: str, event: dict[str, Json]) -> None:
+        text: Json = event.get("delta")
+        output_index: Json = event.get("output_index")
+        key = (what, output_index, event.get(_INDEXES[what]))
+        held = self._growing.get(key)
+        if held is not None and isinstance(text, str) and not event.get("logprobs"):
+            held.append(text)
+            self._last = output_index
+        elif text is not None:
+            item, path = self._find_text(what, event, text)
+            held = item.grow(path, text)
             logprobs = event.get("logprobs")
             if logprobs and isinstance(logprobs, list):
-                item.lists.setdefault((*path[:-1], "logprobs"), []).extend(logprobs)
-        else:
-            item.texts[path] = [text]
+                item.extend((*path[:-1], "logprobs"), logprobs)
+            if output_index is not None:
+                self._growing[key] = held
+
+    def _add_whole(self, what: str, event: dict[str, Json]) -> None:
+        text = event.get(TEXTS[what][1])
+        if text is not None:
+            item, path = self._find_text(what, event, text)
+            item.texts.setdefault(path[:-1], {})[path[-1]] = [text]
+
+    def _find_text(self, what: str, event: dict[str, Json], text: Json) -> tuple[ItemFold, Path]:
+        if not isinstance(text, str):
+            raise TypeError(f"{what} is no text")
+        kind, _, places = TEXTS[what]
+        item = self._find(event, kind)
+        path = tuple(read_index(event, place) or 0 if place == _INDEXES[what] else place for place in places)
+        if what in PART_TYPES:
+            item.expect(path[:-1], PART_TYPES[what])
+        return item, path
 
     def _add_part(self, what: str, event: dict[str, Json]) -> None:
         part = event.get("part")
@@ -176,7 +143,7 @@ class OutputFold:
         path = ("content", read_index(event, "content_index") or 0)
         item = self._find(event, "message")
         item.expect(path, PART_TYPES["output_text"])
-        item.lists.setdefault((*path, "annotations"), []).append(event.get("annotation"))
+        item.extend((*path, "annotations"), [event.get("annotation")])
 
     def _add_shell_output(self, event: dict[str, Json]) -> None:
         item = self._find(event, "shell_call_output")
@@ -206,50 +173,3 @@ class OutputFold:
 def _begin(kind: str) -> dict[str, Json]:
     """An item that nobody announced: the stream is resumed in the midst of it."""
     return {"type": kind} | ({"role": "assistant"} if kind == "message" else {})
-
-
-def _to_places(value: dict[str, Json]) -> dict[str, Json]:
-    """A copy whose numbered lists are objects by place, so that a far place costs nothing."""
-    copy = dict(value)
-    for key, inner in value.items():
-        if key in _NUMBERED and inner and isinstance(inner, list):
-            copy[key] = {at: dict(entry) if isinstance(entry, dict) else entry for at, entry in enumerate(inner)}
-        elif isinstance(inner, dict):
-            copy[key] = _to_places(inner)
-    return copy
-
-
-def _to_lists(value: dict[str, Json]) -> dict[str, Json]:
-    return {key: _to_list(key, inner) if isinstance(inner, dict) else inner for key, inner in value.items()}
-
-
-def _to_list(key: str, value: dict[Any, Json]) -> Json:
-    if key in _NUMBERED and value and all(isinstance(place, int) for place in value):
-        return [_to_list("", entry) if isinstance(entry, dict) else entry for _, entry in sorted(value.items())]
-    return _to_lists(value)
-
-
-def _look(value: Json, path: Path) -> Json:
-    """What stands at a path; None if nothing does."""
-    for step in path:
-        if isinstance(value, dict):
-            value = value.get(step)
-        elif isinstance(value, list) and isinstance(step, int) and 0 <= step < len(value):
-            value = value[step]
-        else:
-            return None
-    return value
-
-
-def _set(value: dict[Any, Json], path: Path, leaf: Json) -> None:
-    for step in path[:-1]:
-        inner = value.get(step)
-        if not isinstance(inner, dict):
-            inner = value[step] = {}
-        value = inner
-    value[path[-1]] = leaf
-
-
-def _list(value: Json, path: Path) -> list[Json]:
-    held = _look(value, path)
-    return held if isinstance(held, list) else []
