@@ -81,7 +81,7 @@ def test_a_chat_call_becomes_a_row_with_its_call_and_its_bytes():
 
 
 def test_what_no_dialect_knows_is_kept_without_a_call():
-    record = keep(make_exchange(make_head(target=b"/v1/files"), question=b"\x00\xff", answer=b"\x01"))
+    record = keep(make_exchange(make_head(target=b"/v1/unheard-of"), question=b"\x00\xff", answer=b"\x01"))
     assert record.call is None
     assert record.request.pieces == (b"\x00\xff",)
     assert (record.marks.first_byte, record.marks.last_byte) == (4000, 4000)
