@@ -24,6 +24,7 @@ from pandaprobe_proxy.model.call import Message, ToolCall
             Message("tool", "12", tool_call_id="c", extra={"type": "function_call_output"}),
         ),
         ({"type": "reasoning", "summary": []}, Message("", None, extra={"type": "reasoning", "summary": []})),
+        ({"type": ["x"], "role": {}}, Message("", None, extra={"type": ["x"], "role": {}})),
         ("text", Message("", "text")),
     ],
 )

@@ -86,6 +86,7 @@ def test_fields_are_kept_and_no_token_is_counted():
 def test_a_conversation_and_a_thread_name_themselves():
     assert answered({"id": "conv_1", "object": "conversation"}).conversation_id == "conv_1"
     assert answered({"id": "thread_1", "object": "thread"}).conversation_id == "thread_1"
+    assert answered({"id": "x", "object": ["thread"]}).conversation_id is None
     assert answered({"id": 5, "object": "thread"}).conversation_id is None
 
 

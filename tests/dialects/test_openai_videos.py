@@ -37,7 +37,9 @@ def test_what_asks_for_no_video_is_state():
     assert asked({}, "/v1/videos").messages == ()
 
 
-@pytest.mark.parametrize(("status", "pending"), [("queued", True), ("in_progress", True), ("completed", False)])
+@pytest.mark.parametrize(
+    ("status", "pending"), [("queued", True), ("in_progress", True), ("completed", False), ([], False)]
+)
 def test_a_job_is_answered_later_under_its_id(status, pending):
     read = answered(JOB | {"status": status})
     assert (read.response_id, read.model, read.pending) == ("video_1", "sora-2", pending)

@@ -7,8 +7,8 @@ from pandaprobe_proxy.dialects.openai_fields import pop_typed, without_nulls
 from pandaprobe_proxy.model.call import Message, ToolCall
 
 Json = Any
-_CALLS = frozenset({"function_call", "custom_tool_call"})
-_OUTPUTS = frozenset({"function_call_output", "custom_tool_call_output"})
+_CALLS = ("function_call", "custom_tool_call")
+_OUTPUTS = ("function_call_output", "custom_tool_call_output")
 
 
 def read_items(items: Json) -> tuple[Message, ...]:

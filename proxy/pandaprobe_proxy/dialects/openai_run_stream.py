@@ -12,7 +12,7 @@ from pandaprobe_proxy.model.call import Message, ToolCall
 from pandaprobe_proxy.wire.stream import StreamEvent
 
 Json = Any
-_LATER = frozenset({"queued", "in_progress", "cancelling"})
+_LATER = ("queued", "in_progress", "cancelling")
 
 
 def read_run(body: dict[str, Json]) -> Answered:

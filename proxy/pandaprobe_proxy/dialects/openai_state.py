@@ -34,7 +34,7 @@ _STATE = (
 _PATHS = tuple((methods, re.compile(rf"(?:^|/){path}/?$")) for methods, path in _STATE)
 _OPERATIONS = re.compile(r"(?:^|/)(batches|vector_stores)(?:/|$)")
 _HELD = re.compile(r"(?:^|/)(?:conversations|threads)/([^/]+)")
-_HOLDERS = frozenset({"conversation", "thread"})
+_HOLDERS = ("conversation", "thread")
 
 
 def matches(method: str, path: str, headers: Headers) -> bool:

@@ -16,7 +16,7 @@ from pandaprobe_proxy.model.exchange import Headers
 Json = Any
 _MADE = re.compile(r"(?:^|/)videos(?:/edits|/extensions|/[^/]+/remix)?/?$")
 _HELD = re.compile(r"(?:^|/)videos(?:/characters)?(?:/[^/]+(?:/content)?)?/?$")
-_LATER = frozenset({"queued", "in_progress"})
+_LATER = ("queued", "in_progress")
 
 
 def matches(method: str, path: str, headers: Headers) -> bool:
