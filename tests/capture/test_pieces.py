@@ -2,6 +2,7 @@ import json
 
 from hypothesis import given
 from hypothesis import strategies as st
+from pandaprobe_proxy.capture import pieces
 from pandaprobe_proxy.capture.pieces import SMALLEST, cut
 
 json_values = st.recursive(
@@ -70,3 +71,10 @@ def test_depth_without_end_stays_whole():
     assert cut(body) == (body,)
     nested = b'{"messages":' + b"[" * 5_000 + b"]" * 5_000 + b"}"
     assert b"".join(cut(nested)) == nested
+
+
+def test_there_are_only_so_many_pieces(monkeypatch):
+    monkeypatch.setattr(pieces, "MOST_PARTS", 3)
+    body = json.dumps({"messages": [{"content": f"{i}" * 80} for i in range(9)]}).encode()
+    assert len(cut(body)) == 7
+    assert b"".join(cut(body)) == body

@@ -38,3 +38,9 @@ def test_a_call_cannot_be_changed():
 def test_a_number_may_be_known_in_another_way_than_the_rest():
     usage = Usage(3, 4, source=UsageSource.PARTIAL, sources={"input": UsageSource.REPORTED})
     assert (usage.source_of("input"), usage.source_of("output")) == (UsageSource.REPORTED, UsageSource.PARTIAL)
+
+
+def test_a_stream_that_was_read_to_its_end_is_whole():
+    assert Call("d", 1, "chat", streamed=True).whole
+    assert not Call("d", 1, "chat", streamed=True, partial=True).whole
+    assert not Call("d", 1, "chat").whole

@@ -14,6 +14,8 @@ WHOLES = frozenset({"tools", "functions", "system", "instructions", "systemInstr
 """Fields that are resent unchanged, each one piece."""
 SMALLEST = 64
 """Bytes under which a piece is not worth its row."""
+MOST_PARTS = 4000
+"""What comes after so many is one piece: each costs a row."""
 
 
 def cut(body: bytes) -> tuple[bytes, ...]:
@@ -26,7 +28,7 @@ def cut(body: bytes) -> tuple[bytes, ...]:
         return (body,)
     pieces: list[bytes] = []
     at = 0
-    for part in _parts(fields):
+    for part in _parts(fields)[:MOST_PARTS]:
         start = body.find(part, at)
         if start < 0:
             continue

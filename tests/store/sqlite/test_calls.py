@@ -3,8 +3,6 @@
 import itertools
 import sqlite3
 
-from pandaprobe_proxy.model.call import Message, ToolCall
-from pandaprobe_proxy.store.sqlite.messages import searchable
 from records import START_NS, make_record
 
 
@@ -32,13 +30,3 @@ def test_a_message_is_indexed_once_per_text(place):
     place.put(*(make_record([{"role": "user", "content": "same"}], "same answer", session=f"s{i}") for i in range(5)))
     assert count(place, "messages") == 2
     assert count(place, "session_messages") == 10
-
-
-def test_what_can_be_searched_of_a_message():
-    message = Message(
-        role="assistant",
-        content="said",
-        reasoning="thought",
-        tool_calls=(ToolCall(id="1", name="look", arguments='{"at":"nul\0"}'),),
-    )
-    assert searchable(message) == 'said\nthought\nlook {"at":"nul "}'
