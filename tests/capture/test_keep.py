@@ -264,3 +264,45 @@ def test_an_upstreams_name_does_not_make_an_endpoint_one_of_credentials():
     assert not make_keeper().begin(head).credentials
     assert make_keeper().begin(replace(head, url="https://x/v1/vaults")).credentials
     assert make_keeper().begin(replace(head, url="")).credentials
+
+
+def retry_of(*headers, question=QUESTION, method="POST", upgraded=False):
+    head = replace(make_head(*headers), method=method)
+    exchange = make_exchange(head, question)
+    if upgraded:
+        switched = replace(exchange.response, status=101)
+        exchange = replace(exchange, response=switched, request_body=b"", response_body=b"")
+    return keep(exchange).retry
+
+
+def test_tries_of_one_call_share_a_key_and_other_calls_do_not():
+    first, second = retry_of((b"x-stainless-retry-count", b"0")), retry_of((b"x-stainless-retry-count", b"1"))
+    assert (first.key, first.number, second.number, first.named) == (second.key, 0, 1, False)
+    others = (
+        retry_of(question={"model": "other"}),
+        retry_of((b"Authorization", b"Bearer of-somebody-else")),
+        retry_of((b"User-Agent", b"x")),
+        retry_of(method="PUT"),
+    )
+    assert len({first.key, *(other.key for other in others)}) == 5
+
+
+def test_a_name_of_the_client_stands_for_the_body():
+    named = (b"Idempotency-Key", b"k-1")
+    assert retry_of(named).named
+    assert retry_of(named).key == retry_of(named, question={"model": "other"}).key
+
+
+def test_asking_again_is_no_try_unless_the_client_says_so():
+    assert retry_of(method="GET") is None
+    assert retry_of((b"x-stainless-retry-count", b"0"), method="GET") is None
+    assert retry_of((b"x-stainless-retry-count", b"1"), method="GET").number == 1
+    assert retry_of(upgraded=True) is None
+
+
+def test_a_keeper_beside_remembers_for_itself():
+    keeper = make_keeper()
+    exchange = make_exchange(make_head(JSON))
+    sizes = Sizes(len(exchange.request_body), len(exchange.response_body))
+    begun = keeper.begin(exchange.head)
+    assert keeper.beside().finish(begun, exchange, sizes) == keeper.finish(begun, exchange, sizes)

@@ -6,6 +6,7 @@ from base64 import b64encode
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pandaprobe_proxy.capture import pieces
 from pandaprobe_proxy.capture.pieces import SMALLEST, cut
 
 json_values = st.recursive(
@@ -154,3 +155,10 @@ def test_cutting_a_megabyte_takes_milliseconds():
         began_s = time.process_time()
         cut(body)
         assert time.process_time() - began_s < 0.1
+
+
+def test_there_are_only_so_many_pieces(monkeypatch):
+    monkeypatch.setattr(pieces, "MOST_PARTS", 3)
+    body = json.dumps({"messages": [{"content": f"{i}" * 80} for i in range(9)]}).encode()
+    assert len(cut(body)) == 7
+    assert b"".join(cut(body)) == body

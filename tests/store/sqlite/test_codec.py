@@ -1,9 +1,11 @@
 """Bytes as the store keeps them."""
 
+import random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pandaprobe_proxy.store.sqlite.codec import Codec, from_text, read_chunks, to_text, write_chunks
+from pandaprobe_proxy.store.sqlite.codec import LARGE_BYTES, Codec, from_text, read_chunks, to_text, write_chunks
 
 CODEC = Codec(b'{"role": "user", "content": "')
 
@@ -44,3 +46,11 @@ def test_json_is_kept_small_and_text_is_kept_readable():
 @pytest.mark.parametrize("data", [b"", b"x", b'{"role": "user", "content": "hi"}'])
 def test_short_bytes_stay_short(data):
     assert len(CODEC.shrink(data)) <= len(data) + 1
+
+
+def test_what_is_large_comes_back_too():
+    data = random.Random(1).randbytes(1000) * 2000
+    assert len(data) > LARGE_BYTES
+    small = CODEC.shrink(data)
+    assert len(small) < len(data) // 10
+    assert CODEC.grow(small) == data

@@ -6,7 +6,7 @@ behind under a key that is never used again: they lead to no message, and a sear
 """
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Sequence
 from hashlib import blake2b
 
 from pandaprobe_proxy.model.call import Call, Message
@@ -14,6 +14,8 @@ from pandaprobe_proxy.sessions.transcript import digest
 from pandaprobe_proxy.store.media import leave_out
 
 FIRST_INPUT_CHARS = 200
+MOST_MESSAGES = 2000
+"""Of a call with more messages, the last ones can be found; those before them came with an earlier call."""
 
 
 class Messages:
@@ -22,9 +24,9 @@ class Messages:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
 
-    def keep(self, session: int, call: int, messages: Iterable[Message]) -> None:
+    def keep(self, session: int, call: int, messages: Sequence[Message]) -> None:
         """A call brought these into the session; those that are there already were brought by another."""
-        for message in messages:
+        for message in messages[-MOST_MESSAGES:]:
             found = self._keep_one(message)
             self._db.execute("INSERT OR IGNORE INTO session_messages VALUES (?, ?, ?)", (session, found, call))
 
@@ -43,16 +45,16 @@ class Messages:
             self._db.execute("INSERT INTO messages_fts (rowid, text) VALUES (?, ?)", (key, text))
         return key
 
-    def renew(self, session: int, call: int, messages: Iterable[Message]) -> None:
+    def renew(self, session: int, call: int, messages: Sequence[Message]) -> None:
         """A call was read anew: these are what it brought, and what it was thought to have brought goes."""
-        kept = {digest(message): message for message in messages}
+        kept = {digest(message): message for message in messages[-MOST_MESSAGES:]}
         for key, name, indexed in self._brought_by(session, call):
             message = kept.get(name)
             if message is None:
                 self._take_out_of(session, key)
             elif indexed != _hash(searchable(message)):
                 self._index_again(key, name, message)
-        self.keep(session, call, kept.values())
+        self.keep(session, call, tuple(kept.values()))
 
     def _brought_by(self, session: int, call: int) -> list[tuple[int, bytes, bytes | None]]:
         return self._db.execute(
