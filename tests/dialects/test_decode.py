@@ -466,6 +466,8 @@ def test_recorded_traffic_is_read_without_loss(name):
     )
     call = read(exchange)
     assert call.lossy is (name in ODD)
+    if not call.dialect.startswith("openai"):
+        return  # what else is so there, the tests of each dialect say
     assert call.requested_model and (call.input or call.operation == "models")
     if meta["status"] >= 400 or "err" in name:
         assert call.error is not None and call.error.message and call.error.type != UNDECODABLE

@@ -95,7 +95,8 @@ def print_message(message: Message) -> None:
     if message.refusal:
         _print_text(f"[refusal] {message.refusal}")
     if not isinstance(message.content, str | None):
-        others = [part.get("type", "?") for part in message.content if isinstance(part, dict) and "text" not in part]
+        kinds = (part for part in message.content if isinstance(part, dict) and "text" not in part)
+        others = [part.get("type") or next(iter(part), "?") for part in kinds]  # Gemini's parts are named by their key
         if others:
             _print_text(f"[{', '.join(map(str, others))}]")
     for call in message.tool_calls:

@@ -1,10 +1,23 @@
 """Every dialect that is known. To add one, add its line."""
 
-from pandaprobe_proxy.dialects import openai_chat, openai_completions, openai_embeddings, openai_models
+from pandaprobe_proxy.dialects import (
+    gemini,
+    gemini_caches,
+    gemini_embeddings,
+    gemini_interactions,
+    openai_chat,
+    openai_completions,
+    openai_embeddings,
+    openai_models,
+)
 from pandaprobe_proxy.dialects.base import Dialect
 from pandaprobe_proxy.model.exchange import Headers
 
 DIALECTS: tuple[Dialect, ...] = (
+    gemini.DIALECT,
+    gemini_caches.DIALECT,
+    gemini_embeddings.DIALECT,
+    gemini_interactions.DIALECT,
     openai_chat.DIALECT,
     openai_completions.DIALECT,
     openai_embeddings.DIALECT,
