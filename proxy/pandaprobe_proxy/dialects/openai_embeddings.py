@@ -11,7 +11,8 @@ from pandaprobe_proxy.dialects.openai_prompts import read_prompts
 from pandaprobe_proxy.model.exchange import Headers
 
 Json = Any
-_PATH = re.compile(r"(?:^|/)embeddings/?$")
+_PATH = re.compile(r"(?<!/api)(?:^|/)embeddings/?$")
+"""Ollama has embeddings of its own at `/api/embeddings`."""
 
 
 def matches(method: str, path: str, headers: Headers) -> bool:
