@@ -1,6 +1,9 @@
 """Every dialect that is known. To add one, add its line."""
 
 from pandaprobe_proxy.dialects import (
+    cohere_chat,
+    cohere_chat_v1,
+    cohere_embeddings,
     gemini,
     gemini_caches,
     gemini_embeddings,
@@ -11,11 +14,15 @@ from pandaprobe_proxy.dialects import (
     openai_completions,
     openai_embeddings,
     openai_models,
+    rerank,
 )
 from pandaprobe_proxy.dialects.base import Dialect
 from pandaprobe_proxy.model.exchange import Headers
 
 DIALECTS: tuple[Dialect, ...] = (
+    cohere_chat.DIALECT,
+    cohere_chat_v1.DIALECT,
+    cohere_embeddings.DIALECT,
     gemini.DIALECT,
     gemini_caches.DIALECT,
     gemini_embeddings.DIALECT,
@@ -26,6 +33,7 @@ DIALECTS: tuple[Dialect, ...] = (
     openai_completions.DIALECT,
     openai_embeddings.DIALECT,
     openai_models.DIALECT,
+    rerank.DIALECT,
 )
 
 

@@ -15,8 +15,10 @@ Json = Any
 VERSION = "message-1"
 """Part of what is hashed: a change of the form below needs another one."""
 _TEXTS = frozenset({"text", "input_text", "output_text"})
-_UNSAID = frozenset({"thinking", "redacted_thinking", "reasoning"})
-_MARKS = frozenset({"cache_control", "id", "annotations", "logprobs"})
+_UNSAID = frozenset({"thinking", "redacted_thinking", "reasoning", "thought"})
+_MARKS = frozenset({"cache_control", "id", "annotations", "logprobs", "thoughtSignature", "signature"})
+_STANDARD = str.maketrans("-_", "+/", "=")
+"""Both alphabets of base64 are one: clients write again what they have parsed."""
 
 
 def digest(message: Message) -> bytes:
@@ -39,16 +41,22 @@ def _write(value: Json) -> str:
 def _parts(message: Message) -> list[Json]:
     content = message.content
     listed = content if isinstance(content, list) else [content]
-    parts = [_part(part) for part in listed if not _is_unsaid(part)]
+    told = bool(message.tool_calls)
+    parts = [_part(part) for part in listed if not _is_unsaid(part) and not (told and _is_call(part))]
     beside = [["refusal", message.refusal]] if message.refusal else []
     audio = message.extra.get("audio")
     if isinstance(audio, dict) and audio.get("id"):
         beside.append(["audio", audio["id"]])  # all that an answer in audio is sent back as
-    return [part for part in parts if part not in (None, "", ["text", ""])] + beside
+    return [part for part in parts if part not in (None, "", ["text", ""], {})] + beside
 
 
 def _is_unsaid(part: Json) -> bool:
-    return isinstance(part, dict) and str(part.get("type")) in _UNSAID
+    return isinstance(part, dict) and (str(part.get("type")) in _UNSAID or bool(part.get("thought")))
+
+
+def _is_call(part: Json) -> bool:
+    """A part that is one of the tool calls, which count on their own."""
+    return isinstance(part, dict) and ("functionCall" in part or part.get("type") == "function_call")
 
 
 def _part(part: Json) -> Json:
@@ -56,11 +64,17 @@ def _part(part: Json) -> Json:
         return ["text", part]
     if not isinstance(part, dict):
         return part
-    if str(part.get("type")) in _TEXTS and isinstance(part.get("text"), str):
+    if str(part.get("type", "text")) in _TEXTS and isinstance(part.get("text"), str):
         return ["text", part["text"]]
     if part.get("type") == "refusal":
         return ["refusal", part.get("refusal")]
-    return {key: value for key, value in part.items() if key not in _MARKS}
+    return {key: _blob(value) if key == "inlineData" else value for key, value in part.items() if key not in _MARKS}
+
+
+def _blob(value: Json) -> Json:
+    if not isinstance(value, dict) or not isinstance(value.get("data"), str):
+        return value
+    return value | {"data": value["data"].translate(_STANDARD)}
 
 
 def _call(call: ToolCall) -> list[Json]:
