@@ -51,7 +51,7 @@ def read_usage(raw: Mapping[str, Json]) -> Usage:
     cached = _count(_inner(raw, "prompt_tokens_details", "input_tokens_details"), "cached_tokens")
     reasoning = _count(_inner(raw, "completion_tokens_details", "output_tokens_details"), "reasoning_tokens")
     if cached is None:
-        cached = _count(raw, "prompt_cache_hit_tokens", "cached_tokens")
+        cached = _count(raw, "prompt_cache_hit_tokens", "cached_tokens", "num_cached_tokens")
     if reasoning is None:
         reasoning = _count(raw, "reasoning_tokens")
     total = _count(raw, "total_tokens")
