@@ -1,9 +1,16 @@
 import importlib
+import json
+from collections.abc import Iterator
 from pathlib import Path
+from random import Random
+from typing import Any
 
 import pytest
 import recorded
+from pandaprobe_proxy.dialects.bodies import read_type
+from pandaprobe_proxy.dialects.framings import find_framing
 from pandaprobe_proxy.dialects.registry import DIALECTS, find
+from pandaprobe_proxy.sessions.transcript import digest
 
 
 @pytest.mark.parametrize(
@@ -67,3 +74,65 @@ def test_recorded_traffic_has_one_dialect_at_most(name):
     exchange = recorded.exchange(name)
     head = exchange.head
     assert len([dialect for dialect in DIALECTS if dialect.matches(head.method, exchange.path, head.headers)]) <= 1
+
+
+ODD = [
+    None,
+    True,
+    0,
+    -1,
+    1.5,
+    "",
+    "x",
+    "\ud800",
+    [],
+    {},
+    [None],
+    ["x"],
+    [[]],
+    [{}],
+    {"type": "text"},
+    {"a": {"b": [1]}},
+]
+
+
+def places(value: Any, path: tuple = ()) -> Iterator[tuple]:
+    """The path of each value within this one."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in inner:
+        yield (*path, key)
+        yield from places(item, (*path, key))
+
+
+def spoil(text: str, random: Random) -> Any:
+    """A JSON text's value with one value within it replaced by an odd one."""
+    value = json.loads(text)
+    found = list(places(value))
+    if found:
+        *way, last = random.choice(found)
+        at = value
+        for key in way:
+            at = at[key]
+        at[last] = random.choice(ODD)
+    return value
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_a_sample_with_an_odd_value_is_read_or_refused(name):
+    random = Random(name)
+    (dialect,) = (dialect for dialect in DIALECTS if dialect.name == name)
+    for _, exchange in importlib.import_module(f"dialects.samples.{name}").SAMPLES:
+        request = exchange.request_body.decode() or "{}"
+        if not request.startswith("{"):
+            continue
+        framing = find_framing(exchange.response_body, read_type(exchange.response.headers), True)
+        events = [event for event in framing(exchange.response_body) if event.data[:1] == "{"] if framing else []
+        for _ in range(100):
+            answers = [dialect.asked(spoil(request, random), exchange.path)]
+            if events:
+                at = random.randrange(len(events))
+                odd = events[at]._replace(data=json.dumps(spoil(events[at].data, random)))
+                answers.append(dialect.streamed([*events[:at], odd, *events[at + 1 :]]))
+            elif exchange.response_body.startswith(b"{"):
+                answers.append(dialect.answered(spoil(exchange.response_body.decode(), random)))
+            assert all(len(digest(message)) == 16 for answer in answers for message in answer.messages)

@@ -64,7 +64,7 @@ class CohereStream:
             self._end(event.get("delta") or {})
         elif kind is None:
             self._take_rest(event)
-        elif kind not in _SILENT:
+        elif str(kind) not in _SILENT:
             self._take(event, end)
 
     def _take_rest(self, event: dict[str, Json]) -> None:

@@ -128,7 +128,7 @@ class _Stream:
             held.add(value)
         self._mark(held.kind, value, end)
 
-    def _mark(self, kind: Json, value: dict[str, Json], end: int) -> None:
+    def _mark(self, kind: str, value: dict[str, Json], end: int) -> None:
         if kind == "function_call":
             self._first.setdefault("tool", end)
         elif kind in {"model_output", "text"} and any(value.get(key) for key in ("text", "data", "content", "uri")):

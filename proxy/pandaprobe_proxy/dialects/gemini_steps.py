@@ -41,10 +41,10 @@ def _who(item: Json) -> str:
         return "user"
     if isinstance(item.get("role"), str):
         return "turn"
-    kind = item.get("type")
+    kind = str(item.get("type"))
     if kind == "function_result":
         return "result"
-    return "model" if kind in {"thought", "model_output"} or str(kind).endswith(("_call", "_result")) else "user"
+    return "model" if kind in {"thought", "model_output"} or kind.endswith(("_call", "_result")) else "user"
 
 
 def _read_user(items: list[Json]) -> Message:
@@ -166,8 +166,8 @@ class StepFold:
                 merge_field(self._step, key, [*value] if isinstance(value, list) else value)
 
     @property
-    def kind(self) -> Json:
-        return self._step.get("type")
+    def kind(self) -> str:
+        return str(self._step.get("type"))
 
     def finish(self) -> dict[str, Json]:
         step = self._step | {key: "".join(texts) for key, texts in self._texts.items()}
@@ -191,7 +191,7 @@ def _read_arguments(text: str) -> Json:
 
 def _join(contents: list[StepFold], delta: dict[str, Json]) -> None:
     """Adjacent pieces of one kind are one content."""
-    if contents and contents[-1].kind == delta.get("type"):
+    if contents and contents[-1].kind == str(delta.get("type")):
         contents[-1]._merge(delta)
     else:
         contents.append(StepFold(delta))

@@ -47,7 +47,7 @@ def asked(body: Json, path: str) -> Asked:
 
 def _as_part(item: Json) -> Json:
     """An item as a part: what is said is its text."""
-    if not isinstance(item, dict) or item.get("type") not in {"message", "text"} or "content" not in item:
+    if not isinstance(item, dict) or str(item.get("type")) not in {"message", "text"} or "content" not in item:
         return item
     return {"type": "text", "text": item["content"]} | {
         key: value for key, value in item.items() if key not in {"type", "content"}

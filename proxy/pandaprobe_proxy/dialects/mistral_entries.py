@@ -27,7 +27,7 @@ def read_inputs(inputs: Json) -> Iterator[Message]:
 def _is_ours(entry: Json) -> bool:
     if not isinstance(entry, dict):
         return True
-    return entry.get("type") in _OURS or ("type" not in entry and entry.get("role") != "assistant")
+    return str(entry.get("type")) in _OURS or ("type" not in entry and entry.get("role") != "assistant")
 
 
 def _read_input(entry: Json) -> Message:
