@@ -1,12 +1,17 @@
+import json
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 import pytest
+import recorded
 from hypothesis import given
 from hypothesis import strategies as st
 from pandaprobe_proxy.dialects import cohere_chat, cohere_chat_v1, gemini, gemini_interactions, ollama
 from pandaprobe_proxy.dialects.openai_chat import answered, asked
+from pandaprobe_proxy.dialects.registry import find
 from pandaprobe_proxy.model.call import Message, ToolCall
 from pandaprobe_proxy.sessions.transcript import digest
+from pandaprobe_proxy.wire.sse import SseReader
 
 TEXT = Message("assistant", "Paris.")
 CALL = ToolCall("call_1", "weather", '{"city":"Paris","days":2}')
@@ -30,6 +35,7 @@ def test_no_content_is_no_content(content):
         [{"type": "text", "text": "Paris.", "cache_control": {"type": "ephemeral"}}],
         [{"type": "thinking", "thinking": "hm"}, {"type": "text", "text": "Paris."}],
         [{"text": "hm", "thought": True}, {"text": "Paris.", "thoughtSignature": "AAA="}],
+        [{"toolCall": {"toolType": "FILE_SEARCH"}}, {"toolResponse": {}}, {"text": "Paris."}],
         [{"type": "thought", "summary": []}, {"type": "text", "text": "Paris."}, {"thoughtSignature": "AAA="}],
     ],
 )
@@ -177,6 +183,27 @@ def test_what_cohere_said_is_recognised():
     (first,) = cohere_chat_v1.answered({"text": "hi", "finish_reason": "COMPLETE"}).messages
     history = [{"role": "CHATBOT", "message": "hi"}]
     assert digest(cohere_chat_v1.asked({"chat_history": history}, "/v1/chat").messages[0]) == digest(first)
+
+
+RECORDED = [
+    (name, calls) for name, calls in recorded.sessions() if name[:10] in {"session_01", "session_11", "session_45"}
+]
+
+
+@pytest.mark.parametrize(("name", "calls"), RECORDED, ids=[name for name, _ in RECORDED])
+def test_answers_of_recorded_sessions_are_recognised(name, calls):
+    said = None
+    for call in calls:
+        path = urlsplit(call["uri"]).path
+        dialect = find("POST", path, ())
+        if dialect is None or not dialect.name.startswith(("gemini", "cohere")):
+            continue
+        history = {digest(message) for message in dialect.asked(json.loads(call["request_body"]), path).messages}
+        assert said is None or said in history
+        body = call["response_body"]
+        streamed = call["transport"] == "sse"
+        answer = dialect.streamed(SseReader(body.encode())) if streamed else dialect.answered(json.loads(body))
+        said = digest(answer.messages[0])
 
 
 JSON = st.recursive(

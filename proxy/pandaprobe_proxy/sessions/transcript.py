@@ -17,6 +17,8 @@ VERSION = "message-1"
 _TEXTS = frozenset({"text", "input_text", "output_text"})
 _UNSAID = frozenset({"thinking", "redacted_thinking", "reasoning", "thought"})
 _MARKS = frozenset({"cache_control", "id", "annotations", "logprobs", "thoughtSignature", "signature"})
+_BEHIND = frozenset({"toolCall", "toolResponse"})
+"""What Gemini's own tools did, which clients fill in from elsewhere."""
 _STANDARD = str.maketrans("-_", "+/", "=")
 """Both alphabets of base64 are one: clients write again what they have parsed."""
 
@@ -51,7 +53,9 @@ def _parts(message: Message) -> list[Json]:
 
 
 def _is_unsaid(part: Json) -> bool:
-    return isinstance(part, dict) and (str(part.get("type")) in _UNSAID or bool(part.get("thought")))
+    if not isinstance(part, dict):
+        return False
+    return str(part.get("type")) in _UNSAID or bool(part.get("thought")) or not _BEHIND.isdisjoint(part)
 
 
 def _is_call(part: Json) -> bool:
