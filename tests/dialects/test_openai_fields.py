@@ -31,6 +31,7 @@ def counts(raw: dict) -> tuple[int | None, ...]:
         ),
         ({"input_tokens": 5, "output_tokens": 7, "input_tokens_details": {"cached_tokens": 0}}, (5, 7, 0, None)),
         ({"prompt_tokens": 5, "completion_tokens": 7, "prompt_cache_hit_tokens": 2}, (5, 7, 2, None)),
+        ({"prompt_tokens": 5, "completion_tokens": 7, "num_cached_tokens": 2}, (5, 7, 2, None)),
         ({"prompt_tokens": 5, "completion_tokens": 7, "reasoning_tokens": 2}, (5, 7, None, 2)),
         ({"prompt_tokens": 5.0, "completion_tokens": 7.5}, (5, None, None, None)),
         ({"prompt_tokens": 5, "completion_tokens": float("inf")}, (5, None, None, None)),

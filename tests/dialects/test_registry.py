@@ -1,11 +1,19 @@
 import importlib.util
+import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from random import Random
+from typing import Any
 
 import pytest
+import recorded
+from pandaprobe_proxy.dialects.bodies import read_type
 from pandaprobe_proxy.dialects.decode import decode
+from pandaprobe_proxy.dialects.framings import find_framing
 from pandaprobe_proxy.dialects.registry import DIALECTS, SOCKETS, find, find_socket
 from pandaprobe_proxy.model.call import UsageSource
+from pandaprobe_proxy.sessions.transcript import digest
 
 SAMPLES = Path(__file__).parent / "samples"
 NAMES = {dialect.name: Path(dialect.matches.__code__.co_filename).stem for dialect in DIALECTS}
@@ -43,6 +51,17 @@ def samples(dialect):
         ("POST", "/v1/responses/resp_1/cancel", "openai_responses_retrieve"),
         ("GET", "/v1/responses/resp_1/input_items", "openai_responses_state"),
         ("DELETE", "/v1/responses/resp_1", "openai_responses_state"),
+        ("POST", "/v1/fim/completions", "mistral_completions"),
+        ("POST", "/v1/agents/completions", "mistral_completions"),
+        ("POST", "/api/embeddings", "ollama_embeddings"),
+        ("POST", "/api/v1/embeddings", "openai_embeddings"),
+        ("POST", "/api/v0/embeddings", "openai_embeddings"),
+        ("POST", "/api/v0/chat/completions", "openai_chat"),
+        ("POST", "/api/chat", "ollama"),
+        ("POST", "/api/v1/chat", "lmstudio_chat"),
+        ("POST", "/v1/chat", "cohere_chat_v1"),
+        ("POST", "/v2/chat", "cohere_chat"),
+        ("POST", "/mistral/v1/conversations", "mistral_conversations"),
     ],
 )
 def test_a_request_has_one_dialect(method, path, name):
@@ -104,3 +123,71 @@ def test_names_are_unique():
 def test_a_connection_has_the_dialect_of_its_path():
     assert find_socket("GET", "/v1/realtime", ()) is SOCKETS[0]
     assert find_socket("GET", "/v1/chat", ()) is None
+
+
+@pytest.mark.parametrize("name", recorded.names())
+def test_recorded_traffic_has_one_dialect_at_most(name):
+    exchange = recorded.exchange(name)
+    head = exchange.head
+    assert len([dialect for dialect in DIALECTS if dialect.matches(head.method, exchange.path, head.headers)]) <= 1
+
+
+ODD = [
+    None,
+    True,
+    0,
+    -1,
+    1.5,
+    "",
+    "x",
+    "\ud800",
+    [],
+    {},
+    [None],
+    ["x"],
+    [[]],
+    [{}],
+    {"type": "text"},
+    {"a": {"b": [1]}},
+]
+
+
+def places(value: Any, path: tuple = ()) -> Iterator[tuple]:
+    """The path of each value within this one."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in inner:
+        yield (*path, key)
+        yield from places(item, (*path, key))
+
+
+def spoil(text: str, random: Random) -> Any:
+    """A JSON text's value with one value within it replaced by an odd one."""
+    value = json.loads(text)
+    found = list(places(value))
+    if found:
+        *way, last = random.choice(found)
+        at = value
+        for key in way:
+            at = at[key]
+        at[last] = random.choice(ODD)
+    return value
+
+
+@pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
+def test_a_sample_with_an_odd_value_is_read_or_refused(dialect):
+    random = Random(dialect.name)
+    for _, exchange in samples(dialect):
+        request = exchange.request_body.decode("utf-8", "replace") or "{}"
+        if not request.startswith("{"):
+            continue
+        framing = find_framing(exchange.response_body, read_type(exchange.response.headers), True)
+        events = [event for event in framing(exchange.response_body) if event.data[:1] == "{"] if framing else []
+        for _ in range(100):
+            answers = [dialect.asked(spoil(request, random), exchange.path)]
+            if events:
+                at = random.randrange(len(events))
+                odd = events[at]._replace(data=json.dumps(spoil(events[at].data, random)))
+                answers.append(dialect.streamed([*events[:at], odd, *events[at + 1 :]]))
+            elif exchange.response_body.startswith(b"{"):
+                answers.append(dialect.answered(spoil(exchange.response_body.decode(), random)))
+            assert all(len(digest(message)) == 16 for answer in answers for message in answer.messages)

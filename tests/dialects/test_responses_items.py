@@ -136,3 +136,9 @@ def test_what_is_no_item_is_kept():
     assert read_items(["hi", 5, {}]) == (Message("user", "hi"), Message("", 5), Message("assistant", [{}]))
     assert read_items([{"role": 5, "content": "x"}]) == (Message("", "x", extra={"role": 5}),)
     assert read_items([]) == ()
+
+
+def test_a_type_that_is_no_text_loses_no_other_item():
+    item = {"type": [[]], "k": 1}
+    (read,) = read_items([message(text("a")), item])
+    assert read.content == [*message(text("a"))["content"], item]

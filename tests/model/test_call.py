@@ -11,6 +11,7 @@ from pandaprobe_proxy.model.call import Call, Message, Usage, UsageSource
         (None, ""),
         (7, ""),
         ([], ""),
+        ([{"text": "hm", "thought": True}, {"text": "a"}], "a"),
         ([{"type": "text", "text": "a"}, "b", {"type": "image_url"}, {"text": 5}, {"text": "c"}], "a\nc"),
     ],
 )

@@ -2,7 +2,7 @@
 
 import pytest
 from pandaprobe_proxy.model.call import Call, Usage
-from pandaprobe_proxy.pricing.counts import count, read_context
+from pandaprobe_proxy.pricing.counts import count, read_billed, read_context
 
 
 def test_a_usage_is_counted_by_the_names_of_the_price_list():
@@ -16,6 +16,15 @@ def test_a_usage_is_counted_by_the_names_of_the_price_list():
         "input_audio_tokens": 5,
     }
     assert count(Usage()) == {}
+
+
+def test_what_is_billed_is_what_is_paid_for():
+    seen = Usage(1533, 36, cached=100, raw={"billed_units": {"input_tokens": 51.0, "output_tokens": 13}})
+    billed = read_billed(seen)
+    assert (billed.input, billed.output, billed.cached) == (51, 13, None)
+    odd = read_billed(Usage(1, 2, raw={"billed_units": {"input_tokens": "x", "search_units": 1}}))
+    assert (odd.input, odd.output) == (None, None)
+    assert read_billed(Usage(1, 2, raw={"billed_units": 3})).input == 1
 
 
 def test_what_only_the_raw_usage_tells_is_counted_too():

@@ -1,16 +1,27 @@
 import json
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 import pytest
 import recorded
 from hypothesis import given
 from hypothesis import strategies as st
-from pandaprobe_proxy.dialects import anthropic_messages, bedrock_converse
+from pandaprobe_proxy.dialects import (
+    anthropic_messages,
+    bedrock_converse,
+    cohere_chat,
+    cohere_chat_v1,
+    gemini,
+    gemini_interactions,
+    ollama,
+)
 from pandaprobe_proxy.dialects.openai_chat import answered, asked
+from pandaprobe_proxy.dialects.registry import find
 from pandaprobe_proxy.dialects.responses_answer import read_response
 from pandaprobe_proxy.dialects.responses_asked import read_create
 from pandaprobe_proxy.model.call import Message, ToolCall
 from pandaprobe_proxy.sessions.transcript import digest
+from pandaprobe_proxy.wire.sse import SseReader
 
 TEXT = Message("assistant", "Paris.")
 CALL = ToolCall("call_1", "weather", '{"city":"Paris","days":2}')
@@ -33,6 +44,9 @@ def test_no_content_is_no_content(content):
         [{"type": "output_text", "text": "Paris.", "annotations": []}],
         [{"type": "text", "text": "Paris.", "cache_control": {"type": "ephemeral"}}],
         [{"type": "thinking", "thinking": "hm"}, {"type": "text", "text": "Paris."}],
+        [{"text": "hm", "thought": True}, {"text": "Paris.", "thoughtSignature": "AAA="}],
+        [{"toolCall": {"toolType": "FILE_SEARCH"}}, {"toolResponse": {}}, {"text": "Paris."}],
+        [{"type": "thought", "summary": []}, {"type": "text", "text": "Paris."}, {"thoughtSignature": "AAA="}],
     ],
 )
 def test_a_text_is_the_same_as_one_part_of_it(content):
@@ -250,6 +264,99 @@ def test_references_to_items_are_told_apart():
 def test_a_refusal_that_is_a_part_is_not_counted_twice():
     part = {"type": "refusal", "refusal": "No."}
     assert digest(Message("assistant", [part], refusal="No.")) == digest(Message("assistant", [part]))
+
+
+def test_blobs_are_equal_in_either_alphabet():
+    one = {"inlineData": {"mimeType": "image/png", "data": "+/8="}}
+    other = {"inlineData": {"mimeType": "image/png", "data": "-_8"}}
+    assert digest(Message("user", [one])) == digest(Message("user", [other]))
+    assert digest(Message("user", [{"inlineData": "odd"}])) != digest(Message("user", [one]))
+
+
+def test_a_call_that_is_a_part_counts_once():
+    part = {"functionCall": {"name": "weather", "args": {"city": "Paris", "days": 2}, "id": "call_1"}}
+    assert digest(Message("assistant", [part], tool_calls=(CALL,))) == digest(Message("assistant", tool_calls=(CALL,)))
+    assert digest(Message("assistant", [part])) != digest(Message("assistant"))
+
+
+GEMINI = [
+    {"text": "I think", "thought": True},
+    {"text": "It "},
+    {"text": "rains.", "thoughtSignature": "a+/="},
+    {"functionCall": {"name": "f", "args": {"x": [1]}, "id": "c1"}},
+    {"inlineData": {"mimeType": "image/png", "data": "+/8="}},
+]
+
+
+def test_what_gemini_said_is_recognised_as_clients_send_it_back():
+    content = {"role": "model", "parts": GEMINI}
+    (answer,) = gemini.answered({"candidates": [{"content": content, "finishReason": "STOP"}]}).messages
+    chunks = [{"role": "model", "parts": [part]} for part in GEMINI]
+    snake = [
+        {"text": "It rains.", "thought_signature": "a-_"},
+        {"function_call": {"name": "f", "args": {"x": [1]}, "id": "c1"}},
+        {"inline_data": {"mime_type": "image/png", "data": "-_8"}},
+    ]
+    for contents in ([content], chunks, [{"role": "model", "parts": snake}]):
+        (sent,) = gemini.asked({"contents": contents}, "/v1beta/models/m:generateContent").messages
+        assert digest(sent) == digest(answer)
+
+
+def test_what_an_interaction_said_is_recognised():
+    steps = [
+        {"type": "thought", "signature": "x"},
+        {"type": "model_output", "content": [{"type": "text", "text": "hi"}]},
+        {"type": "function_call", "id": "c1", "name": "f", "arguments": {}},
+    ]
+    (answer,) = gemini_interactions.answered({"status": "requires_action", "steps": steps}).messages
+    (sent,) = gemini_interactions.asked({"input": steps}, "/v1beta/interactions").messages
+    assert digest(sent) == digest(answer)
+
+
+def test_what_ollama_said_is_recognised():
+    call = {"id": "c1", "function": {"index": 0, "name": "f", "arguments": {"x": 1}}}
+    said = {"role": "assistant", "content": "hi", "thinking": "hm", "tool_calls": [call]}
+    (answer,) = ollama.answered({"message": said, "done": True}).messages
+    (sent,) = ollama.asked({"messages": [said]}, "/api/chat").messages
+    (bare,) = ollama.asked({"messages": [said | {"thinking": None}]}, "/api/chat").messages
+    assert digest(sent) == digest(bare) == digest(answer)
+
+
+def test_what_cohere_said_is_recognised():
+    call = {"id": "c1", "type": "function", "function": {"name": "f", "arguments": '{"x":1}'}}
+    said = {
+        "role": "assistant",
+        "tool_plan": "I will",
+        "tool_calls": [call],
+        "content": [{"type": "text", "text": "a"}],
+    }
+    (answer,) = cohere_chat.answered({"message": said, "finish_reason": "COMPLETE"}).messages
+    for sent in (said, {"role": "assistant", "content": "a", "tool_calls": [call]}):
+        assert digest(cohere_chat.asked({"messages": [sent]}, "/v2/chat").messages[0]) == digest(answer)
+    (first,) = cohere_chat_v1.answered({"text": "hi", "finish_reason": "COMPLETE"}).messages
+    history = [{"role": "CHATBOT", "message": "hi"}]
+    assert digest(cohere_chat_v1.asked({"chat_history": history}, "/v1/chat").messages[0]) == digest(first)
+
+
+RECORDED = [
+    (name, calls) for name, calls in recorded.sessions() if name[:10] in {"session_01", "session_11", "session_45"}
+]
+
+
+@pytest.mark.parametrize(("name", "calls"), RECORDED, ids=[name for name, _ in RECORDED])
+def test_answers_of_recorded_sessions_are_recognised(name, calls):
+    said = None
+    for call in calls:
+        path = urlsplit(call["uri"]).path
+        dialect = find("POST", path, ())
+        if dialect is None or not dialect.name.startswith(("gemini", "cohere")):
+            continue
+        history = {digest(message) for message in dialect.asked(json.loads(call["request_body"]), path).messages}
+        assert said is None or said in history
+        body = call["response_body"]
+        streamed = call["transport"] == "sse"
+        answer = dialect.streamed(SseReader(body.encode())) if streamed else dialect.answered(json.loads(body))
+        said = digest(answer.messages[0])
 
 
 JSON = st.recursive(

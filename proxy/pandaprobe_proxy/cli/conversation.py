@@ -149,8 +149,8 @@ def print_message(message: Message, before: bool = False) -> None:
 
 
 def _name_part(part: dict[str, Any]) -> str:
-    """What a part of a message is that is no text."""
-    return " ".join([str(part.get("type", "?")), *list_media(tell(part))])
+    """What a part of a message is that is no text. Gemini's are named by their key."""
+    return " ".join([str(part.get("type") or next(iter(part), "?")), *list_media(tell(part))])
 
 
 def _print_text(text: str) -> None:

@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from pandaprobe_proxy.dialects.base import Answered, Asked, Dialect
-from pandaprobe_proxy.dialects.errors import read_error
+from pandaprobe_proxy.dialects.openai_answers import read_answer
 from pandaprobe_proxy.dialects.openai_chat_stream import ChatStream
-from pandaprobe_proxy.dialects.openai_fields import pop_typed, read_rest, read_usage
-from pandaprobe_proxy.dialects.openai_messages import read_choice, read_message
+from pandaprobe_proxy.dialects.openai_fields import pop_typed
+from pandaprobe_proxy.dialects.openai_messages import read_message
 from pandaprobe_proxy.dialects.openai_paths import read_deployment
 from pandaprobe_proxy.model.exchange import Headers
 from pandaprobe_proxy.wire.stream import StreamEvent
@@ -35,24 +35,7 @@ def asked(body: Json, path: str) -> Asked:
 
 
 def answered(body: Json) -> Answered:
-    usage, rest = read_rest(body)
-    choices = pop_typed(rest, "choices", list)
-    whole = [choice for choice in choices or () if isinstance(choice, dict)]
-    error = rest.get("error")
-    return Answered(
-        model=pop_typed(rest, "model", str),
-        response_id=pop_typed(rest, "id", str),
-        messages=tuple(read_choice(choice) for choice in sorted(whole, key=_index)),
-        usage=read_usage(usage),
-        error=read_error(error) if error else None,
-        extra=rest,
-        lossy=len(whole) != len(choices or ()) or (choices is None and not error),
-    )
-
-
-def _index(choice: dict[str, Json]) -> int:
-    index = choice.get("index")
-    return index if isinstance(index, int) else 0
+    return read_answer(body)
 
 
 def streamed(events: Iterable[StreamEvent]) -> Answered:

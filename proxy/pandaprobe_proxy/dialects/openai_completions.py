@@ -16,7 +16,8 @@ from pandaprobe_proxy.model.exchange import Headers
 from pandaprobe_proxy.wire.stream import StreamEvent
 
 Json = Any
-_PATH = re.compile(r"(?<!/chat)(?:^|/)completions/?$")
+_PATH = re.compile(r"(?<!/chat)(?<!/fim)(?<!/agents)(?:^|/)completions/?$")
+"""Mistral's completions of code and of agents are answered as chat is."""
 
 
 def matches(method: str, path: str, headers: Headers) -> bool:

@@ -14,7 +14,8 @@ from pandaprobe_proxy.model.call import Usage, UsageSource
 from pandaprobe_proxy.model.exchange import Headers
 
 Json = Any
-_PATH = re.compile(r"(?:^|/)embeddings/?$")
+_PATH = re.compile(r"(?<!/api)(?:^|/)embeddings/?$")
+"""Ollama has embeddings of its own at `/api/embeddings`."""
 
 
 def matches(method: str, path: str, headers: Headers) -> bool:

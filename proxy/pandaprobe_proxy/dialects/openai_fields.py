@@ -78,7 +78,8 @@ def read_usage(raw: Mapping[str, Json]) -> Usage:
     inward, outward = _inner(raw, *_INWARD), _inner(raw, *_OUTWARD)
     prompt = _count(raw, "prompt_tokens", "input_tokens")
     output = _count(raw, "completion_tokens", "output_tokens")
-    cached = _first(_count(inward, "cached_tokens"), _count(raw, "prompt_cache_hit_tokens", "cached_tokens"))
+    beside = _count(raw, "prompt_cache_hit_tokens", "cached_tokens", "num_cached_tokens")
+    cached = _first(_count(inward, "cached_tokens"), beside)
     reasoning = _first(_count(outward, "reasoning_tokens"), _count(raw, "reasoning_tokens"))
     total = _count(raw, "total_tokens")
     if None not in (prompt, output, total) and reasoning and total == _sum(prompt, output, reasoning):

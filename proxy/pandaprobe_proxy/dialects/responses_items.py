@@ -14,17 +14,15 @@ from pandaprobe_proxy.model.call import Message, ToolCall
 Json = Any
 TOOL_CALLS = {"function_call": "arguments", "custom_tool_call": "input"}
 """Items that are tool calls of the app's own tools, and where their arguments are."""
-_RESULTS = frozenset(
-    {
-        "apply_patch_call_output",
-        "computer_call_output",
-        "custom_tool_call_output",
-        "function_call_output",
-        "local_shell_call_output",
-        "mcp_approval_response",
-    }
+_RESULTS = (
+    "apply_patch_call_output",
+    "computer_call_output",
+    "custom_tool_call_output",
+    "function_call_output",
+    "local_shell_call_output",
+    "mcp_approval_response",
 )
-_ORDERS = frozenset({"compaction_trigger", "configuration_update"})
+_ORDERS = ("compaction_trigger", "configuration_update")
 
 
 class _Turn:
@@ -40,7 +38,7 @@ class _Turn:
         kind = item.get("type") if isinstance(item, dict) else None
         if _is_message(item):
             self._add_message(item)
-        elif kind in TOOL_CALLS:
+        elif isinstance(kind, str) and kind in TOOL_CALLS:
             self.calls.append(read_call(item))
         else:
             self.parts.append(item)

@@ -83,11 +83,14 @@ class Message:
 
     @property
     def text(self) -> str:
-        """The readable text of the content: a string as it is, the text parts of a list joined by new lines."""
+        """The readable text of the content: a string as it is, the text parts of a list joined by new lines.
+
+        Gemini's thoughts are texts too; they are the reasoning.
+        """
         if isinstance(self.content, str):
             return self.content
         if isinstance(self.content, list):
-            parts = (part.get("text") for part in self.content if isinstance(part, dict))
+            parts = (part.get("text") for part in self.content if isinstance(part, dict) and not part.get("thought"))
             return "\n".join(part for part in parts if isinstance(part, str))
         return ""
 

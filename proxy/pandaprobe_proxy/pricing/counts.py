@@ -1,6 +1,7 @@
 """What of a call is paid for, counted by the names of `genai-prices`: the usage, and what only its raw form tells."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any, TypeGuard
 
 from pandaprobe_proxy.model.call import Call, Usage
@@ -48,6 +49,20 @@ MODALITIES = {
 """Where Gemini's usage does, by the modality of each entry."""
 STANDARD = frozenset({"auto", "standard", "standard_only", "on_demand", "unspecified", "service_tier_unspecified"})
 """Service tiers that are the list price."""
+
+
+def read_billed(usage: Usage) -> Usage:
+    """The usage that is paid for: Cohere bills fewer tokens than its models see, and says both."""
+    billed = usage.raw.get("billed_units")
+    if not isinstance(billed, dict):
+        return usage
+    numbers = [billed.get(name) for name in ("input_tokens", "output_tokens")]
+    inward, outward = (int(number) if _is_whole(number) else None for number in numbers)
+    return replace(usage, input=inward, output=outward, cached=None)
+
+
+def _is_whole(value: Json) -> TypeGuard[float]:
+    return _is_count(value) or (isinstance(value, float) and value.is_integer())
 
 
 def count(usage: Usage) -> dict[str, int]:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any, TypeGuard
 
 from pandaprobe_proxy.model.call import Call, Cost, Usage
-from pandaprobe_proxy.pricing.counts import count, read_context
+from pandaprobe_proxy.pricing.counts import count, read_billed, read_context
 from pandaprobe_proxy.pricing.listed import list_price
 from pandaprobe_proxy.pricing.own import Price, find_price
 
@@ -38,11 +38,11 @@ class Prices:
         )
         own = find_price(self._own, upstream, models) if self._own else None
         if own is not None:
-            return _own_cost(*own, call.usage)
+            return _own_cost(*own, read_billed(call.usage))
         said = read_charge(call.usage.raw)
         if said is not None:
             return Cost(said, {}, f"{upstream}/{models[0]}" if models else upstream, "provider")
-        counts = count(call.usage)
+        counts = count(read_billed(call.usage))
         if not counts:
             return None
         try:

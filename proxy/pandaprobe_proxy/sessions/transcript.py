@@ -15,14 +15,17 @@ Json = Any
 VERSION = "message-1"
 """Part of what is hashed: a change of the form below needs another one."""
 _TEXTS = frozenset({"text", "input_text", "output_text"})
-_UNSAID = frozenset({"thinking", "redacted_thinking", "reasoning"})
-_UNSAID_KEYS = frozenset({"reasoningContent", "cachePoint"})
-"""What names such a part where parts have no type."""
-_MARKS = frozenset({"cache_control", "id", "annotations", "logprobs"})
+_UNSAID = frozenset({"thinking", "redacted_thinking", "reasoning", "thought"})
+_UNSAID_KEYS = frozenset({"reasoningContent", "cachePoint", "toolCall", "toolResponse"})
+"""What names such a part where parts have no type; the last two are what Gemini's own tools did, which clients fill in
+from elsewhere."""
+_MARKS = frozenset({"cache_control", "id", "annotations", "logprobs", "thoughtSignature", "signature"})
 _ITEMS = ("_call", "_output", "_request", "_list_tools", "program")
 """How the types of items end that a provider's own tools make; clients drop their status and what is null in them."""
 
 _OF_CLIENT = _MARKS | {"caller", "citations"}
+_STANDARD = str.maketrans("-_", "+/", "=")
+"""Both alphabets of base64 are one: clients write again what they have parsed."""
 
 
 def digest(message: Message) -> bytes:
@@ -46,12 +49,12 @@ def _parts(message: Message) -> list[Json]:
     content = message.content
     listed = content if isinstance(content, list) else [content]
     calls = {call.id for call in message.tool_calls}
-    parts = [_part(part) for part in listed if not _is_unsaid(part) and _read_use(part) not in calls]
+    parts = [_part(part) for part in listed if not _is_unsaid(part) and not _is_call(part, calls)]
     beside = [["refusal", message.refusal]] if message.refusal and not _refuses(listed) else []
     audio = message.extra.get("audio")
     if isinstance(audio, dict) and audio.get("id"):
         beside.append(["audio", audio["id"]])  # all that an answer in audio is sent back as
-    return [part for part in parts if part not in (None, "", ["text", ""])] + beside
+    return [part for part in parts if part not in (None, "", ["text", ""], {})] + beside
 
 
 def _refuses(parts: list[Json]) -> bool:
@@ -59,13 +62,20 @@ def _refuses(parts: list[Json]) -> bool:
 
 
 def _is_unsaid(part: Json) -> bool:
-    return isinstance(part, dict) and (str(part.get("type")) in _UNSAID or not _UNSAID_KEYS.isdisjoint(part))
-
-
-def _read_use(part: Json) -> str | None:
-    """The id of the tool call that a part is."""
     if not isinstance(part, dict):
-        return None
+        return False
+    return str(part.get("type")) in _UNSAID or bool(part.get("thought")) or not _UNSAID_KEYS.isdisjoint(part)
+
+
+def _is_call(part: Json, calls: set[str]) -> bool:
+    """A part that is one of the tool calls, which count on their own."""
+    if not calls or not isinstance(part, dict):
+        return False
+    return _read_use(part) in calls or "functionCall" in part or part.get("type") == "function_call"
+
+
+def _read_use(part: dict[str, Json]) -> str | None:
+    """The id of the tool call that a part is."""
     inner = part.get("toolUse")
     identifier = inner.get("toolUseId") if isinstance(inner, dict) else None
     if str(part.get("type")).endswith("tool_use"):
@@ -78,7 +88,7 @@ def _part(part: Json) -> Json:
         return ["text", part]
     if not isinstance(part, dict):
         return part
-    if (str(part.get("type")) in _TEXTS or part.keys() == {"text"}) and isinstance(part.get("text"), str):
+    if str(part.get("type", "text")) in _TEXTS and isinstance(part.get("text"), str):
         return ["text", part["text"]]
     if part.get("type") == "refusal":
         return ["refusal", part.get("refusal")]
@@ -87,10 +97,16 @@ def _part(part: Json) -> Json:
         return part
     if kind.endswith(("_tool_result", "compaction")):
         return _without_nulls({key: value for key, value in part.items() if key not in _OF_CLIENT})
-    said = {key: value for key, value in part.items() if key not in _MARKS}
+    said = {key: _blob(value) if key == "inlineData" else value for key, value in part.items() if key not in _MARKS}
     if not kind.endswith(_ITEMS):
         return said
     return {key: value for key, value in said.items() if key != "status" and value is not None}
+
+
+def _blob(value: Json) -> Json:
+    if not isinstance(value, dict) or not isinstance(value.get("data"), str):
+        return value
+    return value | {"data": value["data"].translate(_STANDARD)}
 
 
 def _without_nulls(value: Json) -> Json:

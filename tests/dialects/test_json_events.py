@@ -1,0 +1,12 @@
+from exchanges import events
+from pandaprobe_proxy.dialects.json_events import read_objects
+
+
+def test_each_event_gives_its_object_and_none_where_it_has_none():
+    read = [(value, event.end) for value, event in read_objects(events({"a": 1}, "{bad", "[1]", {"b": 2}))]
+    assert read == [({"a": 1}, 1), (None, 2), (None, 3), ({"b": 2}, 4)]
+
+
+def test_nothing_comes_after_the_end_and_there_need_not_be_one():
+    assert [value for value, _ in read_objects(events("[DONE]", {"a": 1}))] == []
+    assert [value for value, _ in read_objects(events({"a": 1}, done=False))] == [{"a": 1}]
