@@ -306,3 +306,10 @@ def test_a_keeper_beside_remembers_for_itself():
     sizes = Sizes(len(exchange.request_body), len(exchange.response_body))
     begun = keeper.begin(exchange.head)
     assert keeper.beside().finish(begun, exchange, sizes) == keeper.finish(begun, exchange, sizes)
+
+
+def test_a_keeper_beside_prices_as_the_one_that_it_is_beside():
+    exchange = make_exchange(make_head(JSON))
+    keeper = make_keeper(pricing=lambda *_: Cost(0.5, {}, "m", "test"))
+    sizes = Sizes(len(exchange.request_body), len(exchange.response_body))
+    assert keeper.beside().finish(keeper.begin(exchange.head), exchange, sizes).call.cost.total == 0.5

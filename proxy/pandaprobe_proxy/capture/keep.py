@@ -91,7 +91,7 @@ class Keeper:
 
     def beside(self) -> "Keeper":
         """One that may `finish` in another thread, since it remembers for itself."""
-        return Keeper(self._policy, self._redactor, self._last_seen)
+        return Keeper(self._policy, self._redactor, self._last_seen, self._pricing)
 
     def begin(self, head: RequestHead) -> Begun:
         """What a request's head says."""
