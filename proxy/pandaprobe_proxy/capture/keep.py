@@ -15,16 +15,19 @@ from typing import Any
 
 from pandaprobe_proxy.capture.bodies import BodyKeeper, Kept
 from pandaprobe_proxy.capture.credential_paths import WITHHELD, is_credential_path
+from pandaprobe_proxy.capture.principals import find_principal
 from pandaprobe_proxy.capture.redact import Redactor, find_credentials
 from pandaprobe_proxy.capture.redact_stream import mask
 from pandaprobe_proxy.dialects.decode import decode
 from pandaprobe_proxy.model.call import Call, Marks, Message
+from pandaprobe_proxy.model.evidence import NO_EVIDENCE
 from pandaprobe_proxy.model.exchange import Ended, Exchange, Headers, Outcome, RequestHead, find_header
 from pandaprobe_proxy.model.record import Body, Opened, Record, Retry
 from pandaprobe_proxy.model.session import Resolution, Source
 from pandaprobe_proxy.pricing.price import Pricing, add_cost, no_price
 from pandaprobe_proxy.sessions.attempts import read_marker
 from pandaprobe_proxy.sessions.clues import read_clues
+from pandaprobe_proxy.sessions.evidence import read_evidence
 from pandaprobe_proxy.sessions.labels import Labels, read_labels
 from pandaprobe_proxy.sessions.resolve import resolve
 
@@ -35,6 +38,7 @@ BAD_SESSION = (
 
 REMEMBERED_CLIENTS = 4096
 RETRY_KEY_BYTES = 12
+OWNER_BYTES = 12
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -169,10 +173,17 @@ class Keeper:
         if call is not None:
             head = exchange.head
             call = add_cost(call, self._pricing, head.upstream, head.url, head.wall_ns)
+        owner = self._read_owner(exchange)
+        evidence = read_evidence(call, owner) if call else NO_EVIDENCE
         if begun.capture == "metadata":
             request, response = _withhold(sizes.request, "metadata"), _withhold(sizes.response, "metadata")
             call = _without_content(call) if call else None
-        return self._record(begun, exchange, sizes, (request.body, response.body), call)
+        record = self._record(begun, exchange, sizes, (request.body, response.body), call)
+        return replace(record, owner=owner, evidence=evidence)
+
+    def _read_owner(self, exchange: Exchange) -> bytes:
+        principal = find_principal(exchange.head.headers, exchange.head.target)
+        return bytes.fromhex(self._redactor.fingerprint(principal, OWNER_BYTES))
 
     def _keep_bodies(self, begun: Begun, exchange: Exchange, sizes: Sizes) -> tuple[Kept, Kept]:
         keep = self._bodies.keep

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from pandaprobe_proxy.model.call import Call, Marks
+from pandaprobe_proxy.model.evidence import NO_EVIDENCE, Evidence
 from pandaprobe_proxy.model.exchange import Outcome
-from pandaprobe_proxy.model.session import Resolution
+from pandaprobe_proxy.model.session import Clue, Resolution
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,3 +86,8 @@ class Record:
     request_chunks: tuple[tuple[int, int], ...] = ()
     """Of an upgraded connection only."""
     retry: Retry | None = None
+    owner: bytes = b""
+    """Keyed fingerprint of who authenticated, which a renewed credential does not change: whose evidence it is."""
+    evidence: Evidence = NO_EVIDENCE
+    clues: tuple[Clue, ...] = ()
+    """What the body says of the session."""

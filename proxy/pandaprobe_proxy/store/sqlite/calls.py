@@ -13,8 +13,7 @@ from pandaprobe_proxy.store.sqlite import totals
 from pandaprobe_proxy.store.sqlite.codec import INLINE_BYTES, Codec, Part, from_text, to_text, write_chunks
 from pandaprobe_proxy.store.sqlite.links import Links
 from pandaprobe_proxy.store.sqlite.messages import Messages, first_input
-
-DEFAULTS = frozenset({Source.DEFAULT_NEW, Source.DEFAULT_CLIENT, Source.DEFAULT_ID})
+from pandaprobe_proxy.store.sqlite.placing import DEFAULTS, Placing
 
 _OPEN = """
 INSERT OR IGNORE INTO calls (call_id, run, session, trace_id, parent_span_id, source, confidence, clues, client_key,
@@ -31,6 +30,7 @@ class Calls:
         self._codec = codec
         self.messages = Messages(connection)
         self.links = Links(connection)
+        self.placing = Placing(connection)
 
     def begin(self, run: str, opened: Opened) -> None:
         """The row of a call that has begun. Nothing if it is there."""
@@ -111,10 +111,12 @@ class Calls:
             found = self._open_row(record.opened.id)
         if found is None:
             return
-        key, session = found
+        key, _ = found
         totals.take_out(self._db, key)
         self.write(key, self._ended(record) | call_values(record.call))
         totals.add_in(self._db, key)
+        self.placing.place(key, record)
+        (session,) = self._db.execute("SELECT session FROM calls WHERE key = ?", (key,)).fetchone()
         totals.widen(self._db, session, record.opened.started_ns, record.ended_ns)
         if record.call is not None:
             self._read(session, key, record.call)
@@ -146,6 +148,7 @@ class Calls:
             "status": record.status,
             "reason": record.reason or None,
             "credential": record.credential or None,
+            "owner": record.owner or None,
             "warnings": to_text(record.warnings or None),
             "marks": write_marks(codec, record.marks),
             "chunks": write_chunks(codec, record.chunks, record.request_chunks),

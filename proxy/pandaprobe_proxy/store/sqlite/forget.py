@@ -15,6 +15,7 @@ from pandaprobe_proxy.store.base import Budget
 from pandaprobe_proxy.store.sqlite import totals
 from pandaprobe_proxy.store.sqlite.codec import Codec
 from pandaprobe_proxy.store.sqlite.messages import Messages
+from pandaprobe_proxy.store.sqlite.placing import Placing
 from pandaprobe_proxy.store.sqlite.stored import read_exchange
 
 AT_ONCE_S = 0.05
@@ -31,6 +32,7 @@ class Forgetting:
         self._db = connection
         self._codec = codec
         self._rows = Messages(connection)
+        self._placing = Placing(connection)
         self._owed_bytes = 0
         self._settled = False
 
@@ -59,6 +61,7 @@ class Forgetting:
         self._forget_messages(session)
         for key, call_id, _ in calls:
             self._forget_bodies(key)
+            self._placing.forget(key)
             self._db.execute("DELETE FROM staged WHERE call_id = ?", (call_id,))
             self._db.execute("DELETE FROM scores WHERE trace_id = ?", (call_id,))
         self._db.execute("DELETE FROM calls WHERE session = ?", (session,))

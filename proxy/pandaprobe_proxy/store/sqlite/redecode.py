@@ -10,7 +10,9 @@ from typing import Any
 
 from pandaprobe_proxy.dialects.registry import DIALECTS, find
 from pandaprobe_proxy.model.call import Call
+from pandaprobe_proxy.model.evidence import NO_EVIDENCE
 from pandaprobe_proxy.model.exchange import Exchange, Outcome
+from pandaprobe_proxy.sessions.evidence import read_evidence
 from pandaprobe_proxy.store.base import Redecoded, StoreError
 from pandaprobe_proxy.store.sqlite import totals
 from pandaprobe_proxy.store.sqlite.calls import Calls, call_values, write_marks
@@ -91,6 +93,7 @@ class Redecoding:
         totals.add_in(self._db, key)
         self._describe(row, call)
         self._calls.messages.renew(row["session"], key, (*call.input, *call.output))
+        self._calls.placing.renew(key, read_evidence(call, row["owner"]) if row["owner"] else NO_EVIDENCE)
         if row["retrieves"] is None:
             self._calls.links.tie_answer(key, call, row["credential"], row["upstream"])
         elif not (call.pending or call.partial):

@@ -148,6 +148,20 @@ DROP TABLE messages;
 ALTER TABLE new_messages RENAME TO messages;
 """
 
+_PLACED = """
+ALTER TABLE calls ADD COLUMN owner BLOB;
+ALTER TABLE calls ADD COLUMN agent BLOB;
+ALTER TABLE calls ADD COLUMN evidence BLOB;
+ALTER TABLE calls ADD COLUMN awaits BLOB;
+ALTER TABLE calls ADD COLUMN follows TEXT;
+ALTER TABLE sessions ADD COLUMN parent TEXT;
+ALTER TABLE sessions ADD COLUMN parent_call TEXT;
+ALTER TABLE sessions ADD COLUMN parent_source TEXT;
+CREATE INDEX sessions_by_parent ON sessions (parent) WHERE parent IS NOT NULL;
+CREATE TABLE evidence (key BLOB NOT NULL, call INTEGER NOT NULL, PRIMARY KEY (key, call)) WITHOUT ROWID;
+CREATE TABLE awaited (key BLOB NOT NULL, call INTEGER NOT NULL, PRIMARY KEY (key, call)) WITHOUT ROWID;
+"""
+
 
 # What headers, chat bodies and streams are made of, so that a short piece compresses as if it came after these.
 # It is stored with the store: a later version may have another, and old pieces are still read with this one.
@@ -206,6 +220,12 @@ def m002_every_dialect(db: "Database") -> None:
     cannot be taken out of it any more can only ever lead to a message that is not there.
     """
     _run(db, _MORE)
+
+
+@migrations()
+def m004_placed(db: "Database") -> None:
+    """What calls leave for others to show, which call one goes on from, and sessions that another one began."""
+    _run(db, _PLACED)
 
 
 def _run(db: "Database", script: str) -> None:
