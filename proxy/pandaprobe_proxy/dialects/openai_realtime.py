@@ -14,7 +14,7 @@ from pandaprobe_proxy.dialects.base import Answered, Asked
 from pandaprobe_proxy.dialects.errors import read_error
 from pandaprobe_proxy.dialects.openai_fields import read_usage
 from pandaprobe_proxy.dialects.realtime_items import Item
-from pandaprobe_proxy.dialects.sockets import SocketDialect, SocketMessage, Turn
+from pandaprobe_proxy.dialects.sockets import SocketDialect, SocketMessage, SocketTurn
 from pandaprobe_proxy.model.call import CallError, Message
 from pandaprobe_proxy.model.exchange import Headers
 
@@ -170,12 +170,12 @@ class RealtimeFold:
         if running:
             running[-1].error = running[-1].error or read_error(error)
 
-    def turns(self) -> list[Turn]:
+    def turns(self) -> list[SocketTurn]:
         """The turns in the order in which they began."""
         return [self._turn(response) for response in self._responses.values()]
 
-    def _turn(self, response: _Response) -> Turn:
-        return Turn(
+    def _turn(self, response: _Response) -> SocketTurn:
+        return SocketTurn(
             asked=self._read_asked(response),
             answered=self._read_answered(response),
             started_ns=response.started_ns,
@@ -237,7 +237,7 @@ class RealtimeFold:
         )
 
 
-def read_turns(messages: Sequence[SocketMessage]) -> list[Turn]:
+def read_turns(messages: Sequence[SocketMessage]) -> list[SocketTurn]:
     """The turns of a connection."""
     fold = RealtimeFold()
     for message in messages:
