@@ -80,6 +80,9 @@ def dialects() -> str:
         "Everything is relayed. What follows is decoded, too: messages, tools, parameters, usage, errors. The rest is",
         "kept as it crossed the wire, without messages. Paths are known by their end, after any prefix.",
         "",
+        "`GET` with messages is a WebSocket: each of its turns is a call of its own, which names its connection, and whose",
+        "bytes are kept there. Turns are known when the connection has ended, so one that lasts hours shows none before.",
+        "",
         "| endpoint | dialect | version | relayed | decoded | streamed | usage | cost | tools |",
         "|---|---|---|---|---|---|---|---|---|",
     ]

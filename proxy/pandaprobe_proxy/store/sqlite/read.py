@@ -82,7 +82,9 @@ class SqliteReader:
     def traces(self, session_id: str) -> list[TraceRow]:
         with self._reading() as db:
             posted = read_traces(db, "s.session_id = ?", (session_id,))
-            alone = select(db, f"{CALL} WHERE s.session_id = ? AND c.trace_id IS NULL AND c.turns IS NULL", (session_id,))
+            alone = select(
+                db, f"{CALL} WHERE s.session_id = ? AND c.trace_id IS NULL AND c.turns IS NULL", (session_id,)
+            )
         traces = [*posted, *(to_own_trace(row) for row in alone)]
         return sorted(traces, key=lambda trace: (trace.started_ns, trace.trace_id))
 
