@@ -1,8 +1,8 @@
 """OpenAI's realtime API over WebSocket, which Azure and xAI speak too: `GET …/realtime`, one turn per response.
 
 A connection is one conversation. Each `response.created` … `response.done` is a turn: its output is what the response
-holds, its input the items that came since the turn before (a transcript of spoken input may come later, and is in it all
-the same). What came before is found by the id of the conversation; where that has none, the input is all of it.
+holds, its input the items that came since the turn before (a transcript of spoken input may come later, and is in it
+all the same). What came before is found by the id of the conversation; where that has none, the input is all of it.
 Audio itself is not kept in messages, only how much of it there was.
 """
 

@@ -30,8 +30,8 @@ _PRODUCER = (
     " ORDER BY c.operation = 'retrieve', c.connection IS NOT ?, c.key LIMIT 1"
 )
 _EARLIER = (
-    f"{CALL} WHERE c.conversation_id = ? AND {_MINE} AND (c.started_ns, c.key) < (?, ?) AND c.retrieves IS NULL AND c.status < 400"
-    f" AND c.operation NOT IN ({_OTHERS}) AND NOT EXISTS (SELECT 1 FROM calls AS n WHERE"
+    f"{CALL} WHERE c.conversation_id = ? AND {_MINE} AND (c.started_ns, c.key) < (?, ?) AND c.retrieves IS NULL"
+    f" AND c.status < 400 AND c.operation NOT IN ({_OTHERS}) AND NOT EXISTS (SELECT 1 FROM calls AS n WHERE"
     " n.attempt_of = coalesce(c.attempt_of, c.call_id) AND n.attempt > coalesce(c.attempt, 0))"
     f" ORDER BY c.started_ns DESC, c.key DESC LIMIT {MOST_LINKS}"
 )

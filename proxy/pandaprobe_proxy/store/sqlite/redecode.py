@@ -52,7 +52,8 @@ class Redecoding:
 
     def _candidates(self, after: int, last: int, session_id: str | None) -> list[Row]:
         """Ended exchanges that the newest version of their dialect has not read."""
-        known = [(dialect.name, dialect.version) for dialect in (*DIALECTS, *SOCKETS)]
+        known = [(dialect.name, dialect.version) for dialect in DIALECTS]
+        known += [(socket.name, socket.version) for socket in SOCKETS]
         current = " OR ".join(["(dialect = ? AND decoder >= ?)"] * len(known))
         values = [value for pair in known for value in pair]
         return select(

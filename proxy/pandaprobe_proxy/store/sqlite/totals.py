@@ -1,7 +1,7 @@
 """What a session adds up over its calls. Each function runs inside a transaction.
 
-A call counts by what its row says, and a connection whose turns have rows does not: they do. So whoever changes a row, or its session, takes it out of the total before, and adds
-it again after.
+A call counts by what its row says, and a connection whose turns have rows does not: they do. So whoever changes a row,
+or its session, takes it out of the total before, and adds it again after.
 """
 
 import sqlite3

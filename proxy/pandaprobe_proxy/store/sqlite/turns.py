@@ -1,7 +1,7 @@
 """The turns of a connection as rows of their own, beside that of the connection. Inside a transaction.
 
-A turn has no bodies: it is read from those of its connection. What it shares with it (session, trace, clues, credential,
-upstream) is copied; a connection whose turns have rows counts for nothing in the totals, since they do.
+A turn has no bodies: it is read from those of its connection. What it shares with it (session, trace, clues,
+credential, upstream) is copied; a connection whose turns have rows counts for nothing in the totals, since they do.
 """
 
 import sqlite3
@@ -18,8 +18,8 @@ from pandaprobe_proxy.store.sqlite.messages import Messages, first_input
 from pandaprobe_proxy.store.sqlite.rows import Row, select
 
 _SHARED = (
-    "run, session, trace_id, parent_span_id, source, confidence, clues, upstream, method, path, url, client, credential,"
-    " user_id, tags, metadata, status, reason"
+    "run, session, trace_id, parent_span_id, source, confidence, clues, upstream, method, path, url, client,"
+    " credential, user_id, tags, metadata, status, reason"
 )
 _ADD = (
     f"INSERT INTO calls (call_id, connection, started_ns, outcome, {_SHARED})"
