@@ -3,7 +3,6 @@
 import json
 import threading
 
-from openai_upstream import openai_upstream  # noqa: F401  the fixtures of this directory need it
 from sidecar import sidecar
 from websockets.sync.client import connect
 from websockets.sync.server import serve

@@ -8,6 +8,7 @@ Audio itself is not kept in messages, only how much of it there was, and its tra
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from pandaprobe_proxy.dialects.base import Answered, Asked
@@ -195,7 +196,7 @@ class LiveFold:
         """The turns in the order in which they began."""
         said: list[tuple[Message, ...]] = [_messages(item) for item in self._said]
         system = read_system(self._setup.get("systemInstruction"))
-        return [self._turn(answer, (*system, *sum(said[: answer.before], ()))) for answer in self._answers]
+        return [self._turn(answer, (*system, *chain.from_iterable(said[: answer.before]))) for answer in self._answers]
 
     def _turn(self, answer: _Answer, messages: tuple[Message, ...]) -> SocketTurn:
         setup = self._setup

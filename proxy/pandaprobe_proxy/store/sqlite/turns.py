@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
-from pandaprobe_proxy.model.call import Turn
+from pandaprobe_proxy.model.call import Message, Turn
 from pandaprobe_proxy.model.exchange import Outcome
 from pandaprobe_proxy.store.sqlite import totals
 from pandaprobe_proxy.store.sqlite.codec import Codec
@@ -45,10 +45,12 @@ class Turns:
         for turn in held:
             if turn["call_id"] not in found:
                 self._drop(turn)
+        before: tuple[Message, ...] = ()
         for said in turns:
-            self._put(row, said, known.get(said.call_id))
+            before = self._put(row, said, known.get(said.call_id), before)
 
-    def _put(self, connection: Row, turn: Turn, held: Row | None) -> None:
+    def _put(self, connection: Row, turn: Turn, held: Row | None, before: tuple[Message, ...]) -> tuple[Message, ...]:
+        """The row of one turn, and all that was said in it; `before` is that of the turn before it."""
         key, session = held["key"] if held else self._add(connection, turn), connection["session"]
         if held:
             totals.take_out(self._db, key)
@@ -59,8 +61,9 @@ class Turns:
         if held:
             self._messages.renew(session, key, messages)
         else:
-            self._messages.keep(session, key, messages)
+            self._messages.keep(session, key, messages[_same(before, messages) :])
         self._links.tie_answer(key, call, connection["credential"], connection["upstream"])
+        return messages
 
     def _add(self, connection: Row, turn: Turn) -> int:
         return int(self._db.execute(_ADD, (turn.call_id, turn.started_ns, connection["key"])).lastrowid or 0)
@@ -84,3 +87,9 @@ class Turns:
         self._messages.renew(row["session"], row["key"], ())
         self._db.execute("DELETE FROM scores WHERE trace_id = ?", (row["call_id"],))
         self._db.execute("DELETE FROM calls WHERE key = ?", (row["key"],))
+
+
+def _same(before: Sequence[Message], messages: Sequence[Message]) -> int:
+    """How many messages they begin with alike: a turn that states its whole conversation repeats what is kept."""
+    pairs = enumerate(zip(before, messages, strict=False))
+    return next((at for at, (one, other) in pairs if one != other), min(len(before), len(messages)))
