@@ -123,6 +123,14 @@ def test_a_new_direction_is_what_the_next_answer_answers():
     assert (second.asked.previous_id, second.asked.tools, second.started_ns) == ("r1", ({},), 2)
 
 
+def test_a_direction_without_an_answer_of_its_own_is_input_of_the_one_that_ran():
+    steer = ({"type": "response.steer", "input": [{"role": "user", "content": "quick"}]},)
+    (turn,) = read_turns(talk(create("q"), state("created", "r1"), steer, *answer("r1", "a")[1:]))
+    assert said(turn) == ["q", "quick", "a"]
+    (turn,) = read_turns(talk(state("created", "r1"), ({"type": "response.steer"},)))
+    assert said(turn) == [] and read_turns(talk(steer)) == []
+
+
 def test_an_answer_that_nobody_asked_for_is_a_turn_all_the_same():
     (turn,) = read_turns(talk(*answer("r1", "hello")))
     assert said(turn) == ["hello"] and turn.started_ns == 0

@@ -109,7 +109,7 @@ class LiveFold:
     def _take_results(self, results: Json, at_ns: int) -> None:
         parts = [{"functionResponse": result} for result in _list(results)]
         if self._running is not None and self._running.called:
-            self._end("toolCall", self._running.first_tool_ns)
+            self._end(self._running, "toolCall", self._running.first_tool_ns)
         self._said.append(tuple(read_contents([{"role": "user", "parts": parts}])))
         self._asked_ns = at_ns
 
@@ -185,12 +185,11 @@ class LiveFold:
             running.finished, running.ended_ns = True, at_ns
         if content.get("turnComplete"):
             said = content.get("turnCompleteReason")
-            self._end(said if isinstance(said, str) else "turnComplete", at_ns)
+            self._end(running, said if isinstance(said, str) else "turnComplete", at_ns)
 
-    def _end(self, reason: str, at_ns: int | None) -> None:
-        running, self._running = self._running, None
-        if running is not None:
-            running.reason, running.finished, running.ended_ns = running.reason or reason, True, at_ns
+    def _end(self, answer: _Answer, reason: str, at_ns: int | None) -> None:
+        answer.reason, answer.finished, answer.ended_ns = answer.reason or reason, True, at_ns
+        self._running = None
 
     def turns(self) -> list[SocketTurn]:
         """The turns in the order in which they began."""

@@ -55,8 +55,8 @@ class _Lane:
     """The last that began; it may have ended."""
     last: dict[str, Json] = field(default_factory=dict)
     """What was asked last."""
-    steered: tuple[dict[str, Json], int] | None = None
-    """A new direction, and when it was given: what the next response answers that nobody else asked for."""
+    steered: list[tuple[dict[str, Json], int]] = field(default_factory=list)
+    """New directions, and when they were given: what the next response answers that nobody asked for."""
 
 
 class ResponsesFold:
@@ -83,7 +83,7 @@ class ResponsesFold:
             lane.last = body
             lane.waiting.append(self._begin(body, message.at_ns))
         elif kind == "response.steer":
-            lane.steered = (lane.last | body, message.at_ns)
+            lane.steered.append((lane.last | body, message.at_ns))
 
     def _begin(self, body: dict[str, Json], at_ns: int) -> _Response:
         response = _Response(body, at_ns)
@@ -102,9 +102,9 @@ class ResponsesFold:
         if lane.waiting:
             lane.running = lane.waiting.popleft()
         elif kind != "error" and begins:
-            body, at_ns = lane.steered or ({}, message.at_ns)
-            lane.running, lane.steered = self._begin(body, at_ns), None
-        elif running is None or kind == "error":
+            body, at_ns = lane.steered.pop(0) if lane.steered else ({}, message.at_ns)
+            lane.running = self._begin(body, at_ns)
+        else:
             return None
         return lane.running
 
@@ -115,8 +115,17 @@ class ResponsesFold:
             response.ended_ns = message.at_ns
 
     def turns(self) -> list[SocketTurn]:
-        """The turns in the order in which they were asked for."""
+        """The turns in the order in which they were asked for. A direction without an answer of its own is input."""
+        for lane in self._lanes.values():
+            if lane.running is not None and lane.steered:
+                given = [lane.running.asked, *(body for body, _ in lane.steered)]
+                items = [item for body in given for item in _items(body.get("input"))]
+                lane.running.asked, lane.steered = lane.running.asked | {"input": items}, []
         return [response.finish() for response in sorted(self._responses, key=lambda response: response.started_ns)]
+
+
+def _items(said: Json) -> list[Json]:
+    return said if isinstance(said, list) else [{"role": "user", "content": said}] if said else []
 
 
 def read_turns(messages: Sequence[SocketMessage]) -> list[SocketTurn]:
