@@ -92,6 +92,13 @@ def test_the_results_of_functions_begin_the_next_turn():
     assert second.answered.usage.input == 10 and first.answered.usage.input is None
 
 
+def test_results_that_nobody_waits_for_are_input():
+    result = ({"toolResponse": {"functionResponses": [{"id": "c1", "name": "f", "response": {}}]}},)
+    first, second = read_turns(talk(ask("go"), told("Well."), result, told("More."), DONE, result, told("So."), DONE))
+    assert [message.role for message in first.asked.messages] == ["user"]
+    assert (said(first)[-1], second.asked.messages[-1].role) == (("assistant", "Well.More."), "tool")
+
+
 def test_speech_is_its_transcript_even_if_that_comes_late():
     spoken = talk(SETUP, speak(), heard("Hel"), told("Hi."), heard("lo."), DONE)
     (turn,) = read_turns(spoken)
