@@ -194,7 +194,7 @@ def test_a_turn_names_its_connection_which_has_the_bytes(terminal, place):
     assert f"ok, turn 2 of {whole}" in listed and "ok, 2 turns" in listed
     shown = terminal.out("calls", "show", turn)
     assert f"turn 2 of connection {whole}, which has the bytes" in shown and "one!" in shown and "headers" not in shown
-    assert whole in terminal.fails("calls", "show", turn, "--request")
-    assert f"connection of 2 turns: calls {place.reader().call(whole).turn_calls[0]}" in terminal.out(
-        "calls", "show", whole
-    )
+    code, said = terminal.fails("calls", "show", turn, "--request")
+    assert code == 1 and whole in said
+    first = place.reader().call(whole).turn_calls[0]
+    assert f"connection of 2 turns: calls {first}" in terminal.out("calls", "show", whole)
