@@ -161,10 +161,12 @@ class Keeper:
         if begun.credentials:
             kept = (_withhold(sizes.request, WITHHELD).body, _withhold(sizes.response, WITHHELD).body)
             return self._record(begun, exchange, sizes, kept, None)
+        fitted = exchange
         try:
             request, response = self._keep_bodies(begun, exchange, sizes)
             redacted = self._redacted(exchange, request, response, begun.known)
             call = decode(redacted)
+            fitted = replace(exchange, request_chunks=redacted.request_chunks, chunks=redacted.chunks)
             response, call = self._look_again(begun, redacted, response, call)
         except Exception as error:  # whatever it is, the secret that caused it must not be stored
             why = f"redaction_failed: {type(error).__name__}"
@@ -178,7 +180,7 @@ class Keeper:
         if begun.capture == "metadata":
             request, response = _withhold(sizes.request, "metadata"), _withhold(sizes.response, "metadata")
             call = _without_content(call) if call else None
-        record = self._record(begun, exchange, sizes, (request.body, response.body), call)
+        record = self._record(begun, fitted, sizes, (request.body, response.body), call)
         return replace(record, owner=owner, evidence=evidence)
 
     def _read_owner(self, exchange: Exchange) -> bytes:
@@ -206,7 +208,15 @@ class Keeper:
         answer = exchange.response
         if answer is not None:
             answer = replace(answer, headers=_recode(answer.headers, response.body.coding))
-        return replace(exchange, head=head, request_body=request.data, response=answer, response_body=response.data)
+        return replace(
+            exchange,
+            head=head,
+            request_body=request.data,
+            request_chunks=request.fit(exchange.request_chunks),
+            response=answer,
+            response_body=response.data,
+            chunks=response.fit(exchange.chunks),
+        )
 
     def _look_again(
         self, begun: Begun, exchange: Exchange, response: Kept, call: Call | None
@@ -226,7 +236,7 @@ class Keeper:
 
     def _find_split(self, call: Call, known: Sequence[bytes]) -> list[bytes]:
         found: list[bytes] = []
-        for message in call.output:
+        for message in (*call.output, *(message for turn in call.turns for message in turn.call.output)):
             for text in _texts(message):
                 found += self._redactor.find(text.encode("utf-8", "surrogatepass"), known)
         return found
@@ -303,7 +313,8 @@ def _withhold(size: int, why: str) -> Kept:
 
 def _without_content(call: Call) -> Call:
     output = tuple(Message(role=message.role, finish_reason=message.finish_reason) for message in call.output)
-    return replace(call, input=(), output=output, tools=(), parameters={}, extra={})
+    turns = tuple(replace(turn, call=_without_content(turn.call)) for turn in call.turns)
+    return replace(call, input=(), output=output, tools=(), parameters={}, extra={}, turns=turns)
 
 
 def _texts(message: Message) -> list[str]:

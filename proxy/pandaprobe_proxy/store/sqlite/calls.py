@@ -6,14 +6,16 @@ from dataclasses import asdict
 from hashlib import blake2b
 from typing import Any
 
-from pandaprobe_proxy.model.call import Call, Marks
+from pandaprobe_proxy.model.call import Call
 from pandaprobe_proxy.model.record import Body, Opened, Record
 from pandaprobe_proxy.model.session import Source
 from pandaprobe_proxy.store.sqlite import totals
 from pandaprobe_proxy.store.sqlite.codec import INLINE_BYTES, Codec, Part, from_text, to_text, write_chunks
+from pandaprobe_proxy.store.sqlite.columns import call_values, write_columns, write_marks
 from pandaprobe_proxy.store.sqlite.links import Links
 from pandaprobe_proxy.store.sqlite.messages import Messages, first_input
 from pandaprobe_proxy.store.sqlite.placing import DEFAULTS, Placing
+from pandaprobe_proxy.store.sqlite.turns import Turns
 
 _OPEN = """
 INSERT OR IGNORE INTO calls (call_id, run, session, trace_id, parent_span_id, source, confidence, clues, client_key,
@@ -31,6 +33,7 @@ class Calls:
         self.messages = Messages(connection)
         self.links = Links(connection)
         self.placing = Placing(connection)
+        self.turns = Turns(connection, codec, self.messages, self.links)
 
     def begin(self, run: str, opened: Opened) -> None:
         """The row of a call that has begun. Nothing if it is there."""
@@ -113,12 +116,14 @@ class Calls:
             return
         key, _ = found
         totals.take_out(self._db, key)
-        self.write(key, self._ended(record) | call_values(record.call))
+        write_columns(self._db, key, self._ended(record) | call_values(record.call))
         totals.add_in(self._db, key)
         self.placing.place(key, record)
         (session,) = self._db.execute("SELECT session FROM calls WHERE key = ?", (key,)).fetchone()
         totals.widen(self._db, session, record.opened.started_ns, record.ended_ns)
-        if record.call is not None:
+        if record.call is not None and record.call.turns:
+            self.turns.put(key, record.call.turns)
+        elif record.call is not None:
             self._read(session, key, record.call)
             self.links.tie_answer(key, record.call, record.credential or None, record.opened.upstream)
         self.links.tie_attempt(key, record)
@@ -132,11 +137,6 @@ class Calls:
             "SELECT key, session FROM calls WHERE call_id = ? AND outcome = 'open'", (call_id,)
         ).fetchone()
         return (row[0], row[1]) if row else None
-
-    def write(self, key: int, values: Mapping[str, Any]) -> None:
-        """Sets columns of a call's row."""
-        assignments = ", ".join(f"{name} = :{name}" for name in values)
-        self._db.execute(f"UPDATE calls SET {assignments} WHERE key = :_key", {**values, "_key": key})
 
     def _ended(self, record: Record) -> dict[str, Any]:
         """The columns that say what crossed the wire."""
@@ -179,47 +179,6 @@ class Calls:
             "INSERT INTO pieces (digest, uses, data) VALUES (?, 1, ?)", (name, self._codec.shrink(piece))
         )
         return int(made.lastrowid or 0)
-
-
-def write_marks(codec: Codec, marks: Marks) -> bytes:
-    return codec.write_json({name: at for name, at in asdict(marks).items() if at is not None})
-
-
-def call_values(call: Call | None) -> dict[str, Any]:
-    """The columns that a decoder filled, and another version of it may fill better."""
-    if call is None:
-        return {}
-    return _usage_values(call) | {
-        "dialect": call.dialect,
-        "decoder": call.version,
-        "operation": call.operation,
-        "model": call.model or call.requested_model,
-        "streamed": call.streamed,
-        "partial": call.partial,
-        "lossy": call.lossy,
-        "finish_reason": call.output[0].finish_reason if call.output else None,
-        "call_error": call.error.message if call.error else None,
-        "response_id": call.response_id,
-        "previous_id": call.previous_id,
-        "conversation_id": call.conversation_id,
-        "pending": call.pending or None,
-    }
-
-
-def _usage_values(call: Call) -> dict[str, Any]:
-    usage = call.usage
-    return {
-        "input_tokens": usage.input,
-        "output_tokens": usage.output,
-        "cached_tokens": usage.cached,
-        "reasoning_tokens": usage.reasoning,
-        "cache_written_tokens": usage.cache_written,
-        "audio_input_tokens": usage.audio_input,
-        "audio_output_tokens": usage.audio_output,
-        "usage_source": usage.source,
-        "usage_sources": to_text(usage.sources or None),
-        "cost": to_text(asdict(call.cost)) if call.cost else None,
-    }
 
 
 def _kept(body: Body) -> str | None:
