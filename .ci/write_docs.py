@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 from pandaprobe_proxy.cli import COMMANDS, cli
 from pandaprobe_proxy.dialects.registry import DIALECTS, SOCKETS
-from pandaprobe_proxy.settings import Settings
+from pandaprobe_proxy.settings import Settings, flag_of
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 
@@ -67,7 +67,7 @@ def settings() -> str:
         "|---|---|---|---|",
     ]
     for name, field in Settings.model_fields.items():
-        flag = "--upstream NAME=URL" if name == "upstreams" else f"--{name.replace('_', '-')}"
+        flag = flag_of(name) + (" NAME=URL" if name == "upstreams" else "")
         lines.append(f"| `{name}` | `{flag}` | {shown(name, field.default)} | {field.description} |")
     return "\n".join(lines) + "\n"
 

@@ -17,6 +17,15 @@ Port = Annotated[int, Field(ge=0, le=65535)]
 Seconds = Annotated[float, Field(gt=0)]
 
 
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
+_FLAGS = {"upstreams": "--upstream", "session_headers": "--session-header"}
+
+
+def flag_of(name: str) -> str:
+    """The flag of a setting: one that may be given again has the name of one of its values."""
+    return _FLAGS.get(name, f"--{name.replace('_', '-')}")
+
+
 class SettingsError(Exception):
     """These settings cannot be used. One sentence: which, from where, why."""
 
@@ -37,6 +46,9 @@ class Settings(BaseModel):
     upstreams: dict[str, str] = Field({}, description="Upstreams by name, beside or instead of the known ones.")
     default_upstream: str = Field("openai", description="The upstream that /v1 belongs to.")
     default_session: str = Field("new", description="Where calls without a session go: new, client, or an id.")
+    session_headers: tuple[str, ...] = Field(
+        (), description="Own names of headers that carry a session id, strongest first."
+    )
     session_gap_s: int = Field(1800, ge=1, description="Idle seconds after which `client` begins a new session.")
     capture: Literal["full", "metadata", "off"] = Field("full", description="What is kept of a call that does not say.")
     ring_bytes: int = Field(64 * MIB, ge=MIB // 4, description="Size of the memory between relay and recorder.")
@@ -74,6 +86,20 @@ class Settings(BaseModel):
     def _split(cls, value: Any) -> Any:
         """A sequence of patterns; or one text, one pattern a line."""
         return tuple(line for line in value.splitlines() if line) if isinstance(value, str) else value
+
+    @field_validator("session_headers", mode="before")
+    @classmethod
+    def _read_names(cls, value: Any) -> Any:
+        """A sequence of names; or one text, with commas between them."""
+        return tuple(part for name in value.split(",") if (part := name.strip())) if isinstance(value, str) else value
+
+    @field_validator("session_headers")
+    @classmethod
+    def _check_names(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        for name in names:
+            if not _HEADER_NAME.fullmatch(name):
+                raise ValueError(f"{name!r} is not the name of a header")
+        return names
 
     @field_validator("prices", mode="before")
     @classmethod

@@ -15,11 +15,11 @@ import platformdirs
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
-from pandaprobe_proxy.settings import Settings, SettingsError
+from pandaprobe_proxy.settings import Settings, SettingsError, flag_of
 
 PREFIX = "PANDAPROBE_"
 FOREIGN = frozenset(
-    "API_KEY BATCH_SIZE DEBUG ENABLED ENDPOINT ENVIRONMENT FLUSH_INTERVAL MAX_QUEUE_SIZE PROJECT_NAME PROXY"  # noqa: SIM905
+    "API_KEY BATCH_SIZE DEBUG ENABLED ENDPOINT ENVIRONMENT FLUSH_INTERVAL MAX_QUEUE_SIZE PARENT_SESSION PROJECT_NAME PROXY"  # noqa: SIM905
     " REFLECT_WORKSPACE RELEASE SESSION TRACE USER".split()
 )
 """Names after the prefix that belong to the shim or the SDK."""
@@ -126,7 +126,7 @@ def _read_flags(flags: Mapping[str, Any]) -> _Found:
             continue
         if name not in Settings.model_fields:
             raise SettingsError(f"{name!r} is not a setting{_guess(name)}.")
-        found[name] = (value, f"flag --{'upstream' if name == 'upstreams' else name.replace('_', '-')}")
+        found[name] = (value, f"flag {flag_of(name)}")
     return found
 
 

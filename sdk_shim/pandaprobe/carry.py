@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pandaprobe.context import NOTHING, current_place, current_session, current_user, restore, snapshot
+from pandaprobe.context import NOTHING, current_place, current_session, current_user, outer_session, restore, snapshot
 
 MARK = "_pandaprobe"
 ENV_POSITION = 10  # of `env` among Popen's parameters
@@ -89,7 +89,12 @@ def environment() -> dict[str, str]:
     """What a child process must find in its environment to go on with this work."""
     session, user, place = current_session(), current_user(), current_place()
     trace = f"{place.trace_id}/{place.span_id or ''}" if place else None
-    given = {"PANDAPROBE_SESSION": session, "PANDAPROBE_USER": user, "PANDAPROBE_TRACE": trace}
+    given = {
+        "PANDAPROBE_SESSION": session,
+        "PANDAPROBE_PARENT_SESSION": outer_session(),
+        "PANDAPROBE_USER": user,
+        "PANDAPROBE_TRACE": trace,
+    }
     return {name: value for name, value in given.items() if value}
 
 

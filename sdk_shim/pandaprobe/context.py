@@ -83,6 +83,7 @@ def _inherited_place() -> Place | None:
 
 _parent_session = _inherited("PANDAPROBE_SESSION", "session")
 _parent_user = _inherited("PANDAPROBE_USER", "user")
+_grandparent_session = _inherited("PANDAPROBE_PARENT_SESSION", "session")
 _parent_place = _inherited_place()
 
 
@@ -92,6 +93,17 @@ def current_session() -> str | None:
     if node is not None:
         return node.value
     return session_set.get() or _parent_session
+
+
+def outer_session() -> str | None:
+    """The session around the current one: that of the nearest scope outside that has another id."""
+    node = session_scope.get()
+    if node is None:
+        return None if session_set.get() or not _parent_session else _grandparent_session
+    outer = node.outer
+    while outer is not None and outer.value == node.value:
+        outer = outer.outer
+    return outer.value if outer is not None else None
 
 
 def current_user() -> str | None:

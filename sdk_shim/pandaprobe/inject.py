@@ -3,22 +3,24 @@
 import json
 from collections.abc import Callable
 
-from pandaprobe.context import current_place, current_session, current_user, tell_once
+from pandaprobe.context import current_place, current_session, current_user, outer_session, tell_once
 from pandaprobe.settings import current, to_origin
 
 SESSION, USER, TRACE = "X-PandaProbe-Session", "X-PandaProbe-User", "X-PandaProbe-Trace"
 SESSION_ALIAS = "X-PandaProbe-Session-Id"
+PARENT = "X-PandaProbe-Parent-Session"
 TAGS, METADATA = "X-PandaProbe-Tags", "X-PandaProbe-Metadata"
 METADATA_BYTES = 8192
 
 
 def may_set(name: str, find: Callable[[str], object]) -> bool:
     """Whether a request gets this header: one that was set by hand wins, one that every request of the process has
-    does not. `find` gives the value of a header of the request, or None.
+    does not. `find` gives the value of a header of the request, or None. A parent is that of our session only.
     """
-    names = (SESSION, SESSION_ALIAS) if name == SESSION else (name,)
-    given = [value for each in names if (value := find(each)) is not None]
-    return all(name == SESSION and value in current().process_sessions for value in given)
+    session = (SESSION, SESSION_ALIAS)
+    names = {SESSION: session, PARENT: (PARENT, *session)}.get(name, (name,))
+    given = [(each, value) for each in names if (value := find(each)) is not None]
+    return all(each in session and value in current().process_sessions for each, value in given)
 
 
 def stamp(host: str | None, port: int | None) -> list[tuple[str, bytes]]:
@@ -33,6 +35,9 @@ def stamp(host: str | None, port: int | None) -> list[tuple[str, bytes]]:
 def _headers() -> list[tuple[str, bytes]]:
     headers: list[tuple[str, bytes]] = []
     session, user, place = current_session(), current_user(), current_place()
+    outer = outer_session()
+    if outer:  # before the session, since whether it may be set depends on whose session the request has
+        headers.append((PARENT, outer.encode()))
     if session:
         headers.append((SESSION, session.encode()))
     if user:

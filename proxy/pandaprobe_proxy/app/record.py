@@ -139,7 +139,13 @@ class Recording:
 
     def _start(self, writer: Writer) -> Recorder:
         settings = self._settings
-        policy = Policy(settings.capture, settings.default_session, settings.session_gap_s, settings.max_body_bytes)
+        policy = Policy(
+            settings.capture,
+            settings.default_session,
+            settings.session_gap_s,
+            settings.max_body_bytes,
+            settings.session_headers,
+        )
         keeper = Keeper(policy, self.redactor, writer.last_seen, Prices(settings.prices).price)
         recorder = Recorder(self._ring, writer, keeper, time.monotonic_ns, os.urandom)
         recorder.start(time.time_ns())

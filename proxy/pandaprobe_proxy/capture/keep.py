@@ -8,7 +8,7 @@ are withheld and the rest is kept: redaction fails closed, inside a capture that
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Any
@@ -18,21 +18,23 @@ from pandaprobe_proxy.capture.credential_paths import WITHHELD, is_credential_pa
 from pandaprobe_proxy.capture.principals import find_principal
 from pandaprobe_proxy.capture.redact import Redactor, find_credentials
 from pandaprobe_proxy.capture.redact_stream import mask
+from pandaprobe_proxy.capture.withhold import read_texts, withhold, without_content
 from pandaprobe_proxy.dialects.decode import decode
-from pandaprobe_proxy.model.call import Call, Marks, Message
+from pandaprobe_proxy.model.call import Call, Marks
 from pandaprobe_proxy.model.evidence import NO_EVIDENCE
 from pandaprobe_proxy.model.exchange import Ended, Exchange, Headers, Outcome, RequestHead, find_header
 from pandaprobe_proxy.model.record import Body, Opened, Record, Retry
-from pandaprobe_proxy.model.session import Resolution, Source
+from pandaprobe_proxy.model.session import Clue, Resolution, Source
 from pandaprobe_proxy.pricing.price import Pricing, add_cost, no_price
 from pandaprobe_proxy.sessions.attempts import read_marker
+from pandaprobe_proxy.sessions.body_clues import read_body_clues
 from pandaprobe_proxy.sessions.clues import read_clues
 from pandaprobe_proxy.sessions.evidence import read_evidence
 from pandaprobe_proxy.sessions.labels import Labels, read_labels
 from pandaprobe_proxy.sessions.resolve import resolve
 
 BAD_SESSION = (
-    "the session header is not a session id, which is 1 to 255 characters of visible text; the default was used instead"
+    "a session header was not used: a session id is 1 to 255 characters of visible text, and no word such as `null`"
 )
 
 
@@ -52,6 +54,8 @@ class Policy:
     session_gap_s: int = 1800
     body_limit_bytes: int = 64 * 1024 * 1024
     """Of each body, that much is gathered."""
+    session_headers: tuple[str, ...] = ()
+    """The user's own names of the session header, strongest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +122,15 @@ class Keeper:
             trace_id=labels.trace_id or head.exchange,
             parent_span_id=labels.parent_span_id,
             client_key=key,
-            user_id=redact.text(labels.user_id, known) if labels.user_id else None,
+            user_id=self._text(labels.user_id, known),
             tags=tuple(redact.text(tag, known) for tag in labels.tags),
             metadata=self._metadata(labels),
+            parent_session=self._text(labels.parent_session, known),
+            session_path=self._text(labels.session_path, known),
+            agent=self._text(labels.agent, known),
+            parent_agent=self._text(labels.parent_agent, known),
         )
-        bad = () if all(clue.valid for clue in resolution.clues) else (BAD_SESSION,)
+        bad = (BAD_SESSION,) if any(_is_mistaken(clue) for clue in resolution.clues) else ()
         warnings = (*labels.warnings, *bad)
         secret = is_credential_path(_path_upstream(head))
         return Begun(opened, labels.capture or self._policy.capture, known, warnings, secret)
@@ -137,7 +145,8 @@ class Keeper:
         policy = self._policy
         recent = (self._recent.get(key) or self._last_seen(key)) if policy.default_session == "client" else None
         gap_ns = policy.session_gap_s * 1_000_000_000
-        return resolve(read_clues(head.headers), policy.default_session, head.exchange, recent, head.wall_ns, gap_ns)
+        clues = read_clues(head.headers, policy.session_headers)
+        return resolve(clues, policy.default_session, head.exchange, recent, head.wall_ns, gap_ns)
 
     def _remember(self, key: str, session_id: str, at_ns: int) -> None:
         """The store knows of a call when its batch is committed; the next call may be in the same batch."""
@@ -147,8 +156,14 @@ class Keeper:
             self._recent.popitem(last=False)
 
     def _redact_resolution(self, resolution: Resolution, known: Sequence[bytes]) -> Resolution:
-        clues = tuple(replace(clue, value=self._redactor.text(clue.value, known)) for clue in resolution.clues)
+        clues = self._redact_clues(resolution.clues, known)
         return replace(resolution, session_id=self._redactor.text(resolution.session_id, known), clues=clues)
+
+    def _redact_clues(self, clues: Iterable[Clue], known: Sequence[bytes]) -> tuple[Clue, ...]:
+        return tuple(replace(clue, value=self._redactor.text(clue.value, known)) for clue in clues)
+
+    def _text(self, text: str | None, known: Sequence[bytes]) -> str | None:
+        return self._redactor.text(text, known) if text else None
 
     def _metadata(self, labels: Labels) -> dict[str, Any] | None:
         metadata = dict(labels.metadata or {})
@@ -159,18 +174,20 @@ class Keeper:
     def finish(self, begun: Begun, exchange: Exchange, sizes: Sizes) -> Record:
         """The row of an ended exchange. `exchange` may hold less of the bodies than `sizes` says; never raises."""
         if begun.credentials:
-            kept = (_withhold(sizes.request, WITHHELD).body, _withhold(sizes.response, WITHHELD).body)
+            kept = (withhold(sizes.request, WITHHELD).body, withhold(sizes.response, WITHHELD).body)
             return self._record(begun, exchange, sizes, kept, None)
         fitted = exchange
+        clues: tuple[Clue, ...] = ()
         try:
             request, response = self._keep_bodies(begun, exchange, sizes)
             redacted = self._redacted(exchange, request, response, begun.known)
             call = decode(redacted)
+            clues = self._redact_clues(read_body_clues(call), begun.known) if call else ()
             fitted = replace(exchange, request_chunks=redacted.request_chunks, chunks=redacted.chunks)
             response, call = self._look_again(begun, redacted, response, call)
         except Exception as error:  # whatever it is, the secret that caused it must not be stored
             why = f"redaction_failed: {type(error).__name__}"
-            request, response = _withhold(sizes.request, why), _withhold(sizes.response, why)
+            request, response = withhold(sizes.request, why), withhold(sizes.response, why)
             call = None
         if call is not None:
             head = exchange.head
@@ -178,10 +195,10 @@ class Keeper:
         owner = self._read_owner(exchange)
         evidence = read_evidence(call, owner) if call else NO_EVIDENCE
         if begun.capture == "metadata":
-            request, response = _withhold(sizes.request, "metadata"), _withhold(sizes.response, "metadata")
-            call = _without_content(call) if call else None
+            request, response = withhold(sizes.request, "metadata"), withhold(sizes.response, "metadata")
+            call = without_content(call) if call else None
         record = self._record(begun, fitted, sizes, (request.body, response.body), call)
-        return replace(record, owner=owner, evidence=evidence)
+        return replace(record, owner=owner, evidence=evidence, clues=clues)
 
     def _read_owner(self, exchange: Exchange) -> bytes:
         principal = find_principal(exchange.head.headers, exchange.head.target)
@@ -231,13 +248,13 @@ class Keeper:
         body = replace(response.body, pieces=(masked,), redactions=response.body.redactions + len(secrets))
         again = decode(replace(exchange, response_body=masked))
         if again is None or self._find_split(again, begun.known):
-            return _withhold(response.body.size, "a secret was split over the stream"), _without_content(call)
+            return withhold(response.body.size, "a secret was split over the stream"), without_content(call)
         return Kept(body, masked), again
 
     def _find_split(self, call: Call, known: Sequence[bytes]) -> list[bytes]:
         found: list[bytes] = []
         for message in (*call.output, *(message for turn in call.turns for message in turn.call.output)):
-            for text in _texts(message):
+            for text in read_texts(message):
                 found += self._redactor.find(text.encode("utf-8", "surrogatepass"), known)
         return found
 
@@ -279,6 +296,11 @@ class Keeper:
         return Retry(key, marker.number, named=bool(marker.name))
 
 
+def _is_mistaken(clue: Clue) -> bool:
+    """Whether somebody who meant us said no session id. What agents send to others is theirs."""
+    return clue.source is Source.HEADER and not clue.valid
+
+
 def _path_upstream(head: RequestHead) -> str:
     """The path that the upstream is asked for, which has no upstream's name in front."""
     return "/".join(head.url.split("/")[3:]) if "://" in head.url else head.target.decode("latin-1")
@@ -305,21 +327,6 @@ def read_marks(exchange: Exchange) -> Marks:
         last_byte=exchange.chunks[-1][0] if exchange.chunks else None,
         ended=exchange.since_start(ended.at_ns) if ended else None,
     )
-
-
-def _withhold(size: int, why: str) -> Kept:
-    return Kept(Body(size=size, complete=False, withheld=why), b"")
-
-
-def _without_content(call: Call) -> Call:
-    output = tuple(Message(role=message.role, finish_reason=message.finish_reason) for message in call.output)
-    turns = tuple(replace(turn, call=_without_content(turn.call)) for turn in call.turns)
-    return replace(call, input=(), output=output, tools=(), parameters={}, extra={}, turns=turns)
-
-
-def _texts(message: Message) -> list[str]:
-    arguments = [call.arguments for call in message.tool_calls]
-    return [text for text in (message.text, message.refusal, message.reasoning, *arguments) if text]
 
 
 def _coding(headers: Headers) -> str:

@@ -8,26 +8,29 @@ import click
 from pandaprobe_proxy.cli.options import load_settings
 
 
+MANY = frozenset({"upstreams", "session_headers", "redact"})
+"""Settings whose flag may be given again."""
+
+
 def settings_options(function: Any) -> Any:
     """A flag for each setting."""
-    from pandaprobe_proxy.settings import Settings
+    from pandaprobe_proxy.settings import Settings, flag_of
 
     for name, field in reversed(Settings.model_fields.items()):
-        function = _option(name, field)(function)
+        function = _option(name, flag_of(name), field)(function)
     return function
 
 
-def _option(name: str, field: Any) -> Any:
-    if name == "upstreams":
-        return click.option("--upstream", name, multiple=True, metavar="NAME=URL", help=field.description)
-    flag = f"--{name.replace('_', '-')}"
+def _option(name: str, flag: str, field: Any) -> Any:
     if field.annotation is bool:
         return click.option(flag, name, is_flag=True, default=None, help=field.description)
-    return click.option(flag, name, multiple=name == "redact", metavar=_metavar(name), help=field.description)
+    return click.option(flag, name, multiple=name in MANY, metavar=_metavar(name), help=field.description)
 
 
 def _metavar(name: str) -> str:
     words = {
+        "upstreams": "NAME=URL",
+        "session_headers": "NAME",
         "redact": "REGEX",
         "prices": "FILE",
         "data_dir": "DIR",

@@ -108,12 +108,14 @@ def _signals_later() -> Iterator[None]:
 
 def _flags(settings: Any) -> list[str]:
     """The settings as flags, so that the started sidecar has these and no others."""
+    from pandaprobe_proxy.settings import flag_of
+
     flags: list[str] = []
     for name, value in settings.model_dump(mode="json").items():
-        flag = f"--{name.replace('_', '-')}"
+        flag = flag_of(name)
         if name == "upstreams":
-            flags += [part for key, url in value.items() for part in ("--upstream", f"{key}={url}")]
-        elif name == "redact":
+            flags += [part for key, url in value.items() for part in (flag, f"{key}={url}")]
+        elif name in ("redact", "session_headers"):
             flags += [part for pattern in value for part in (flag, pattern)]
         elif name == "prices":
             flags += [flag, json.dumps(value)] if value else []

@@ -48,6 +48,13 @@ class Opened:
     user_id: str | None = None
     tags: tuple[str, ...] = ()
     metadata: dict[str, Any] | None = None
+    parent_session: str | None = None
+    """The session that this call's was begun in."""
+    session_path: str | None = None
+    """Where in its session the call is, as its app says."""
+    agent: str | None = None
+    """Which of a session's agents made the call, by the id that its program has for it."""
+    parent_agent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

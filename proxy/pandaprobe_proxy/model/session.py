@@ -7,7 +7,10 @@ from enum import StrEnum
 class Source(StrEnum):
     """Where a session id came from, strongest first."""
 
-    HEADER = "header"  # X-PandaProbe-Session
+    HEADER = "header"  # X-PandaProbe-Session, or a name of the user's own
+    BAGGAGE = "baggage"  # W3C baggage
+    AGENT = "agent"  # a header that agents and peers send
+    BODY = "body"  # a field that names it, or the conversation that the provider holds
     EVIDENCE = "evidence"  # that of the call whose answer this one shows
     TRANSCRIPT = "transcript"  # that of the call whose whole conversation this one goes on with
     ATTEMPT = "attempt"  # a call that was tried again: that of its first try
@@ -24,7 +27,7 @@ class Clue:
 
     source: Source
     name: str
-    """Where it was read: a header's name."""
+    """Where it was read: a header's name, a key of baggage, the path of a field."""
     value: str
     valid: bool = True
     """False for a value that cannot be a session id; it is kept and never used."""

@@ -4,7 +4,9 @@ A bad value never fails a call: it is ignored, and a warning says why. Warnings 
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +18,10 @@ Json = Any
 MAX_TAGS = 50
 MAX_TAG_CHARS = 100
 MAX_METADATA_BYTES = 16 * 1024
+MAX_PROPERTIES = 50
+_PROPERTY = b"helicone-property-"
+_USERS = (b"x-pandaprobe-user", b"helicone-user-id")
+_PARENTS = (b"x-pandaprobe-parent-session", b"x-parent-session-id", b"x-agentweave-parent-session-id")
 CAPTURES = ("full", "metadata", "off")
 _ID = re.compile(r"[0-9a-fA-F]{32}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
@@ -35,11 +41,16 @@ class Labels:
     """`full`, `metadata` or `off`."""
     traceparent: str | None = None
     """W3C trace context, as it was sent. It names no trace of ours."""
+    parent_session: str | None = None
+    session_path: str | None = None
+    """Of the call within its session, as Helicone-Session-Path says it."""
+    agent: str | None = None
+    parent_agent: str | None = None
     warnings: tuple[str, ...] = ()
 
 
 def read_labels(headers: Headers) -> Labels:
-    """The labels in the X-PandaProbe-* headers and `traceparent`."""
+    """The labels in the X-PandaProbe-* headers, in those of peers that mean the same, and in `traceparent`."""
     warnings: list[str] = []
     trace_id, parent_span_id = _read_trace(headers, warnings)
     return Labels(
@@ -50,16 +61,25 @@ def read_labels(headers: Headers) -> Labels:
         parent_span_id=parent_span_id,
         capture=_read_capture(headers, warnings),
         traceparent=_read_traceparent(headers),
+        parent_session=_read_first(headers, _PARENTS),
+        session_path=_read_first(headers, (b"helicone-session-path",)),
+        agent=_read_first(headers, (b"x-claude-code-agent-id",)),
+        parent_agent=_read_first(headers, (b"x-claude-code-parent-agent-id",)),
         warnings=tuple(warnings),
     )
 
 
 def _read_user(headers: Headers, warnings: list[str]) -> str | None:
-    value = find_header(headers, b"x-pandaprobe-user")
-    user_id = read_visible(value) if value is not None else None
-    if value is not None and user_id is None:
+    value = find_header(headers, _USERS[0])
+    if value is not None and read_visible(value) is None:
         warnings.append("X-PandaProbe-User was ignored: a user id is 1 to 255 characters of visible text")
-    return user_id
+    return _read_first(headers, _USERS)
+
+
+def _read_first(headers: Headers, names: Sequence[bytes]) -> str | None:
+    """The first visible text under one of these names, the strongest first."""
+    values = (value for wanted in names for name, value in headers if name.lower() == wanted)
+    return next((text for value in values if (text := read_visible(value)) is not None), None)
 
 
 def _read_tags(headers: Headers, warnings: list[str]) -> tuple[str, ...]:
@@ -75,6 +95,20 @@ def _read_tags(headers: Headers, warnings: list[str]) -> tuple[str, ...]:
 
 
 def _read_metadata(headers: Headers, warnings: list[str]) -> dict[str, Json] | None:
+    """Ours, and Helicone's properties, where ours does not say otherwise."""
+    own = _read_own_metadata(headers, warnings)
+    properties = _read_properties(headers)
+    return properties | (own or {}) if properties else own
+
+
+def _read_properties(headers: Headers) -> dict[str, Json]:
+    """Helicone-Property-NAME: each is a text by the name. What cannot be one is left out."""
+    said = ((name[len(_PROPERTY) :], value) for name, value in headers if name.lower().startswith(_PROPERTY))
+    read = ((name.decode("latin-1"), read_visible(value)) for name, value in said)
+    return dict(islice(((name, text) for name, text in read if name and text is not None), MAX_PROPERTIES))
+
+
+def _read_own_metadata(headers: Headers, warnings: list[str]) -> dict[str, Json] | None:
     value = find_header(headers, b"x-pandaprobe-metadata")
     if value is None:
         return None

@@ -6,6 +6,9 @@ NEW = "new"
 CLIENT = "client"
 CONFIDENCE = {
     Source.HEADER: 1.0,
+    Source.BAGGAGE: 0.98,  # of these three, each rung of the ladder has its own; this is that of the first
+    Source.AGENT: 0.97,
+    Source.BODY: 0.95,
     Source.EVIDENCE: 0.95,  # something that only an earlier answer can have said
     Source.TRANSCRIPT: 0.9,  # the same messages up to an answer, of the same credential
     Source.RETRIEVED: 0.95,  # a response id of the same credential
@@ -23,13 +26,14 @@ def resolve(  # noqa: PLR0913, PLR0917 - everything that a decision rests on, an
 ) -> Resolution:
     """The session of a call.
 
-    The first valid clue wins. Without one the default decides: `new` (a session of its own), `client` (goes on with
-    `recent`, the session and time of this client's newest call, unless more than `gap_ns` passed), or a session id.
+    The first valid clue wins, with its own confidence. Without one the default decides: `new` (a session of its own),
+    `client` (goes on with `recent`, the session and time of this client's newest call, unless more than `gap_ns`
+    passed), or a session id.
     """
     clue = next((clue for clue in clues if clue.valid), None)
     if clue is not None:
-        session_id, source = clue.value, clue.source
-    elif default == NEW:
+        return Resolution(clue.value, clue.source, clue.confidence, clues)
+    if default == NEW:
         session_id, source = f"call-{call_id}", Source.DEFAULT_NEW
     elif default == CLIENT:
         session_id, source = _follow(recent, now_ns, gap_ns) or f"client-{call_id}", Source.DEFAULT_CLIENT
