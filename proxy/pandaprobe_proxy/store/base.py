@@ -10,6 +10,8 @@ Promises
   `retry`. It fetched the answer of an earlier one if its operation is `retrieve` and an earlier call of the same
   credential has its response id: then that call gets the tokens and the end, and this one has none of its own. A call
   whose session was only `default_new` goes where the call that it belongs to is.
+- A Record whose session is only a default is placed by its body's clues, else by its evidence (`sessions.infer`), in
+  the same transaction. One that names its session takes along the calls that it goes on from, if nobody has named them.
 - A Record of a connection makes a row for each of its turns, too: the same session, trace and credential, no bodies.
   They go when the connection goes. In the totals of a session they stand for it.
 - A body that was written can be read back byte for byte, as the Body's pieces joined.
@@ -79,6 +81,10 @@ class SessionRow:
     """Calls that were another try of one that had failed."""
     recovered: int = 0
     """Errors after which another try succeeded."""
+    parent: str | None = None
+    """The session whose agent began this one; None if nobody did, or it is not known."""
+    parent_call: str | None = None
+    """The call that did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +132,8 @@ class CallRow:
     """The client did not say so: the same body came again soon after it had failed."""
     retrieves: str | None = None
     """The call whose answer this one fetched. Its tokens are counted there."""
+    follows: str | None = None
+    """The call that this one goes on from, by the answer that it shows. Two that follow the same are branches."""
     connection: str | None = None
     """The call that is the connection over which this one was made; its bodies are there."""
     turn: int | None = None
@@ -282,6 +290,9 @@ class Reader(Protocol):
         """The newest sessions by last activity, those before a moment if one is given."""
 
     def session(self, session_id: str) -> SessionRow | None: ...
+
+    def children(self, session_id: str) -> list[SessionRow]:
+        """The sessions that this one began, oldest first."""
 
     def find_sessions(self, prefix: str, limit: int = 10) -> list[str]:
         """Ids that start with `prefix`, for abbreviation and completion."""

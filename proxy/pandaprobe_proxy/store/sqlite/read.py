@@ -70,6 +70,11 @@ class SqliteReader:
             rows = select(db, f"{SESSION} WHERE session_id = ?", (session_id,))
         return to_session(rows[0]) if rows else None
 
+    def children(self, session_id: str) -> list[SessionRow]:
+        with self._reading() as db:
+            rows = select(db, f"{SESSION} WHERE parent = ? ORDER BY started_ns, key", (session_id,))
+        return [to_session(row) for row in rows]
+
     def find_sessions(self, prefix: str, limit: int = 10) -> list[str]:
         with self._reading() as db:
             rows = db.execute(
