@@ -1,5 +1,5 @@
 """Writes the parts of the documentation that follow from the code: `docs/commands.md`, `docs/settings.md`,
-`docs/dialects.md`.
+`docs/dialects.md`, and the tables of `docs/sessions.md`.
 
     python .ci/write_docs.py
 
@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 from pandaprobe_proxy.cli import COMMANDS, cli
 from pandaprobe_proxy.dialects.registry import DIALECTS, SOCKETS
+from pandaprobe_proxy.sessions.ladder import NEVER, OURS, RUNGS, Rung
 from pandaprobe_proxy.settings import Settings, flag_of
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -103,7 +104,37 @@ def shown(name: str, default: object) -> str:
     return f"`{default}`"
 
 
-WRITTEN = {"commands.md": commands, "settings.md": settings, "dialects.md": dialects}
+def sessions() -> str:
+    """The page as it is, with its tables written anew, each between two comments."""
+    page = (DOCS / "sessions.md").read_text()
+    for name, lines in {"ladder": ladder(), "never": never()}.items():
+        begin, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
+        head, _, rest = page.partition(begin)
+        page = head + begin + "\n".join(["", *lines, "", end]) + rest.partition(end)[2]
+    return page
+
+
+def ladder() -> list[str]:
+    """Every rung, strongest first, and where the user's own names belong."""
+    lines = ["| where | name | from | source | confidence | a value can be |", "|---|---|---|---|---|---|"]
+    for rung in RUNGS:
+        lines.append(row(rung))
+        if rung == OURS[-1]:
+            lines.append("| header | those of `--session-header` | you | header | 1 | text |")
+    return lines
+
+
+def row(rung: Rung) -> str:
+    name = f"`{rung.name}`" + (f", its `{rung.field}`" if rung.field else "")
+    cells = (rung.where, name, rung.senders, rung.source, f"{rung.confidence:g}", rung.form)
+    return f"| {' | '.join(cells)} |"
+
+
+def never() -> list[str]:
+    return [", ".join(f"`{name}`" for name in sorted(NEVER)) + "."]
+
+
+WRITTEN = {"commands.md": commands, "settings.md": settings, "dialects.md": dialects, "sessions.md": sessions}
 
 
 def main() -> None:

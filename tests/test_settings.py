@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from pandaprobe_proxy.settings import Settings
+from pandaprobe_proxy.settings import Settings, flag_of
 from pydantic import ValidationError
 
 
@@ -70,3 +70,20 @@ def test_settings_cross_to_the_recorder_as_json():
     prices = {"m": {"input": 1, "output": 2}}
     settings = Settings(data_dir=Path("/x"), upstreams={"a": "http://a"}, redact=("x",), prices=prices)
     assert Settings.model_validate(settings.model_dump(mode="json")) == settings
+
+
+@pytest.mark.parametrize("given", [("X-My-Run", "x_run"), "X-My-Run, x_run,"])
+def test_session_headers_are_names_in_a_list_or_a_text(given):
+    assert Settings(session_headers=given).session_headers == ("X-My-Run", "x_run")
+
+
+@pytest.mark.parametrize("name", ["", "a b", "a:b", "naïve", "x" * 101])
+def test_what_no_header_can_be_called_is_refused(name):
+    with pytest.raises(ValidationError, match="not the name of a header"):
+        Settings(session_headers=(name,))
+
+
+def test_a_setting_that_may_be_given_again_has_a_flag_for_one_value():
+    assert [flag_of(name) for name in ("upstreams", "session_headers", "web_port")] == [
+        "--upstream", "--session-header", "--web-port",
+    ]  # fmt: skip

@@ -84,3 +84,10 @@ def test_a_misspelled_variable_is_a_warning_and_foreign_ones_are_not(tmp_path):
     loaded = load({}, env, tmp_path)
     assert loaded.settings == Settings()
     assert loaded.warnings == ("PANDAPROBE_PROT is not a setting; did you mean 'port'?",)
+
+
+def test_session_headers_come_from_flags_and_from_a_variable(tmp_path):
+    assert load({"session_headers": ("A", "B")}, {}, tmp_path).settings.session_headers == ("A", "B")
+    loaded = load({}, {"PANDAPROBE_SESSION_HEADERS": "A,B"}, tmp_path)
+    assert loaded.settings.session_headers == ("A", "B")
+    assert load({"session_headers": ("A",)}, {}, tmp_path).origins["session_headers"] == "flag --session-header"

@@ -9,6 +9,7 @@ from typing import Any
 from pandaprobe.context import NOTHING, current_place, current_session, current_user, outer_session, restore, snapshot
 
 MARK = "_pandaprobe"
+SESSION, PARENT = "PANDAPROBE_SESSION", "PANDAPROBE_PARENT_SESSION"
 ENV_POSITION = 10  # of `env` among Popen's parameters
 
 
@@ -82,20 +83,21 @@ def _with(env: Mapping[Any, Any] | None, added: Mapping[str, str]) -> Mapping[An
     if env is None:
         return {**os.environ, **added}
     # A copy of our own environment says nothing otherwise: it only repeats what this process was told.
-    return {**env, **{name: value for name, value in added.items() if env.get(name) in (None, os.environ.get(name))}}
+    ours = {name: value for name, value in added.items() if env.get(name) in (None, os.environ.get(name))}
+    if SESSION in added and SESSION not in ours:
+        ours.pop(PARENT, None)  # that of another session
+    return {**env, **ours}
 
 
 def environment() -> dict[str, str]:
     """What a child process must find in its environment to go on with this work."""
     session, user, place = current_session(), current_user(), current_place()
     trace = f"{place.trace_id}/{place.span_id or ''}" if place else None
-    given = {
-        "PANDAPROBE_SESSION": session,
-        "PANDAPROBE_PARENT_SESSION": outer_session(),
-        "PANDAPROBE_USER": user,
-        "PANDAPROBE_TRACE": trace,
-    }
-    return {name: value for name, value in given.items() if value}
+    outer = outer_session()
+    if session and outer is None and PARENT in os.environ:
+        outer = ""  # the one in our environment is that of another session
+    given = {SESSION: session, PARENT: outer, "PANDAPROBE_USER": user, "PANDAPROBE_TRACE": trace}
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def install() -> None:

@@ -83,7 +83,7 @@ def _inherited_place() -> Place | None:
 
 _parent_session = _inherited("PANDAPROBE_SESSION", "session")
 _parent_user = _inherited("PANDAPROBE_USER", "user")
-_grandparent_session = _inherited("PANDAPROBE_PARENT_SESSION", "session")
+_grandparent_session = check_id(os.environ.get("PANDAPROBE_PARENT_SESSION") or None, "session")
 _parent_place = _inherited_place()
 
 

@@ -313,3 +313,58 @@ def test_a_keeper_beside_prices_as_the_one_that_it_is_beside():
     keeper = make_keeper(pricing=lambda *_: Cost(0.5, {}, "m", "test"))
     sizes = Sizes(len(exchange.request_body), len(exchange.response_body))
     assert keeper.beside().finish(keeper.begin(exchange.head), exchange, sizes).call.cost.total == 0.5
+
+
+def test_an_agents_header_places_a_call_and_its_bad_values_are_no_mistake_of_ours():
+    begun = make_keeper().begin(make_head((b"X-Session-Id", b"null"), (b"Helicone-Session-Id", b"run-1")))
+    resolution = begun.opened.resolution
+    assert (resolution.session_id, resolution.source, resolution.confidence) == ("run-1", Source.AGENT, 0.97)
+    assert [clue.valid for clue in resolution.clues] == [True, False]
+    assert begun.warnings == ()
+
+
+def test_a_header_of_the_users_own_is_read_first():
+    keeper = make_keeper(Policy(session_headers=("X-My-Run",)))
+    head = make_head((b"X-Claude-Code-Session-Id", b"theirs"), (b"x-my-run", b"mine"))
+    assert keeper.begin(head).opened.resolution.session_id == "mine"
+
+
+@pytest.mark.parametrize("capture", [b"full", b"metadata"])
+def test_what_the_body_says_of_its_session_is_kept_also_without_content(capture):
+    head = make_head((b"X-PandaProbe-Capture", capture))
+    record = keep(make_exchange(head, {**QUESTION, "metadata": {"session_id": "s-1"}, "prompt_cache_key": "k"}))
+    assert [(clue.source, clue.value, clue.valid) for clue in record.clues] == [
+        (Source.BODY, "s-1", True),
+        (Source.BODY, "k", False),
+    ]
+
+
+def test_no_canary_is_left_in_what_names_a_session():
+    names = ("Helicone-Session-Id", "baggage", "X-Parent-Session-Id", "Helicone-Session-Path", "X-Claude-Code-Agent-Id")
+    sent = [
+        (name.encode(), f"session.id={CANARY}".encode() if name == "baggage" else CANARY.encode()) for name in names
+    ]
+    question = {**QUESTION, "session_id": CANARY, "metadata": {"user_id": f'{{"session_id": "{CANARY}"}}'}}
+    record = keep(make_exchange(make_head(*sent, (b"Helicone-Property-A", CANARY.encode())), question))
+    assert CANARY not in repr(record)
+    assert len(record.clues) == 2 and record.opened.parent_session.startswith("[redacted:")
+
+
+def test_a_call_that_no_dialect_reads_has_no_clues_of_its_body():
+    assert keep(make_exchange(make_head(target=b"/v1/unheard-of"), question=b'{"session_id": "s"}')).clues == ()
+
+
+def test_parent_path_and_agents_of_the_head_are_on_the_row():
+    head = make_head(
+        (b"X-PandaProbe-Parent-Session", b"outer"),
+        (b"Helicone-Session-Path", b"/a/b"),
+        (b"X-Claude-Code-Agent-Id", b"a-2"),
+        (b"X-Claude-Code-Parent-Agent-Id", b"a-1"),
+    )
+    opened = make_keeper().begin(head).opened
+    assert (opened.parent_session, opened.session_path, opened.agent, opened.parent_agent) == (
+        "outer",
+        "/a/b",
+        "a-2",
+        "a-1",
+    )

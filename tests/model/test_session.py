@@ -9,3 +9,20 @@ def test_a_decision_keeps_its_clues():
 
 def test_the_strongest_source_is_named_first():
     assert next(iter(Source)) is Source.HEADER
+
+
+def test_sources_are_ordered_by_what_they_promise():
+    order = [
+        Source.HEADER,
+        Source.BAGGAGE,
+        Source.AGENT,
+        Source.BODY,
+        Source.EVIDENCE,
+        Source.TRANSCRIPT,
+        Source.DEFAULT_ID,
+    ]
+    assert [source for source in Source if source in order] == order
+
+
+def test_a_clue_that_was_stored_without_a_confidence_still_reads():
+    assert Clue(source=Source.HEADER, name="n", value="v", valid=True).confidence == 1

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from pandaprobe import session, set_session, user
 from pandaprobe.carry import environment
-from pandaprobe.context import current_session, current_user
+from pandaprobe.context import current_session, current_user, outer_session
 
 
 @pytest.fixture(autouse=True)
@@ -115,3 +115,41 @@ def test_asyncio_subprocesses_do_too():
 
 def test_without_a_session_the_environment_of_a_child_is_untouched():
     assert environment() == {}
+
+
+SHOW_BOTH = "import pandaprobe.context as c; print(c.current_session(), c.outer_session())"
+
+
+def show(env=None, code=SHOW_BOTH):
+    return subprocess.run(
+        [sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True
+    ).stdout.strip()
+
+
+def test_a_subprocess_knows_the_session_around_its_own():
+    with session("a"), session("b"):
+        assert show() == "b a"
+        assert show({**os.environ, "PANDAPROBE_SESSION": "other"}) == "other None"
+    with session("a"):
+        assert show() == "a None"
+
+
+def test_a_subprocess_of_a_subprocess_is_told_no_parent_of_another_session(monkeypatch):
+    monkeypatch.setenv("PANDAPROBE_PARENT_SESSION", "of the process's own session")
+    with session("a"):
+        assert show() == "a None"
+        assert show({**os.environ}) == "a None"
+
+
+def test_what_a_child_sets_or_enters_has_no_parent_from_outside(monkeypatch):
+    code = "import pandaprobe.context as c, pandaprobe as p; {}; print(c.current_session(), c.outer_session())"
+    monkeypatch.setenv("PANDAPROBE_SESSION", "b")
+    monkeypatch.setenv("PANDAPROBE_PARENT_SESSION", "a")
+    assert show(code=code.format("pass")) == "b a"
+    assert show(code=code.format("p.set_session('c')")) == "c None"
+    assert show(code=code.format("p.session('c').__enter__()")) == "c None"
+
+
+def test_a_thread_knows_the_session_around_its_own():
+    with session("a"), session("b"), ThreadPoolExecutor(1) as pool:
+        assert pool.submit(outer_session).result() == "a"

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from pandaprobe.inject import stamp
+from pandaprobe.inject import may_set, stamp
 
 
 def names(port, host="127.0.0.1"):
@@ -48,3 +48,20 @@ def test_metadata_that_is_too_long_is_left_out(shim, sink):
 def test_metadata_that_has_no_json_form_harms_no_call(shim, sink, metadata):
     with shim.start_trace("t", metadata=metadata) as trace:
         assert names(sink.port)["X-PandaProbe-Trace"] == trace.trace_id
+
+
+def test_a_session_inside_another_tells_which(shim, sink):
+    with shim.session("outer"), shim.session("inner"):
+        assert names(sink.port) == {"X-PandaProbe-Parent-Session": "outer", "X-PandaProbe-Session": "inner"}
+        assert stamp("api.openai.com", 443) == []
+        with shim.session("inner"):
+            assert names(sink.port)["X-PandaProbe-Parent-Session"] == "outer"
+    with shim.session("outer"), shim.session("outer"):
+        assert names(sink.port) == {"X-PandaProbe-Session": "outer"}
+
+
+@pytest.mark.parametrize("given", ["X-PandaProbe-Session", "X-PandaProbe-Session-Id", "X-PandaProbe-Parent-Session"])
+def test_the_parent_of_a_session_that_was_set_by_hand_is_not_told(given):
+    assert not may_set("X-PandaProbe-Parent-Session", {given: "by hand"}.get)
+    assert may_set("X-PandaProbe-Parent-Session", {}.get)
+    assert may_set("X-PandaProbe-Session", {"X-PandaProbe-Parent-Session": "by hand"}.get)

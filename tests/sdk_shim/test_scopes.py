@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 from pandaprobe import session, set_session, set_user, user
-from pandaprobe.context import current_session, current_user
+from pandaprobe.context import current_session, current_user, outer_session
 
 
 @pytest.fixture(autouse=True)
@@ -165,3 +165,24 @@ def test_an_impossible_id_is_ignored(value):
 def test_any_visible_text_is_an_id(value):
     with session(value):
         assert current_session() == value
+
+
+def test_a_scope_inside_another_knows_the_one_around_it():
+    assert outer_session() is None
+    with session("a"):
+        assert outer_session() is None
+        with session("b"):
+            assert outer_session() == "a"
+            with session("b"):
+                assert outer_session() == "a"
+            with session("c"):
+                assert outer_session() == "b"
+        with session("a"):
+            assert outer_session() is None
+
+
+def test_what_was_set_is_no_scope_around():
+    set_session("set")
+    with session("a"):
+        assert outer_session() is None
+    assert outer_session() is None

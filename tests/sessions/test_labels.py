@@ -130,3 +130,51 @@ def test_any_bytes_give_labels_and_no_warning_quotes_them(headers):
     labels = read(**headers)
     assert all(len(warning) < 120 for warning in labels.warnings)
     assert all(isinstance(text.encode(), bytes) for text in (labels.user_id or "", *labels.tags))
+
+
+def peers(*headers: tuple[bytes, bytes]) -> Labels:
+    return read_labels(headers)
+
+
+@pytest.mark.parametrize(
+    "name", [b"X-PandaProbe-Parent-Session", b"X-Parent-Session-Id", b"x-agentweave-parent-session-id"]
+)
+def test_a_session_may_have_been_begun_in_another(name):
+    assert peers((name, b" outer ")) == Labels(parent_session="outer")
+
+
+def test_our_own_name_of_the_parent_is_the_strongest_and_a_bad_value_is_passed_over():
+    assert peers((b"X-Parent-Session-Id", b"a"), (b"X-PandaProbe-Parent-Session", b"b")).parent_session == "b"
+    assert peers((b"X-Parent-Session-Id", b"a"), (b"X-PandaProbe-Parent-Session", b"\xff")).parent_session == "a"
+
+
+def test_a_path_within_the_session_is_visible_text():
+    assert peers((b"Helicone-Session-Path", b"/plan/search")) == Labels(session_path="/plan/search")
+    assert peers((b"Helicone-Session-Path", b"/" + b"x" * 255)) == Labels()
+
+
+def test_agents_of_one_session_have_names():
+    headers = ((b"X-Claude-Code-Agent-Id", b"a-2"), (b"x-claude-code-parent-agent-id", b"a-1"))
+    assert peers(*headers) == Labels(agent="a-2", parent_agent="a-1")
+
+
+def test_helicones_user_is_the_user_where_ours_does_not_say():
+    assert peers((b"Helicone-User-Id", b"h")).user_id == "h"
+    assert peers((b"Helicone-User-Id", b"h"), (b"X-PandaProbe-User", b"o")).user_id == "o"
+
+
+def test_helicones_properties_are_metadata_where_ours_does_not_say():
+    headers = (
+        (b"Helicone-Property-Env", b"prod"),
+        (b"helicone-property-k", b"h"),
+        (b"X-PandaProbe-Metadata", b'{"k": 1}'),
+    )
+    assert peers(*headers).metadata == {"Env": "prod", "k": 1}
+    assert peers(headers[0]).metadata == {"Env": "prod"}
+
+
+def test_properties_that_cannot_be_are_left_out_and_they_are_bounded():
+    bad = ((b"Helicone-Property-", b"x"), (b"Helicone-Property-A", b"\xff"), (b"Helicone-Property-B", b"x" * 256))
+    assert peers(*bad) == Labels()
+    many = peers(*((b"Helicone-Property-%d" % number, b"v") for number in range(60))).metadata
+    assert many is not None and len(many) == 50

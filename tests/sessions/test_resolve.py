@@ -1,6 +1,7 @@
 import pytest
 from pandaprobe_proxy.model.session import Clue, Resolution, Source
-from pandaprobe_proxy.sessions.resolve import resolve
+from pandaprobe_proxy.sessions.ladder import RUNGS
+from pandaprobe_proxy.sessions.resolve import CONFIDENCE, resolve
 
 GOOD = Clue(Source.HEADER, "X-PandaProbe-Session", "run-1")
 OTHER = Clue(Source.HEADER, "X-PandaProbe-Session-Id", "run-2")
@@ -56,3 +57,19 @@ def test_the_more_is_known_the_surer():
     sureness = [resolve((GOOD,), "new", "c1", None, 0, GAP), default("id"), default("client"), default("new")]
     found = [decision.confidence for decision in sureness]
     assert found == sorted(found, reverse=True) and len(set(found)) == 4 and 0 < found[-1] < found[0] == 1
+
+
+def test_a_clue_has_a_confidence_of_its_own():
+    clue = Clue(Source.AGENT, "X-Session-Id", "s", confidence=0.85)
+    hint = Clue(Source.BODY, "prompt_cache_key", "k", valid=False, confidence=0)
+    decision = resolve((hint, clue, OTHER), "new", "c1", None, 0, GAP)
+    assert decision == Resolution("s", Source.AGENT, 0.85, (hint, clue, OTHER))
+
+
+@pytest.mark.parametrize("source", [Source.HEADER, Source.BAGGAGE, Source.AGENT, Source.BODY])
+def test_a_source_is_as_sure_as_its_strongest_rung(source):
+    assert CONFIDENCE[source] == max(rung.confidence for rung in RUNGS if rung.source is source)
+
+
+def test_every_source_of_a_call_has_a_confidence():
+    assert set(CONFIDENCE) == set(Source) - {Source.INGEST}

@@ -7,7 +7,6 @@ import click
 
 from pandaprobe_proxy.cli.options import load_settings
 
-
 MANY = frozenset({"upstreams", "session_headers", "redact"})
 """Settings whose flag may be given again."""
 

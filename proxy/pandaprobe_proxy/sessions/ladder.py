@@ -21,10 +21,10 @@ class Where(StrEnum):
 
 
 class Form(StrEnum):
-    """Which values can be a session id. All are 1 to 255 characters of visible text."""
+    """Which values can be a session id. All are 1 to 255 characters of visible text, and none but ANY is SHARED."""
 
     ANY = "any text"
-    TEXT = "any text but words like `default` or `null`"
+    TEXT = "text"
     ID = "8 or more of `A-Z a-z 0-9 _ -`"
     UUID = "a UUID"
     HINT = "none: it is shown, and never used"
@@ -76,17 +76,17 @@ NAMESPACED = (
     _header("X-Hermes-Session-Id", 0.97, "Hermes"),
     _header("X-KiloCode-TaskId", 0.97, "Kilo Code"),
     _header("X-Coder-Chat-Id", 0.97, "Coder"),
-    _header("X-Mux-Workspace-Id", 0.95, "Mux"),
     _header("X-Grok-Conv-Id", 0.97, "Grok"),
+    _header("Helicone-Session-Id", 0.97, "users of Helicone"),
+    _header("X-Mux-Workspace-Id", 0.95, "Mux"),
     _header("X-Codex-Turn-Metadata", 0.95, "Codex", Form.ID, "session_id"),
     _header("X-Codex-Turn-Metadata", 0.95, "Codex", Form.ID, "thread_id"),
-    _header("Helicone-Session-Id", 0.97, "users of Helicone"),
     _header("X-LiteLLM-Trace-Id", 0.95, "users of LiteLLM"),
     _header("X-LiteLLM-Session-Id", 0.95, "users of LiteLLM"),
     _header("X-BF-Session-Id", 0.95, "users of Bifrost"),
     _header("X-Cylestio-Session-Id", 0.95, "users of Cylestio"),
     _header("X-AgentWeave-Session-Id", 0.95, "AgentWeave"),
-    _header("X-Portkey-Trace-Id", 0.85, "users of Portkey"),
+    _header("X-Portkey-Trace-Id", 0.9, "users of Portkey"),
     _header(VENDOR, 0.9, "any other program", Form.ID),
 )
 COMMON = (
@@ -137,9 +137,8 @@ NEVER = frozenset(
 
 SHARED = frozenset(
     {
-        "", "-", "0", "00000000-0000-0000-0000-000000000000", "[object object]", "anonymous", "auto", "default",
-        "false", "global", "n/a", "na", "nan", "nil", "none", "null", "session", "string", "test", "true", "undefined",
-        "unknown",
+        "-", "0", "00000000-0000-0000-0000-000000000000", "[object object]", "anonymous", "auto", "default", "false",
+        "global", "n/a", "na", "nan", "nil", "none", "null", "true", "undefined", "unknown",
     }
 )  # fmt: skip
 """Values, in lower case, that many programs send where they have no session: together they would be one."""
