@@ -84,7 +84,7 @@ class _Handler(BaseHTTPRequestHandler):
         asked = json.loads(body)
         if self.path.endswith("/embeddings"):
             return self._send(200, self._embedding())
-        text = self.upstream.echo or answer_to(asked["messages"])
+        text = self.upstream.echo or answer_to(asked.get("messages") or [{"role": "user", "content": asked["input"]}])
         return self._stream(asked, text) if asked.get("stream") else self._send(200, self._completion(asked, text))
 
     def _completion(self, asked, text):

@@ -107,6 +107,15 @@ def test_a_header_set_by_hand_wins(shim, sink, post):
 
 
 @pytest.mark.parametrize("post", CLIENTS)
+def test_a_session_inside_another_tells_which_and_one_set_by_hand_does_not(shim, sink, post):
+    with shim.session("outer"), shim.session("inner"):
+        post(f"{sink.url}/v1/chat")
+        post(f"{sink.url}/v1/chat", **{"X-PandaProbe-Session": "by hand"})
+    assert sink.headers("X-PandaProbe-Session") == ["inner", "by hand"]
+    assert sink.headers("X-PandaProbe-Parent-Session") == ["outer", None]
+
+
+@pytest.mark.parametrize("post", CLIENTS)
 def test_another_address_is_told_nothing(shim, sink, post):
     with run_sink() as other, shim.session("s-1"):
         post(f"{other.url}/v1/chat")
