@@ -22,6 +22,7 @@ Promises
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, Protocol
 
 from pandaprobe_proxy.model.call import Call, Cost, Marks, Message, Usage
@@ -195,6 +196,25 @@ class Hit:
     at_ns: int
 
 
+class Why(StrEnum):
+    """Why the session of a call is only a default."""
+
+    UNSURE = "may be of several sessions"
+    BAD_ID = "its session id is none"
+    UNKNOWN = "goes on from an answer that was never recorded"
+    BEGINNING = "begins a conversation that no call has gone on with"
+    ALONE = "has no conversation, as embeddings have none"
+    OTHER = "is no call of a known format"
+
+
+@dataclass(frozen=True, slots=True)
+class Unplaced:
+    """A call whose session is only a default."""
+
+    call_id: str
+    why: Why
+
+
 @dataclass(frozen=True, slots=True)
 class Counts:
     """The recorder's side of the loss numbers, and sizes."""
@@ -307,6 +327,12 @@ class Reader(Protocol):
     ) -> list[CallRow]:
         """With a session: its calls, oldest first. Without: the newest calls, newest first, or, with `after` a call id,
         those that came later, oldest first. `before` a call id: the older page."""
+
+    def unplaced(self, limit: int) -> list[Unplaced]:
+        """Of the newest `limit` calls those whose session is only a default, newest first.
+
+        A call that begins a conversation is none of them once another has gone on with it.
+        """
 
     def call(self, call_id: str) -> StoredCall | None:
         """One call whole, with its history."""

@@ -14,6 +14,7 @@ from pandaprobe_proxy.store.base import (
     SessionRow,
     StoredCall,
     StoreError,
+    Unplaced,
 )
 from pandaprobe_proxy.store.sqlite.codec import Codec, from_text
 from pandaprobe_proxy.store.sqlite.connect import connect_reader, told
@@ -30,6 +31,7 @@ from pandaprobe_proxy.store.sqlite.rows import (
     to_session,
 )
 from pandaprobe_proxy.store.sqlite.search import find_messages
+from pandaprobe_proxy.store.sqlite.unplaced import UNPLACED, explain
 from pandaprobe_proxy.store.trace_rows import TraceRow
 
 
@@ -109,6 +111,11 @@ class SqliteReader:
         with self._reading() as db:
             rows = select(db, f"{CALL}{where} ORDER BY {order} LIMIT ?", (*(value for _, value in given), limit))
         return [to_call(row, self._codec) for row in rows]
+
+    def unplaced(self, limit: int) -> list[Unplaced]:
+        with self._reading() as db:
+            rows = select(db, UNPLACED, (limit,))
+        return [Unplaced(row["call_id"], explain(row)) for row in rows]
 
     def call(self, call_id: str) -> StoredCall | None:
         with self._reading() as db:
