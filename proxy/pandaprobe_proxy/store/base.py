@@ -22,7 +22,6 @@ Promises
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any, Protocol
 
 from pandaprobe_proxy.model.call import Call, Cost, Marks, Message, Usage
@@ -32,6 +31,7 @@ from pandaprobe_proxy.model.session import Resolution
 from pandaprobe_proxy.model.trace import Span, Trace
 from pandaprobe_proxy.store.batch import Batch, RunState
 from pandaprobe_proxy.store.trace_rows import SpanRow, TraceRow
+from pandaprobe_proxy.store.unplaced import Unplaced
 
 Json = Any
 
@@ -194,25 +194,6 @@ class Hit:
     snippet: str
     """The passage, with matches between the given marks."""
     at_ns: int
-
-
-class Why(StrEnum):
-    """Why the session of a call is only a default."""
-
-    UNSURE = "may be of several sessions"
-    BAD_ID = "its session id is none"
-    UNKNOWN = "goes on from an answer that was never recorded"
-    BEGINNING = "begins a conversation that no call has gone on with"
-    ALONE = "has no conversation, as embeddings have none"
-    OTHER = "is no call of a known format"
-
-
-@dataclass(frozen=True, slots=True)
-class Unplaced:
-    """A call whose session is only a default."""
-
-    call_id: str
-    why: Why
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,8 +89,10 @@ class Placing:
             totals.drop_if_empty(self._db, placed.before)
         if inferred.follows is not None and inferred.kind is not None:
             self._take_along(key, session, inferred.follows, inferred.kind)
-        elif placed.lost:
-            self._stay(key, session, evidence, inferred)
+        else:
+            self._set_parent(session, inferred.parent)
+            if placed.lost and not inferred.candidates:
+                self._wait(key, evidence)
         self._answer_waiting(key, evidence)
         return session
 
@@ -183,18 +185,21 @@ class Placing:
         for (key,) in calls:
             self._move(key, new, clue, confidence)
 
-    def _stay(self, key: int, session: int, evidence: Evidence, inferred: Inference) -> None:
-        """Nothing says where the call belongs: it may have a parent, and what it shows is awaited."""
-        if inferred.parent is not None and inferred.parent.session != session:
+    def _set_parent(self, session: int, parent: Found | None) -> None:
+        """The call of another agent began the session."""
+        if parent is not None and parent.session != session:
             self._db.execute(
                 "UPDATE sessions SET parent = (SELECT session_id FROM sessions WHERE key = ?), parent_call = ?,"
                 " parent_source = ? WHERE key = ? AND parent IS NULL",
-                (inferred.parent.session, self._id(inferred.parent.call), Kind.PROMPT.value, session),
+                (parent.session, self._id(parent.call), Kind.PROMPT.value, session),
             )
+
+    def _wait(self, key: int, evidence: Evidence) -> None:
+        """Nothing says where the call belongs: what it shows may come later."""
         chain = next((shown.value for shown in evidence.shown if shown.kind is Kind.CHAIN), None)
-        if chain is not None and not inferred.candidates:
+        if chain is not None:
             self._db.execute("INSERT OR IGNORE INTO awaited (key, call) VALUES (?, ?)", (chain, key))
-            self._db.execute("UPDATE calls SET awaits = ? WHERE key = ?", (chain, key))
+            write_columns(self._db, key, {"awaits": chain})
 
     def _answer_waiting(self, key: int, evidence: Evidence) -> None:
         """Calls that showed what this one leaves, and were stored before it."""

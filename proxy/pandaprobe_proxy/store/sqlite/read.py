@@ -14,7 +14,6 @@ from pandaprobe_proxy.store.base import (
     SessionRow,
     StoredCall,
     StoreError,
-    Unplaced,
 )
 from pandaprobe_proxy.store.sqlite.codec import Codec, from_text
 from pandaprobe_proxy.store.sqlite.connect import connect_reader, told
@@ -33,6 +32,7 @@ from pandaprobe_proxy.store.sqlite.rows import (
 from pandaprobe_proxy.store.sqlite.search import find_messages
 from pandaprobe_proxy.store.sqlite.unplaced import UNPLACED, explain
 from pandaprobe_proxy.store.trace_rows import TraceRow
+from pandaprobe_proxy.store.unplaced import Unplaced
 
 
 class SqliteReader:

@@ -1,9 +1,9 @@
 """Calls whose session is only a default, and why."""
 
 from pandaprobe_proxy.model.session import Source
-from pandaprobe_proxy.store.base import Why
 from pandaprobe_proxy.store.sqlite.codec import from_text
 from pandaprobe_proxy.store.sqlite.rows import Row
+from pandaprobe_proxy.store.unplaced import Why
 
 UNPLACED = f"""
 SELECT c.call_id, c.clues, c.awaits, c.evidence, c.dialect FROM
