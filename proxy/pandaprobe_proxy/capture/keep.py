@@ -27,6 +27,7 @@ from pandaprobe_proxy.sessions.attempts import read_marker
 from pandaprobe_proxy.sessions.clues import read_clues
 from pandaprobe_proxy.sessions.labels import Labels, read_labels
 from pandaprobe_proxy.sessions.resolve import resolve
+from pandaprobe_proxy.store.searched import explain, list_said
 
 BAD_SESSION = (
     "the session header is not a session id, which is 1 to 255 characters of visible text; the default was used instead"
@@ -226,6 +227,7 @@ class Keeper:
         redact, known = self._redactor, begun.known
         ended, answer = exchange.ended, exchange.response
         outcome = _judge(ended, call)
+        said = list_said(call)
         return Record(
             opened=begun.opened,
             ended_ns=begun.opened.started_ns + (exchange.since_start(ended.at_ns) if ended else 0),
@@ -241,9 +243,10 @@ class Keeper:
             chunks=exchange.chunks,
             marks=call.marks if call else read_marks(exchange),
             call=call,
-            warnings=begun.warnings,
+            warnings=(*begun.warnings, *explain(call, said)),
             request_chunks=exchange.request_chunks,
             retry=self._read_retry(begun.opened, exchange, sizes.request),
+            said=said,
         )
 
     def _read_retry(self, opened: Opened, exchange: Exchange, size: int) -> Retry | None:

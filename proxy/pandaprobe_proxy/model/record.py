@@ -62,6 +62,17 @@ class Retry:
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """A message as a store finds it again."""
+
+    digest: bytes
+    """Equal for equal messages; see `sessions.transcript`."""
+    role: str
+    text: str
+    """What can be searched of it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """One ended exchange, ready to be stored."""
 
@@ -85,3 +96,5 @@ class Record:
     request_chunks: tuple[tuple[int, int], ...] = ()
     """Of an upgraded connection only."""
     retry: Retry | None = None
+    said: tuple[Said, ...] = ()
+    """What can be found of the messages of `call`, in order."""

@@ -1,13 +1,13 @@
 """A call as rows: begun when its Opened comes, ended when its Record comes. Each function runs inside a transaction."""
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from hashlib import blake2b
 from typing import Any
 
 from pandaprobe_proxy.model.call import Call, Marks
-from pandaprobe_proxy.model.record import Body, Opened, Record
+from pandaprobe_proxy.model.record import Body, Opened, Record, Said
 from pandaprobe_proxy.model.session import Source
 from pandaprobe_proxy.store.sqlite import totals
 from pandaprobe_proxy.store.sqlite.codec import INLINE_BYTES, Codec, Part, from_text, to_text, write_chunks
@@ -117,13 +117,13 @@ class Calls:
         totals.add_in(self._db, key)
         totals.widen(self._db, session, record.opened.started_ns, record.ended_ns)
         if record.call is not None:
-            self._read(session, key, record.call)
+            self._read(session, key, record.call, record.said)
             self.links.tie_answer(key, record.call, record.credential or None, record.opened.upstream)
         self.links.tie_attempt(key, record)
 
-    def _read(self, session: int, key: int, call: Call) -> None:
+    def _read(self, session: int, key: int, call: Call, said: Sequence[Said]) -> None:
         totals.describe(self._db, session, call.model or call.requested_model, first_input(call))
-        self.messages.keep(session, key, (*call.input, *call.output))
+        self.messages.keep(session, key, said)
 
     def _open_row(self, call_id: str) -> tuple[int, int] | None:
         row = self._db.execute(

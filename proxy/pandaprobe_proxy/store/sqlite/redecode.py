@@ -12,6 +12,7 @@ from pandaprobe_proxy.dialects.registry import DIALECTS, find
 from pandaprobe_proxy.model.call import Call
 from pandaprobe_proxy.model.exchange import Exchange, Outcome
 from pandaprobe_proxy.store.base import Redecoded, StoreError
+from pandaprobe_proxy.store.searched import list_said
 from pandaprobe_proxy.store.sqlite import totals
 from pandaprobe_proxy.store.sqlite.calls import Calls, call_values, write_marks
 from pandaprobe_proxy.store.sqlite.codec import Codec, from_text, to_text
@@ -90,7 +91,7 @@ class Redecoding:
         self._calls.write(key, self._values(row, call))
         totals.add_in(self._db, key)
         self._describe(row, call)
-        self._calls.messages.renew(row["session"], key, (*call.input, *call.output))
+        self._calls.messages.renew(row["session"], key, list_said(call))
         if row["retrieves"] is None:
             self._calls.links.tie_answer(key, call, row["credential"], row["upstream"])
         elif not (call.pending or call.partial):
