@@ -199,7 +199,7 @@ class Timed:
         wake = threading.Event()
         while not self.recorder.done:
             self.step()
-            wait = 0 if getattr(self.recorder, "behind", False) else BATCH_S
+            wait = 0 if self.recorder.behind else BATCH_S
             slept = time.perf_counter()
             wake.wait(wait)
             self.longest_gap_ms = max(self.longest_gap_ms, (time.perf_counter() - slept - wait) * 1000)

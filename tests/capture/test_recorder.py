@@ -57,12 +57,17 @@ class MemoryWriter:
         self.dropped, self.opened, self.staged, self.records, self.counters = {}, {}, [], {}, {}
         self.refuse = None
         self.odd = set()
+        self.shares, self.prepared = 1, []
 
     def begin(self, run, at_ns):
         return RunState(self.offset, self.recorded, dict(self.dropped), tuple(self.staged))
 
     def last_seen(self, client):
         return None
+
+    def prepare(self, record):
+        self.prepared.append(record.opened.id)
+        return self.prepared.count(record.opened.id) < self.shares
 
     def commit(self, batch):
         if self.refuse:

@@ -152,7 +152,7 @@ class Recording:
                 self._finish(recorder)
                 return
             more = self._trim(writer)
-            self._wake.wait(0 if more else BATCH_S)
+            self._wake.wait(0 if more or recorder.behind else BATCH_S)
             self._wake.clear()
         recorder.stop()
 

@@ -43,15 +43,19 @@ class Lane:
         self._bytes_held += size
         self._waiting.append((exchange, size, self._pool.submit(self._finish, gathering)))
 
-    def take(self, wait: bool = False) -> list[Made]:
-        """What is done, in the order in which it came; with `wait`, everything."""
-        made: list[Made] = []
-        while self._waiting and (wait or self._waiting[0][2].done()):
-            exchange, size, future = self._waiting.popleft()
+    def first(self, wait: bool = False) -> Made | None:
+        """What came first of what is in it, if it is done; with `wait`, once it is."""
+        if not self._waiting:
+            return None
+        exchange, _, future = self._waiting[0]
+        if wait:
             future.exception()
-            self._bytes_held -= size
-            made.append((exchange, future))
-        return made
+        return (exchange, future) if future.done() else None
+
+    def pop(self) -> None:
+        """The first is somewhere else now."""
+        _, size, _ = self._waiting.popleft()
+        self._bytes_held -= size
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)

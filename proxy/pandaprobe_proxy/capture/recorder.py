@@ -31,7 +31,12 @@ from pandaprobe_proxy.store.batch import Batch, Staged
 log = structlog.get_logger("recorder")
 T = TypeVar("T")
 
-READ_BYTES = 8 * 1024 * 1024
+READ_BYTES = 16 * 1024
+"""Read at once, or one frame. What it costs is not known before, so a turn looks at the clock after each."""
+TURN_BYTES = 2 * 1024 * 1024
+"""Of one turn. It is staged and committed, at about 10 ms a megabyte."""
+TURN_NS = 25_000_000
+"""After which a turn reads no more."""
 GONE = "the sidecar ended before this call did"
 
 
@@ -56,6 +61,7 @@ class Recorder:
         self._reader: RingReader
         self._open: dict[str, Gathering] = {}
         self._lane = Lane(partial(_make_record, keeper.beside()))
+        self._refused = False
         self._turn = Turn()
         self._batch: Batch | None = None
         self._works: queue.SimpleQueue[tuple[Callable[[Writer], Any], Future[Any]]] = queue.SimpleQueue()
@@ -83,6 +89,11 @@ class Recorder:
         """The relay has closed the ring, and everything in it is committed."""
         return self._reader.closed and self._batch is None and not self._lane.busy
 
+    @property
+    def behind(self) -> bool:
+        """There is more to do than fitted into the last step, and the store does not refuse."""
+        return not self._refused and (self._reader.behind or self._lane.first() is not None)
+
     def step(self) -> bool:
         """Reads and commits once; False if there was nothing, or the store refused and will be asked again.
 
@@ -96,18 +107,37 @@ class Recorder:
 
     def _read(self) -> Batch | None:
         turn, self._turn = self._turn, Turn()
+        ends_ns = self._now() + TURN_NS
         self._collect(turn)
+        before = self._reader.offset
         data = self._reader.read(READ_BYTES)
-        for frame in decode(data):
-            self._take(frame, turn)
-        if not data and turn.empty:
+        while data:
+            for frame in decode(data):
+                self._take(frame, turn)
+            full = self._reader.offset - before >= TURN_BYTES or self._now() >= ends_ns
+            data = b"" if full else self._reader.read(READ_BYTES, look=False)
+        read = self._reader.offset > before
+        if not read and turn.empty:
             return None
-        return self._batch_of(turn, self._reader.offset if data else None)
+        return self._batch_of(turn, self._reader.offset if read else None)
 
-    def _collect(self, turn: Turn, wait: bool = False) -> None:
-        """What the slow lane has made."""
-        for exchange, made in self._lane.take(wait):
-            self._keep(exchange, made.result, turn)
+    def _collect(self, turn: Turn) -> None:
+        """What the slow lane has made. What is large of it is stored ahead, a little each turn, and committed then."""
+        while (made := self._lane.first()) and not self._prepare(made[1].result):
+            self._lane.pop()
+            self._keep(made[0], made[1].result, turn)
+
+    def _prepare(self, make: Callable[[], Record]) -> bool:
+        """Whether there is more to store ahead of what was made, or the store refuses now."""
+        try:
+            more = self._writer.prepare(make())
+            self._refused = False
+            return more
+        except StoreError as error:
+            self._tell(state_of(error), error)
+            return True
+        except Exception:  # it is told and counted where it is kept
+            return False
 
     def _batch_of(self, turn: Turn, offset: int | None) -> Batch:
         numbers = self._ring.numbers()
@@ -215,6 +245,7 @@ class Recorder:
 
     def _tell(self, state: int, error: StoreError | None = None) -> None:
         """Publishes the numbers and the state; a change of state is logged once."""
+        self._refused = error is not None
         before = self._ring.get(slots.STATE)
         self._ring.set(slots.STATE, state)
         self._ring.set(slots.RECORDED, self._recorded)
@@ -251,7 +282,9 @@ class Recorder:
             self._commit(self._batch)
             return False
         turn, self._turn = self._turn, Turn()
-        self._collect(turn, wait=True)
+        while made := self._lane.first(wait=True):
+            self._lane.pop()
+            self._keep(made[0], made[1].result, turn)
         for exchange, gathering in list(self._open.items()):
             last_ns = gathering.events[-1].at_ns if gathering.events else self._now()
             gathering.events.append(Ended(exchange, last_ns, Outcome.INTERRUPTED, GONE))

@@ -3,16 +3,17 @@
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from hashlib import blake2b
 from typing import Any
 
 from pandaprobe_proxy.model.call import Call, Marks
 from pandaprobe_proxy.model.record import Body, Opened, Record, Said
 from pandaprobe_proxy.model.session import Source
 from pandaprobe_proxy.store.sqlite import totals
-from pandaprobe_proxy.store.sqlite.codec import INLINE_BYTES, Codec, Part, from_text, to_text, write_chunks
+from pandaprobe_proxy.store.sqlite.ahead import Ahead
+from pandaprobe_proxy.store.sqlite.codec import Codec, from_text, to_text, write_chunks
 from pandaprobe_proxy.store.sqlite.links import Links
 from pandaprobe_proxy.store.sqlite.messages import Messages, first_input
+from pandaprobe_proxy.store.sqlite.pieces import Named, Pieces
 
 DEFAULTS = frozenset({Source.DEFAULT_NEW, Source.DEFAULT_CLIENT, Source.DEFAULT_ID})
 
@@ -30,6 +31,8 @@ class Calls:
         self._db = connection
         self._codec = codec
         self.messages = Messages(connection)
+        self._pieces = Pieces(connection, codec)
+        self.ahead = Ahead(self._pieces, self.messages)
         self.links = Links(connection)
 
     def begin(self, run: str, opened: Opened) -> None:
@@ -139,6 +142,7 @@ class Calls:
     def _ended(self, record: Record) -> dict[str, Any]:
         """The columns that say what crossed the wire."""
         codec = self._codec
+        request, response = self.ahead.take(record)
         return {
             "ended_ns": record.ended_ns,
             "outcome": record.outcome,
@@ -153,29 +157,17 @@ class Calls:
             "response_bytes": record.response.size,
             "request_headers": codec.write_json(record.request_headers),
             "response_headers": codec.write_json(record.response_headers),
-            "request": self._keep_body(record.request),
-            "response": self._keep_body(record.response),
+            "request": self._keep_body(request),
+            "response": self._keep_body(response),
             "request_kept": _kept(record.request),
             "response_kept": _kept(record.response),
         }
 
-    def _keep_body(self, body: Body) -> bytes | None:
+    def _keep_body(self, named: Sequence[Named]) -> bytes | None:
         """The recipe of a body, its pieces stored."""
-        if not body.pieces:
+        if not named:
             return None
-        return self._codec.write_recipe([self._keep_piece(piece) for piece in body.pieces])
-
-    def _keep_piece(self, piece: bytes) -> Part:
-        if len(piece) < INLINE_BYTES:
-            return piece
-        name = blake2b(piece, digest_size=16).digest()
-        row = self._db.execute("UPDATE pieces SET uses = uses + 1 WHERE digest = ? RETURNING key", (name,)).fetchone()
-        if row:
-            return int(row[0])
-        made = self._db.execute(
-            "INSERT INTO pieces (digest, uses, data) VALUES (?, 1, ?)", (name, self._codec.shrink(piece))
-        )
-        return int(made.lastrowid or 0)
+        return self._codec.write_recipe([self._pieces.use(name, piece) for piece, name in named])
 
 
 def write_marks(codec: Codec, marks: Marks) -> bytes:
