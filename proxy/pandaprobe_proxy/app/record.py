@@ -126,6 +126,7 @@ class Recording:
         """The writer, however long it takes to get it; None if the relay went first."""
         told = ""
         while not self._gone:
+            self._ring.set(HEARTBEAT, 0)  # opening may take its time: a store is checked, or brought to a new version
             try:
                 return open_writer(store_path(self._settings))
             except StoreError as error:
@@ -139,7 +140,13 @@ class Recording:
 
     def _start(self, writer: Writer) -> Recorder:
         settings = self._settings
-        policy = Policy(settings.capture, settings.default_session, settings.session_gap_s, settings.max_body_bytes)
+        policy = Policy(
+            settings.capture,
+            settings.default_session,
+            settings.session_gap_s,
+            settings.max_body_bytes,
+            settings.max_held_bytes,
+        )
         keeper = Keeper(policy, self.redactor, writer.last_seen, Prices(settings.prices).price)
         recorder = Recorder(self._ring, writer, keeper, time.monotonic_ns, os.urandom)
         recorder.start(time.time_ns())
