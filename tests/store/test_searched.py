@@ -1,9 +1,11 @@
 """What a search can find of a call."""
 
-from pandaprobe_proxy.model.call import Message, ToolCall
+from dataclasses import replace
+
+from pandaprobe_proxy.model.call import Call, Message, ToolCall
 from pandaprobe_proxy.sessions.transcript import digest
 from pandaprobe_proxy.store import searched as module
-from pandaprobe_proxy.store.searched import MOST_CHARS, explain, list_said, searchable, tell
+from pandaprobe_proxy.store.searched import MOST_CHARS, explain, first_input, list_said, searchable, slim, tell
 from records import make_record
 
 
@@ -48,3 +50,23 @@ def test_of_very_many_messages_the_last_ones_are_found_and_the_row_says_so(place
 
 def test_what_is_no_call_has_nothing_to_find():
     assert (list_said(None), explain(None, ())) == ((), ())
+
+
+def test_of_a_slim_call_a_store_tells_the_same(place):
+    record = make_record([{"role": "system", "content": "be kind"}, {"role": "user", "content": "hello " * 99}], "fine")
+    slimmed = slim(record.call)
+    assert (slimmed.output[0].content, slimmed.tools, slimmed.parameters) == (None, (), {})
+    assert slimmed.output[0].finish_reason == "stop"
+    assert first_input(slimmed) == first_input(record.call) == ("hello " * 99)[:200]
+    place.put(replace(record, call=slimmed))
+    reader = place.reader()
+    (row,) = reader.calls(9)
+    assert (row.model, row.finish_reason, row.usage.input) == ("m", "stop", 10)
+    assert reader.session("s-1").first_input == ("hello " * 99)[:200]
+    assert [len(reader.search(word, 9)) for word in ("kind", "hello", "fine")] == [1, 1, 1]
+    reader.close()
+
+
+def test_a_call_in_which_nothing_was_said_is_slim_already():
+    call = Call("d", 1, "chat")
+    assert slim(call) == call

@@ -49,6 +49,8 @@ class Policy:
     session_gap_s: int = 1800
     body_limit_bytes: int = 64 * 1024 * 1024
     """Of each body, that much is gathered."""
+    held_limit_bytes: int = 256 * 1024 * 1024
+    """Of all bodies together that are not stored yet, about that much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,7 @@ class Keeper:
     ) -> None:
         self._policy = policy
         self.body_limit_bytes = policy.body_limit_bytes
+        self.held_limit_bytes = policy.held_limit_bytes
         self._redactor = redactor
         self._bodies = BodyKeeper(redactor)
         self._last_seen = last_seen

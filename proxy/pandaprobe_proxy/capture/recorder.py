@@ -23,10 +23,11 @@ from pandaprobe_proxy.capture.keep import Keeper
 from pandaprobe_proxy.capture.lane import Lane
 from pandaprobe_proxy.capture.ring import Ring, RingReader
 from pandaprobe_proxy.capture.seal import NONCE_BYTES, seal, unseal
-from pandaprobe_proxy.model.exchange import Ended, Outcome, RequestHead, assemble
+from pandaprobe_proxy.model.exchange import Ended, Event, Outcome, RequestHead, assemble
 from pandaprobe_proxy.model.record import Record
 from pandaprobe_proxy.store.base import StoreBusy, StoreError, StoreFull, Writer
 from pandaprobe_proxy.store.batch import Batch, Staged
+from pandaprobe_proxy.store.searched import slim
 
 log = structlog.get_logger("recorder")
 T = TypeVar("T")
@@ -60,12 +61,13 @@ class Recorder:
         self._entropy = entropy
         self._reader: RingReader
         self._open: dict[str, Gathering] = {}
-        self._lane = Lane(partial(_make_record, keeper.beside()))
+        self._lane = Lane(partial(_make_slim, keeper.beside()))
         self._refused = False
         self._turn = Turn()
         self._batch: Batch | None = None
         self._works: queue.SimpleQueue[tuple[Callable[[Writer], Any], Future[Any]]] = queue.SimpleQueue()
         self._recorded = self._dropped = 0
+        self._held = 0
 
     def start(self, wall_ns: int) -> None:
         """Takes up the run where it stands. Raises StoreError.
@@ -92,7 +94,7 @@ class Recorder:
     @property
     def behind(self) -> bool:
         """There is more to do than fitted into the last step, and the store does not refuse."""
-        return not self._refused and (self._reader.behind or self._lane.first() is not None)
+        return not self._refused and (self._reader.behind or self._lane.first() is not None or not self._works.empty())
 
     def step(self) -> bool:
         """Reads and commits once; False if there was nothing, or the store refused and will be asked again.
@@ -165,22 +167,32 @@ class Recorder:
                 turn.count("beginning_lost")
             return
         if isinstance(event, Dropped):
-            del self._open[exchange]
+            self._let_go(exchange)
             turn.discard(exchange)
         elif isinstance(event, Ended):
             gathering.events.append(event)
             self._take_end(frame, gathering, turn)
         elif not gathering.lost:
-            gathering.add(event, self._keeper.body_limit_bytes)
+            self._hold(gathering, event)
             turn.staged.setdefault(exchange, []).extend(gathering.stageable(frame))
         elif isinstance(event, RequestHead):
             turn.staged[exchange] = [frame.data]  # so that its end is still counted after a restart
+
+    def _hold(self, gathering: Gathering, event: Event) -> None:
+        before = gathering.bytes_held
+        if self._held + self._lane.bytes_held >= self._keeper.held_limit_bytes:
+            gathering.fill()
+        gathering.add(event, self._keeper.body_limit_bytes)
+        self._held += gathering.bytes_held - before
+
+    def _let_go(self, exchange: str) -> None:
+        self._held -= self._open.pop(exchange).bytes_held
 
     def _take_end(self, frame: Frame, gathering: Gathering, turn: Turn) -> None:
         if gathering.lost or not self._lane.takes(gathering):
             self._end(frame.exchange, gathering, turn)
             return
-        del self._open[frame.exchange]
+        self._let_go(frame.exchange)
         turn.staged.setdefault(frame.exchange, []).append(frame.data)
         self._lane.put(frame.exchange, gathering)
 
@@ -197,7 +209,7 @@ class Recorder:
             turn.opened[head.exchange] = begun.opened
 
     def _end(self, exchange: str, gathering: Gathering, turn: Turn) -> None:
-        del self._open[exchange]
+        self._let_go(exchange)
         turn.staged.pop(exchange, None)
         if gathering.lost:
             turn.discard(exchange)
@@ -264,7 +276,8 @@ class Recorder:
         return future
 
     def _run_works(self) -> None:
-        while True:
+        ends_ns = self._now() + TURN_NS
+        while self._now() <= ends_ns:
             try:
                 work, future = self._works.get_nowait()
             except queue.Empty:
@@ -303,6 +316,11 @@ def _make_record(keeper: Keeper, gathering: Gathering) -> Record:
     if gathering.begun is None:
         raise ValueError("an exchange whose head could not be read cannot be made a row")
     return keeper.finish(gathering.begun, assemble(gathering.events), gathering.sizes)
+
+
+def _make_slim(keeper: Keeper, gathering: Gathering) -> Record:
+    record = _make_record(keeper, gathering)
+    return replace(record, call=slim(record.call)) if record.call else record
 
 
 def _without(batch: Batch, records: Sequence[Record]) -> Batch:

@@ -97,4 +97,5 @@ class Record:
     """Of an upgraded connection only."""
     retry: Retry | None = None
     said: tuple[Said, ...] = ()
-    """What can be found of the messages of `call`, in order."""
+    """What can be found of the messages of `call`, in order. All that a store needs of them, but for the first words,
+    so that of a large one `call` may not have them any more."""

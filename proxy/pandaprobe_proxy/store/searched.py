@@ -4,6 +4,7 @@ It costs more than anything else that a store does with a call, so it is done be
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from pandaprobe_proxy.model.call import Call, Message
 from pandaprobe_proxy.model.record import Said
@@ -12,6 +13,7 @@ from pandaprobe_proxy.store.media import leave_out
 
 MOST_MESSAGES = 2000
 """Of a call with more messages, the last ones can be found; those before them came with an earlier call."""
+FIRST_INPUT_CHARS = 200
 MOST_CHARS = 128 * 1024
 """Of a message, that much can be searched: an index of words takes a quarter of a second for a megabyte."""
 
@@ -34,6 +36,20 @@ def searchable(message: Message) -> str:
     """What of a message can be searched: its text, refusal, reasoning, tools and arguments. No base64."""
     calls = (f"{call.name} {call.arguments}" for call in message.tool_calls)
     return "\n".join(_bound((message.text, message.refusal, message.reasoning, *calls))).replace("\0", " ")
+
+
+def first_input(call: Call) -> str:
+    """The first thing that a user said in it, cut."""
+    said = (message.text for message in call.input if message.role == "user" and message.text)
+    return next(said, "")[:FIRST_INPUT_CHARS]
+
+
+def slim(call: Call) -> Call:
+    """A call whose messages are told, with what a store needs of it besides: it may be a hundred times smaller."""
+    first = first_input(call)
+    heads = tuple(Message(message.role, finish_reason=message.finish_reason) for message in call.output[:1])
+    asked = (Message("user", first),) if first else ()
+    return replace(call, input=asked, output=heads, tools=(), parameters={}, extra={})
 
 
 def _bound(texts: Iterable[str | None]) -> list[str]:

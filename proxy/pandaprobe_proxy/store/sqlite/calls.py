@@ -8,11 +8,12 @@ from typing import Any
 from pandaprobe_proxy.model.call import Call, Marks
 from pandaprobe_proxy.model.record import Body, Opened, Record, Said
 from pandaprobe_proxy.model.session import Source
+from pandaprobe_proxy.store.searched import first_input
 from pandaprobe_proxy.store.sqlite import totals
 from pandaprobe_proxy.store.sqlite.ahead import Ahead
 from pandaprobe_proxy.store.sqlite.codec import Codec, from_text, to_text, write_chunks
 from pandaprobe_proxy.store.sqlite.links import Links
-from pandaprobe_proxy.store.sqlite.messages import Messages, first_input
+from pandaprobe_proxy.store.sqlite.messages import Messages
 from pandaprobe_proxy.store.sqlite.pieces import Named, Pieces
 
 DEFAULTS = frozenset({Source.DEFAULT_NEW, Source.DEFAULT_CLIENT, Source.DEFAULT_ID})

@@ -9,10 +9,7 @@ import sqlite3
 from collections.abc import Sequence
 from hashlib import blake2b
 
-from pandaprobe_proxy.model.call import Call
 from pandaprobe_proxy.model.record import Said
-
-FIRST_INPUT_CHARS = 200
 
 
 class Messages:
@@ -94,10 +91,3 @@ class Messages:
 
 def _hash(text: str) -> bytes:
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
-
-
-def first_input(call: Call) -> str:
-    """The first thing that a user said in it, cut."""
-    return next((message.text for message in call.input if message.role == "user" and message.text), "")[
-        :FIRST_INPUT_CHARS
-    ]

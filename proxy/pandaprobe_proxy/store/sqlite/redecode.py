@@ -12,13 +12,12 @@ from pandaprobe_proxy.dialects.registry import DIALECTS, find
 from pandaprobe_proxy.model.call import Call
 from pandaprobe_proxy.model.exchange import Exchange, Outcome
 from pandaprobe_proxy.store.base import Redecoded, StoreError
-from pandaprobe_proxy.store.searched import list_said
+from pandaprobe_proxy.store.searched import first_input, list_said
 from pandaprobe_proxy.store.sqlite import totals
 from pandaprobe_proxy.store.sqlite.calls import Calls, call_values, write_marks
 from pandaprobe_proxy.store.sqlite.codec import Codec, from_text, to_text
 from pandaprobe_proxy.store.sqlite.history import Telling
 from pandaprobe_proxy.store.sqlite.links import TOKENS
-from pandaprobe_proxy.store.sqlite.messages import first_input
 from pandaprobe_proxy.store.sqlite.rows import CALL, Row, select
 
 AT_ONCE_S = 0.05

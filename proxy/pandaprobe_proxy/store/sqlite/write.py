@@ -149,12 +149,17 @@ class SqliteWriter:
                 )
             for record in batch.records:
                 self._calls.end(batch.run, record)
-                db.execute("DELETE FROM staged WHERE call_id = ?", (record.opened.id,))
+            self._drop_staged(db, [*(record.opened.id for record in batch.records), *batch.discarded])
             for call_id in batch.discarded:
-                db.execute("DELETE FROM staged WHERE call_id = ?", (call_id,))
                 self._calls.ahead.drop(call_id)
                 self._forgetting.forget_open(call_id)
         self._opening.load_ballast()
+
+    def _drop_staged(self, db: sqlite3.Connection, calls: Sequence[str]) -> None:
+        """What lies there is sealed, so that wiping it gains nothing, and of megabytes takes a tenth of a second."""
+        db.execute("PRAGMA secure_delete = OFF")
+        db.executemany("DELETE FROM staged WHERE call_id = ?", [(call_id,) for call_id in calls])
+        db.execute("PRAGMA secure_delete = ON")
 
     def _advance(self, db: sqlite3.Connection, batch: Batch) -> None:
         row = db.execute("SELECT offset, dropped FROM runs WHERE run = ?", (batch.run,)).fetchone()
