@@ -7,8 +7,8 @@ A recorder runs in a process of its own, as in the sidecar, and this process put
 than fit: the generated ones of bench/hostile.py, then each worst case by itself. For every turn the wall and the CPU
 time of the recorder's thread are noted, and what it took longer than it had asked to sleep between two turns. Prints
 how many were recorded, dropped and withheld, the longest turns with what they held, and how many took more than 100 ms
-of wall time; exits 1 if one did, or if a case was lost. A turn that other programs kept from running counts, too: look
-at its CPU time before blaming the recorder.
+of wall time, or of CPU, or began that much too late; exits 1 if one did, or if a case was lost. A turn that other
+programs or a slow disk held up counts, too: look at its CPU time before blaming the recorder.
 """
 
 import argparse
@@ -26,7 +26,7 @@ import time
 from pathlib import Path
 
 from hostile import make
-from pandaprobe_proxy.app.record import BATCH_S
+from pandaprobe_proxy.app.record import BATCH_S, SWITCH_S
 from pandaprobe_proxy.capture.keep import Keeper, Policy
 from pandaprobe_proxy.capture.recorder import Recorder
 from pandaprobe_proxy.capture.redact import Redactor
@@ -181,7 +181,8 @@ class Timed:
         keeper = Keeper(Policy(), Redactor(b"k" * 32), self.writer.last_seen)
         self.recorder = Recorder(ring, self.writer, keeper, time.monotonic_ns, os.urandom)
         self.recorder.start(1)
-        self.turns, self.over, self.longest_gap_ms, self.slow = 0, 0, 0.0, []
+        self.turns = self.over = self.busy = 0
+        self.late, self.longest_gap_ms, self.slow = 0, 0.0, []
 
     def step(self):
         self.committed, self.commit_ms = (), 0.0
@@ -191,8 +192,9 @@ class Timed:
         took = (time.perf_counter() - wall) * 1000
         self.turns += 1
         self.over += took > LIMIT_MS
+        used = (time.thread_time() - cpu) * 1000
+        self.busy += used > LIMIT_MS
         if took > LIMIT_MS / 4:
-            used = (time.thread_time() - cpu) * 1000
             self.slow.append((took, used, self.commit_ms, lane, self.committed))
 
     def run(self):
@@ -202,12 +204,16 @@ class Timed:
             wait = 0 if self.recorder.behind else BATCH_S
             slept = time.perf_counter()
             wake.wait(wait)
-            self.longest_gap_ms = max(self.longest_gap_ms, (time.perf_counter() - slept - wait) * 1000)
+            late = (time.perf_counter() - slept - wait) * 1000
+            self.late += late > LIMIT_MS
+            self.longest_gap_ms = max(self.longest_gap_ms, late)
         self.recorder.stop()
         self.writer.close()
         return {
             "turns": self.turns,
             "over": self.over,
+            "busy": self.busy,
+            "late": self.late,
             "gap_ms": self.longest_gap_ms,
             "slow": sorted(self.slow, reverse=True)[:200],
             "recorded": self.recorder._recorded,
@@ -220,6 +226,7 @@ def fork(ring, path, out):
     pid = os.fork()
     if pid:
         return pid
+    sys.setswitchinterval(SWITCH_S)
     code = 1
     try:
         out.write_text(json.dumps(Timed(ring, path).run()))
@@ -265,14 +272,15 @@ def run(exchanges, path):
 def show(name, found, why):
     print(
         f"{name}: {found['relayed']} relayed, {found['recorded']} recorded, {found['dropped'] + found['lost']} dropped,"
-        f" {found['withheld']} withheld; {found['turns']} turns, {found['over']} over {LIMIT_MS:g} ms,"
-        f" longest delay between two {found['gap_ms']:.0f} ms, {found['rss_mb']:.0f} MB"
+        f" {found['withheld']} withheld; {found['turns']} turns, {found['over']} over {LIMIT_MS:g} ms"
+        f" ({found['busy']} by CPU);"
+        f" {found['late']} began that much too late (at most {found['gap_ms']:.0f} ms); {found['rss_mb']:.0f} MB"
     )
     for took, used, commit, lane, ids in found["slow"][:why]:
         beside = ", something in the lane" if lane else ""
         held = ", ".join(str(int(i.replace("-", "")[12:], 16) & 0xFFFFFFFF) for i in ids[:4])
         print(f"  {took:6.0f} ms ({used:.0f} ms of CPU, {commit:.0f} ms committing {len(ids)} rows{beside}) {held}")
-    return bool(found["over"] or found["dropped"] or found["lost"] or found["withheld"])
+    return bool(found["over"] or found["late"] or found["dropped"] or found["lost"] or found["withheld"])
 
 
 def main():

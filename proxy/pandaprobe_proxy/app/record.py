@@ -36,6 +36,9 @@ log = structlog.get_logger("recorder")
 T = TypeVar("T")
 
 BATCH_S = 0.1
+SWITCH_S = 0.0005
+"""After which a thread gives way. SQLite does at every statement: with the usual 5 ms a commit beside a slow decoding
+would wait for it at each."""
 RETRY_S = 0.5
 TRIM_S = 60.0
 LAST_TRIES = 20  # with RETRY_S between them, once the relay is gone
@@ -46,6 +49,7 @@ def record_main() -> int:
     given = json.load(sys.stdin)
     settings = Settings.model_validate(given["settings"])
     logs.set_up(settings.log_level, settings.log_format)
+    sys.setswitchinterval(SWITCH_S)
     threading.Thread(target=warm, name="prices", daemon=True).start()  # beside opening the store
     ring = Ring(given["ring_fd"])
     # Who made the ring, not who is the parent now: the relay may be gone already.

@@ -17,8 +17,8 @@ LARGE_BYTES = 64 * 1024
 """Of a response; a request costs about a quarter."""
 EVENT_BYTES = 64
 """What one piece of a body costs besides, as bytes."""
-CODED = 32
-"""What is content-coded may be so many times as much."""
+CODED_BYTES = 1024 * 1024
+"""What a content-coded body may come to, however small it is: 40 bytes of zstd can be half a megabyte."""
 
 Made = tuple[str, Future[Record]]
 
@@ -74,6 +74,8 @@ class Lane:
 
 def _weigh(gathering: Gathering) -> int:
     """What it costs to make it a row, as bytes of a plain response."""
-    request = gathering.request_bytes * (CODED if gathering.request_coded else 1) // 4
-    response = gathering.response_bytes * (CODED if gathering.response_coded else 1)
-    return request + response + EVENT_BYTES * len(gathering.events)
+    coded = (gathering.request_coded and gathering.request_bytes) or (
+        gathering.response_coded and gathering.response_bytes
+    )
+    plain = gathering.request_bytes // 4 + gathering.response_bytes + EVENT_BYTES * len(gathering.events)
+    return plain + CODED_BYTES if coded else plain

@@ -119,9 +119,7 @@ class Recorder:
             full = self._reader.offset - before >= TURN_BYTES or self._now() >= ends_ns
             data = b"" if full else self._reader.read(READ_BYTES, look=False)
         read = self._reader.offset > before
-        if not read and turn.empty:
-            return None
-        return self._batch_of(turn, self._reader.offset if read else None)
+        return self._batch_of(turn, self._reader.offset if read else None) if read or not turn.empty else None
 
     def _collect(self, turn: Turn) -> None:
         """What the slow lane has made. What is large of it is stored ahead, a little each turn, and committed then."""
