@@ -80,6 +80,10 @@ def dialects() -> str:
         "Everything is relayed. What follows is decoded, too: messages, tools, parameters, usage, errors. The rest is",
         "kept as it crossed the wire, without messages. Paths are known by their end, after any prefix.",
         "",
+        "A WebSocket (the last lines of the table) is one exchange, and each of its turns is a call of its own, which",
+        "names its connection; the bytes are kept there. Turns are known when the connection has ended, so one that is",
+        "open for hours shows none before.",
+        "",
         "| endpoint | dialect | version | relayed | decoded | streamed | usage | cost | tools |",
         "|---|---|---|---|---|---|---|---|---|",
     ]

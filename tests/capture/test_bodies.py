@@ -138,3 +138,14 @@ def test_frames_that_do_not_inflate_are_withheld(keeper):
     data = bytes([0xC1, 4]) + os.urandom(4)
     kept = keeper.keep_frames(b"\xc1\x03\xff\xff\xff", False, (), len(data))
     assert kept.body.withheld.startswith("cannot be searched")
+
+
+def test_times_of_frames_that_were_rebuilt_fit_them(keeper):
+    frames = [write_frame(TEXT, text) for text in (b"one", b"key " + CANARY, b"two")]
+    data = b"".join(frames)
+    chunks = ((10, len(frames[0]) + 3), (20, len(frames[1]) - 3), (30, len(frames[2])))
+    kept = keeper.keep_frames(data, False, (CANARY,), len(data))
+    fitted = kept.fit(chunks)
+    assert [at for at, _ in fitted] == [10, 20, 30] and sum(length for _, length in fitted) == len(kept.data)
+    assert kept.fit(()) == () and kept.fit(chunks[:1])[-1][0] == 10
+    assert keeper.keep_frames(frames[0], False, (), len(frames[0])).fit(chunks) == chunks

@@ -5,6 +5,7 @@ from base64 import b64encode
 from dataclasses import replace
 
 import held
+from connections import connection
 from held import asking, fetching
 from pandaprobe_proxy.capture.keep import Policy, Sizes
 from pandaprobe_proxy.cli.calls import tokens_of
@@ -183,3 +184,17 @@ def test_an_answer_that_was_fetched_later_is_shown_once(terminal, place, monkeyp
     assert f"answer fetched by call {poll.opened.id}" in shown
     assert f"fetches the answer of call {asked.opened.id}" in terminal.out("calls", "show", poll.opened.id)
     assert "fetches an answer" in terminal.out("calls", "ls")
+
+
+def test_a_turn_names_its_connection_which_has_the_bytes(terminal, place):
+    (record,) = place.put(connection("one", "two"))
+    whole = record.opened.id
+    turn = place.reader().call(whole).turn_calls[1]
+    listed = terminal.out("calls", "ls")
+    assert f"ok, turn 2 of {whole}" in listed and "ok, 2 turns" in listed
+    shown = terminal.out("calls", "show", turn)
+    assert f"turn 2 of connection {whole}, which has the bytes" in shown and "one!" in shown and "headers" not in shown
+    code, said = terminal.fails("calls", "show", turn, "--request")
+    assert code == 1 and whole in said
+    first = place.reader().call(whole).turn_calls[0]
+    assert f"connection of 2 turns: calls {first}" in terminal.out("calls", "show", whole)

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 
+from pandaprobe_proxy.cli.tail import AT_ONCE, _After
 from records import START_NS, make_record
 from sidecar import clean_environment
 
@@ -34,3 +35,20 @@ def test_following_prints_what_ends_until_interrupted(place):
     os.kill(process.pid, signal.SIGINT)
     assert process.wait(10) == 130
     assert process.communicate()[1].strip() == ""
+
+
+def test_what_runs_for_long_holds_up_no_other_and_each_is_told_once(place):
+    long, first, second = (make_record(at_ns=START_NS + at * 10**9) for at in range(3))
+    place.open(long.opened)
+    place.put(first)
+    after = _After("")
+
+    def told():
+        return [row.call_id for row in after.take(place.reader().calls(AT_ONCE, after=after.last))]
+
+    assert told() == [first.opened.id] and after.last == ""
+    place.put(second)
+    assert told() == [second.opened.id] and told() == []
+    place.put(long)
+    assert told() == [long.opened.id] and after.last == second.opened.id
+    assert told() == []

@@ -80,7 +80,9 @@ def test_an_upgraded_connection_is_a_call_once_something_was_asked_on_it():
     said = {"id": "i", "role": "assistant", "content": [{"type": "text", "text": "hi \ud83d"}]}
     done = {"type": "response.done", "response": {"id": "r", "status": "completed", "output": [said]}}
     call = read(connection(done))
-    assert (call.dialect, call.response_id, call.output[0].text) == ("openai_realtime", "r", "hi \ufffd")
+    assert (call.dialect, call.operation, call.output) == ("openai_realtime", "connection", ())
+    (turn,) = call.turns
+    assert (turn.call.operation, turn.call.response_id, turn.call.output[0].text) == ("chat", "r", "hi \ufffd")
     odd = {"type": "response.done", "response": {"id": "r", "output": 7}}
     assert read(connection(odd)).error.type == UNDECODABLE
 

@@ -53,7 +53,7 @@ FIRST = [
 SECOND = [
     got("conversation.item.created", item=RESULT),
     (got("response.create", response={"instructions": "Now answer.", "tool_choice": "none"}),),
-    state("response.created", "r2"),
+    got("response.created", response={"id": "r2", "object": "realtime.response"}),
     response("response.output_item.added", "r2", item=SAID),
     got("conversation.item.added", item=SAID),
     response("response.content_part.added", "r2", item_id="i4", content_index=0, part={"type": "audio"}),
@@ -63,7 +63,7 @@ SECOND = [
 ]
 
 
-def test_each_response_is_a_turn_whose_input_is_the_conversation_before_it():
+def test_each_response_is_a_turn_whose_input_is_what_came_since_the_turn_before():
     first, second = read_turns(talk(*FIRST, *SECOND))
     assert [(message.role, message.text) for message in first.asked.messages] == [
         ("system", "Be brief."),
@@ -87,6 +87,15 @@ def test_each_response_is_a_turn_whose_input_is_the_conversation_before_it():
     roles = [(message.role, message.text or message.tool_calls[0].arguments) for message in second.asked.messages]
     assert roles == [("system", "Now answer."), ("user", "Weather?"), ("assistant", '{"a": 1}'), ("tool", "fog")]
     assert second.asked.parameters == {"tool_choice": "none"}
+
+
+def test_what_a_conversation_with_an_id_holds_is_not_said_again():
+    named = [*SECOND, state("response.done", "r2", status="completed")]
+    _, second = read_turns(talk(*FIRST, *named))
+    assert [(message.role, message.text) for message in second.asked.messages] == [
+        ("system", "Now answer."),
+        ("tool", "fog"),
+    ]
 
 
 def test_a_turn_that_never_ended_holds_what_came():

@@ -121,7 +121,11 @@ def test_names_are_unique():
 
 
 def test_a_connection_has_the_dialect_of_its_path():
-    assert find_socket("GET", "/v1/realtime", ()) is SOCKETS[0]
+    for socket in SOCKETS:
+        for endpoint in socket.endpoints:
+            method, _, path = endpoint.partition(" ")
+            assert [other for other in SOCKETS if other.matches(method, path, ())] == [socket]
+            assert find_socket(method, path, ()) is socket and find(method, path, ()) is None
     assert find_socket("GET", "/v1/chat", ()) is None
 
 

@@ -6,9 +6,17 @@ from dataclasses import replace
 import pytest
 from exchanges import make_exchange
 from pandaprobe_proxy.dialects.base import Answered, Asked
-from pandaprobe_proxy.dialects.sockets import SocketDialect, SocketMessage, Turn, join_turns, read_conversation
-from pandaprobe_proxy.model.call import CallError, Message, Usage, UsageSource
+from pandaprobe_proxy.dialects.sockets import (
+    SocketDialect,
+    SocketMessage,
+    SocketTurn,
+    read_connection,
+    read_conversation,
+)
+from pandaprobe_proxy.model.call import CallError, Marks, Message, Usage, UsageSource
 from pandaprobe_proxy.wire.websocket import BINARY, CLOSE, TEXT, write_frame
+
+REPORTED = Usage(3, 4, source=UsageSource.REPORTED)
 
 
 def frame(value, opcode=TEXT):
@@ -32,13 +40,15 @@ def connection(sent, received, headers=()):
 
 def test_messages_come_in_the_order_of_their_times():
     found = read_conversation(
-        connection([(5, frame({"a": 1})), (20, frame({"a": 2}))], [(3, frame({"b": 1})), (10, frame({"b": 2}))])
+        connection(
+            [(5001, frame({"a": 1})), (20000, frame({"a": 2}))], [(3000, frame({"b": 1})), (10000, frame({"b": 2}))]
+        )
     )
     assert found.messages == (
-        SocketMessage(False, 3, {"b": 1}),
-        SocketMessage(True, 5, {"a": 1}),
-        SocketMessage(False, 10, {"b": 2}),
-        SocketMessage(True, 20, {"a": 2}),
+        SocketMessage(False, 3000, {"b": 1}),
+        SocketMessage(True, 5000, {"a": 1}),
+        SocketMessage(False, 10000, {"b": 2}),
+        SocketMessage(True, 20000, {"a": 2}),
     )
     assert not found.lossy
 
@@ -50,54 +60,81 @@ def test_times_are_not_guessed_when_the_bytes_are_not_those_that_arrived():
 
 def test_control_frames_are_no_messages_and_binary_ones_are_told_by_their_size():
     found = read_conversation(connection([(1, frame(b"\x00\xff", BINARY)), (2, frame(b"", CLOSE))], []))
-    assert found.messages == (SocketMessage(True, 1, {"type": "binary", "bytes": 2}),) and not found.lossy
+    assert found.messages == (SocketMessage(True, 0, {"type": "binary", "bytes": 2}),) and not found.lossy
 
 
 @pytest.mark.parametrize("value", [b"{", [1], b"\xff\xfe"])
 def test_a_message_that_is_no_object_is_a_loss(value):
     found = read_conversation(connection([(1, frame(value)), (2, frame({"a": 1}))], []))
-    assert found.messages == (SocketMessage(True, 2, {"a": 1}),) and found.lossy
+    assert found.messages == (SocketMessage(True, 0, {"a": 1}),) and found.lossy
 
 
 def test_frames_that_do_not_inflate_are_a_loss():
     broken = bytes([0xC0 | TEXT, 3]) + b"\xff\xff\xff"
     found = read_conversation(connection([(1, broken)], [(2, frame({"b": 1}))]))
-    assert found.messages == (SocketMessage(False, 2, {"b": 1}),) and found.lossy
+    assert found.messages == (SocketMessage(False, 0, {"b": 1}),) and found.lossy
 
 
-def joined(*turns):
-    dialect = SocketDialect("socket", 3, "chat", lambda *_: True, lambda messages: list(turns))
-    return join_turns(dialect, connection([(1, frame({"a": 1}))], [(2, frame({"b": 1}))]))
+def read(*turns, close=None, **flags):
+    dialect = SocketDialect("socket", 3, "chat", lambda *_: True, lambda messages: list(turns), **flags)
+    closing = [(3, frame(close, CLOSE))] if close is not None else []
+    return read_connection(dialect, connection([(1, frame({"a": 1}))], [(2, frame({"b": 1})), *closing]))
 
 
-def turn(text, usage, finished=True, **more):
+def turn(text, usage=REPORTED, finished=True, at_ns=100, **more):
     answered = Answered(messages=(Message("assistant", text),), usage=usage, finished=finished, conversation_id="c")
-    return Turn(Asked(model="m", messages=(Message("user", f"{text}?"),)), answered, 100, 150, **more)
+    asked = Asked(model="m", messages=(Message("user", f"{text}?"),), operation=more.pop("operation", None))
+    return SocketTurn(asked, answered, at_ns, at_ns + 50 if finished else None, **more)
 
 
-def test_turns_are_one_call_with_the_last_answer_and_the_usage_of_all():
-    first = turn("a", Usage(3, 4, source=UsageSource.REPORTED, audio_input=1), first_tool_ns=130)
-    last = turn("b", Usage(5, 6, source=UsageSource.REPORTED, raw={"x": 1}), first_content_ns=140)
-    call = joined(first, turn("?", Usage()), last)
-    assert (call.dialect, call.version, call.operation, call.streamed) == ("socket", 3, "chat", True)
-    assert (call.input[0].text, call.output[0].text, call.extra) == ("b?", "b", {"turns": 3})
-    assert call.usage == Usage(8, 10, source=UsageSource.REPORTED, audio_input=1, raw={"x": 1})
-    assert (call.marks.first_content, call.marks.first_tool, call.conversation_id) == (140, 130, "c")
-    assert (call.partial, call.lossy, call.error) == (False, False, None)
+def test_a_connection_has_its_turns_as_calls_and_no_messages_or_usage_itself():
+    call = read(turn("a", first_tool_ns=130), turn("b", at_ns=2_000_000, first_content_ns=2_000_040))
+    assert (call.dialect, call.version, call.operation, call.streamed) == ("socket", 3, "connection", True)
+    assert (call.input, call.output, call.usage, call.model, call.partial) == ((), (), Usage(), None, False)
+    first, second = call.turns
+    assert (first.call.operation, first.call.input[0].text, first.call.output[0].text) == ("chat", "a?", "a")
+    assert (first.call.usage, first.call.conversation_id, first.number, second.number) == (REPORTED, "c", 1, 2)
+    assert (first.started_ns, first.ended_ns) == (100, 150)
+    assert first.call.marks == Marks(first_tool=30, ended=50) and second.call.marks == Marks(first_content=40, ended=50)
 
 
-def test_a_turn_that_broke_off_makes_it_partial():
-    call = joined(turn("a", Usage(3, 4, source=UsageSource.REPORTED)), turn("b", Usage(), finished=False))
-    assert call.partial and call.usage.source is UsageSource.PARTIAL
-    assert joined(turn("a", Usage(), finished=False)).usage == Usage()
+def test_the_id_of_a_turn_tells_when_it_began_and_does_not_depend_on_those_before_it():
+    one, two, three = read(turn("a"), turn("b"), turn("c", at_ns=2_000_000)).turns
+    assert len({one.call_id, two.call_id, three.call_id}) == 3 and one.call_id < three.call_id
+    assert read(turn("c", at_ns=2_000_000)).turns[0].call_id == three.call_id
+
+
+def test_a_prewarm_is_no_turn():
+    warm, real = read(turn("a", operation="prewarm"), turn("b", at_ns=200)).turns
+    assert (warm.number, warm.call.operation, real.number) == (None, "prewarm", 1)
+
+
+def test_a_turn_that_broke_off_makes_the_connection_partial():
+    call = read(turn("a"), turn("b", finished=False, at_ns=200))
+    assert call.partial and call.turns[1].call.partial and not call.turns[0].call.partial
+    assert call.turns[1].call.usage.source is UsageSource.PARTIAL and call.turns[1].ended_ns is None
+
+
+def test_why_a_server_closed_is_the_error_of_the_turn_that_it_broke_off():
+    call = read(turn("a"), turn("b", finished=False), close=b"\x03\xf3quota")
+    assert [one.call.error for one in call.turns] == [None, CallError("quota", "closed", "1011")]
+    bare = read(turn("b", finished=False), close=b"\x03\xf3").turns[0]
+    assert bare.call.error == CallError("the connection was closed with code 1011", "closed", "1011")
+    assert read(turn("b", finished=False), close=b"\x03\xe8").turns[0].call.error is None
+    assert read(turn("b", finished=False), close=b"").turns[0].call.error is None
+
+
+def test_tokens_are_estimated_where_that_is_worth_something():
+    assert read(turn("abcd", Usage())).turns[0].call.usage == Usage()
+    found = read(turn("abcd", Usage(raw={"x": 1})), counts_tokens=True).turns[0].call.usage
+    assert (found.output, found.source, found.raw) == (1, UsageSource.ESTIMATED, {"x": 1})
+    silent = replace(turn("a"), answered=Answered())
+    assert read(silent, counts_tokens=True).turns[0].call.usage == Usage()
 
 
 def test_a_connection_without_a_turn_is_no_call():
-    assert joined() is None
+    assert read() is None
 
 
-def test_an_error_of_any_turn_is_told():
-    failed = Turn(Asked(operation="prewarm"), Answered(error=CallError("m"), lossy=True), 1, 2)
-    call = joined(failed, turn("a", Usage()))
-    assert call.error == CallError("m") and call.lossy
-    assert joined(failed).operation == "prewarm"
+def test_what_a_turn_lost_its_connection_lost():
+    assert read(replace(turn("a"), answered=Answered(lossy=True))).lossy

@@ -1,7 +1,7 @@
 """The order in which a price is looked for, and that what is not known is no price."""
 
 import pytest
-from pandaprobe_proxy.model.call import Call, Cost, Usage, UsageSource
+from pandaprobe_proxy.model.call import Call, Cost, Turn, Usage, UsageSource
 from pandaprobe_proxy.pricing.own import read_prices
 from pandaprobe_proxy.pricing.price import Prices, add_cost, no_price, read_charge
 
@@ -96,3 +96,15 @@ def test_a_call_is_given_its_cost():
     call = make_call(input=1000)
     assert add_cost(call, Prices().price, "openai", URL, NOW_NS).cost.total == 0.0025
     assert add_cost(call, no_price, "openai", URL, NOW_NS).cost is None
+
+
+def test_a_connection_has_the_cost_of_each_turn_at_its_moment():
+    turn = Turn("t", Call("d", 1, "chat"), 5, None, 1)
+    priced = add_cost(
+        Call("d", 1, "connection", turns=(turn,)),
+        lambda call, _, __, at_ns: Cost(at_ns, {}, "m", "test"),
+        "u",
+        "url",
+        10,
+    )
+    assert priced.turns[0].call.cost.total == 15

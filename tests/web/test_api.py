@@ -4,6 +4,7 @@ import json
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
+from connections import connection
 from pandaprobe_proxy.ingest.pandaprobe import ROUTES
 from pandaprobe_proxy.store.base import StoreBusy
 from pandaprobe_proxy.store.sqlite import open_reader
@@ -86,6 +87,20 @@ async def test_a_recorded_body_leaves_as_an_attachment_that_nothing_runs(web, pl
         assert response.content_type == "text/plain"
         assert response.headers["Content-Disposition"].startswith("attachment")
         assert response.headers["X-Content-Type-Options"] == "nosniff"
+
+
+async def test_a_turn_has_no_body_and_says_whose_bytes_it_was_read_from(web, place):
+    (record,) = place.put(connection("one"))
+    _, whole = await get(web, f"/calls/{record.opened.id}")
+    (turn,) = whole["turn_calls"]
+    status, body = await get(web, f"/calls/{turn}/request")
+    assert status == 404 and record.opened.id in body["detail"]
+    _, shown = await get(web, f"/calls/{turn}")
+    assert (shown["connection"], shown["turn"], shown["call"]["output"][0]["content"][0]["text"]) == (
+        record.opened.id,
+        1,
+        "one!",
+    )
 
 
 @pytest.mark.parametrize("path", ["/sessions/none", "/traces/none", "/calls/none", "/calls/none/request", "/nowhere"])

@@ -3,10 +3,12 @@
 A body whose content-coding cannot be undone within bounds cannot be searched for secrets, so it is withheld, not kept.
 """
 
+from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from itertools import accumulate
 
 from pandaprobe_proxy.capture.pieces import cut
 from pandaprobe_proxy.capture.redact import Redactor
@@ -25,6 +27,17 @@ class Kept:
     body: Body
     data: bytes
     """In the coding that `body.coding` names."""
+    rebuilt: tuple[tuple[int, int], ...] = ()
+    """Of frames that were rebuilt: (end of what was there, length of what is) of each, so that times still fit."""
+
+    def fit(self, chunks: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
+        """(time, length) of the pieces that arrived, as they fit the frames that were rebuilt of them."""
+        if not self.rebuilt:
+            return chunks
+        ends = [*accumulate(length for _, length in chunks)]
+        last = len(chunks) - 1
+        found = ((bisect_left(ends, end), length) for end, length in self.rebuilt)
+        return tuple((chunks[min(place, last)][0], length) for place, length in found) if chunks else ()
 
 
 class BodyKeeper:
@@ -64,7 +77,8 @@ class BodyKeeper:
         if not found:
             return Kept(Body(pieces=(data,) if data else (), size=size, complete=complete), data)
         frames = tuple(write_frame(message.opcode, result.data) for message, result in cleaned)
-        return Kept(Body(pieces=frames, size=size, redactions=found, complete=complete), b"".join(frames))
+        rebuilt = tuple((message.end, len(frame)) for message, frame in zip(messages, frames, strict=True))
+        return Kept(Body(pieces=frames, size=size, redactions=found, complete=complete), b"".join(frames), rebuilt)
 
     def _keep_plain(self, data: bytes, known: Sequence[bytes], size: int, complete: bool) -> Kept:
         salt = blake2b(b"\0".join(known), digest_size=16).digest()

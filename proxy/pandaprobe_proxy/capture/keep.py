@@ -15,16 +15,19 @@ from typing import Any
 
 from pandaprobe_proxy.capture.bodies import BodyKeeper, Kept
 from pandaprobe_proxy.capture.credential_paths import WITHHELD, is_credential_path
+from pandaprobe_proxy.capture.principals import find_principal
 from pandaprobe_proxy.capture.redact import Redactor, find_credentials
 from pandaprobe_proxy.capture.redact_stream import mask
 from pandaprobe_proxy.dialects.decode import decode
 from pandaprobe_proxy.model.call import Call, Marks, Message
+from pandaprobe_proxy.model.evidence import NO_EVIDENCE
 from pandaprobe_proxy.model.exchange import Ended, Exchange, Headers, Outcome, RequestHead, find_header
 from pandaprobe_proxy.model.record import Body, Opened, Record, Retry
 from pandaprobe_proxy.model.session import Resolution, Source
 from pandaprobe_proxy.pricing.price import Pricing, add_cost, no_price
 from pandaprobe_proxy.sessions.attempts import read_marker
 from pandaprobe_proxy.sessions.clues import read_clues
+from pandaprobe_proxy.sessions.evidence import read_evidence
 from pandaprobe_proxy.sessions.labels import Labels, read_labels
 from pandaprobe_proxy.sessions.resolve import resolve
 from pandaprobe_proxy.store.searched import explain, list_said
@@ -36,6 +39,7 @@ BAD_SESSION = (
 
 REMEMBERED_CLIENTS = 4096
 RETRY_KEY_BYTES = 12
+OWNER_BYTES = 12
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -161,10 +165,12 @@ class Keeper:
         if begun.credentials:
             kept = (_withhold(sizes.request, WITHHELD).body, _withhold(sizes.response, WITHHELD).body)
             return self._record(begun, exchange, sizes, kept, None)
+        fitted = exchange
         try:
             request, response = self._keep_bodies(begun, exchange, sizes)
             redacted = self._redacted(exchange, request, response, begun.known)
             call = decode(redacted)
+            fitted = replace(exchange, request_chunks=redacted.request_chunks, chunks=redacted.chunks)
             response, call = self._look_again(begun, redacted, response, call)
         except Exception as error:  # whatever it is, the secret that caused it must not be stored
             why = f"redaction_failed: {type(error).__name__}"
@@ -173,10 +179,17 @@ class Keeper:
         if call is not None:
             head = exchange.head
             call = add_cost(call, self._pricing, head.upstream, head.url, head.wall_ns)
+        owner = self._read_owner(exchange)
+        evidence = read_evidence(call, owner) if call else NO_EVIDENCE
         if begun.capture == "metadata":
             request, response = _withhold(sizes.request, "metadata"), _withhold(sizes.response, "metadata")
             call = _without_content(call) if call else None
-        return self._record(begun, exchange, sizes, (request.body, response.body), call)
+        record = self._record(begun, fitted, sizes, (request.body, response.body), call)
+        return replace(record, owner=owner, evidence=evidence)
+
+    def _read_owner(self, exchange: Exchange) -> bytes:
+        principal = find_principal(exchange.head.headers, exchange.head.target)
+        return bytes.fromhex(self._redactor.fingerprint(principal, OWNER_BYTES))
 
     def _keep_bodies(self, begun: Begun, exchange: Exchange, sizes: Sizes) -> tuple[Kept, Kept]:
         keep = self._bodies.keep
@@ -199,7 +212,15 @@ class Keeper:
         answer = exchange.response
         if answer is not None:
             answer = replace(answer, headers=_recode(answer.headers, response.body.coding))
-        return replace(exchange, head=head, request_body=request.data, response=answer, response_body=response.data)
+        return replace(
+            exchange,
+            head=head,
+            request_body=request.data,
+            request_chunks=request.fit(exchange.request_chunks),
+            response=answer,
+            response_body=response.data,
+            chunks=response.fit(exchange.chunks),
+        )
 
     def _look_again(
         self, begun: Begun, exchange: Exchange, response: Kept, call: Call | None
@@ -219,7 +240,7 @@ class Keeper:
 
     def _find_split(self, call: Call, known: Sequence[bytes]) -> list[bytes]:
         found: list[bytes] = []
-        for message in call.output:
+        for message in (*call.output, *(message for turn in call.turns for message in turn.call.output)):
             for text in _texts(message):
                 found += self._redactor.find(text.encode("utf-8", "surrogatepass"), known)
         return found
@@ -298,7 +319,8 @@ def _withhold(size: int, why: str) -> Kept:
 
 def _without_content(call: Call) -> Call:
     output = tuple(Message(role=message.role, finish_reason=message.finish_reason) for message in call.output)
-    return replace(call, input=(), output=output, tools=(), parameters={}, extra={})
+    turns = tuple(replace(turn, call=_without_content(turn.call)) for turn in call.turns)
+    return replace(call, input=(), output=output, tools=(), parameters={}, extra={}, turns=turns)
 
 
 def _texts(message: Message) -> list[str]:

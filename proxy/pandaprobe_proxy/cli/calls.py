@@ -64,7 +64,14 @@ def outcome_of(row: CallRow) -> str:
     said = ["pending"] if row.pending else []
     said += [f"try {row.attempt + 1}{'?' if row.attempt_inferred else ''}"] if row.attempt else []
     said += ["fetches an answer"] if row.retrieves else []
+    said += [f"{row.turns} turns"] if row.turns is not None else []
+    said += [place_of(row)] if row.connection else []
     return ", ".join([row.outcome, *said])
+
+
+def place_of(row: CallRow) -> str:
+    """Which turn of which connection it is."""
+    return f"{f'turn {row.turn}' if row.turn else row.operation} of {row.connection}"
 
 
 def tokens_of(row: CallRow) -> str:
@@ -108,6 +115,8 @@ def show(call: str, request: bool, response: bool, data_dir: str | None, json: b
 
 
 def _write(stored: StoredCall, body: StoredBody) -> None:
+    if stored.row.connection:
+        raise Failure(f"a turn has no body of its own; the bytes are those of call {stored.row.connection}.")
     if body.withheld:
         raise Failure(f"this body of call {stored.row.call_id} was not kept ({clean(body.withheld)}).")
     sys.stdout.buffer.write(body.data)

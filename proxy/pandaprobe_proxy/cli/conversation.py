@@ -108,6 +108,8 @@ def _headline(number: int, row: CallRow, retrievals: int = 0) -> str:
     words.append(f"{duration(row.ended_ns - row.started_ns)} in all" if row.ended_ns else "still running")
     if usage.input is not None or usage.output is not None:
         words.append(f"tokens {usage.input or 0} in, {usage.output or 0} out ({SAID.get(usage.source, usage.source)})")
+    if row.connection:
+        words.append(f"{f'turn {row.turn}' if row.turn else row.operation} of connection {row.connection}")
     if row.attempt:
         count = f"{row.attempt} failed attempt{'s' if row.attempt > 1 else ''}"
         words.append(f"after {count}{', as it seems' if row.attempt_inferred else ''}")
@@ -168,6 +170,10 @@ def _print_ties(stored: StoredCall) -> None:
     if row.attempt:
         of = f"of call {row.attempt_of}" if row.attempt_of else "of a call that was not recorded"
         echo(f"try {row.attempt + 1} {of}{', inferred' if row.attempt_inferred else ''}")
+    if row.connection:
+        echo(f"{f'turn {row.turn}' if row.turn else row.operation} of connection {row.connection}, which has the bytes")
+    if stored.turn_calls:
+        echo(f"connection of {row.turns} turns: calls {', '.join(stored.turn_calls)}")
     if row.retrieves:
         echo(f"fetches the answer of call {row.retrieves}, where its tokens are counted")
     if stored.retrievals:
@@ -202,12 +208,14 @@ def print_call(stored: StoredCall) -> None:
     cost = explain_cost(row)
     if cost:
         echo(f"cost {cost}")
-    for side, body in (("request", stored.request), ("response", stored.response)):
+    for side, body in (("request", stored.request), ("response", stored.response)) if not row.connection else ():
         kept = f"not kept ({clean(body.withheld)})" if body.withheld else f"{len(body.data)} kept"
         echo(f"{side}: {body.size} bytes, {kept}, {body.redactions} secrets taken out {body.coding}".rstrip())
     _print_messages(stored)
     _print_trouble(stored)
     for side, headers in (("request", stored.request_headers), ("response", stored.response_headers)):
+        if not headers:
+            continue
         heading(f"  {side} headers")
         for name, value in headers:
             echo(f"    {clean(name)}: {clean(value)}")

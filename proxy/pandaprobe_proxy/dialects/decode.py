@@ -17,8 +17,8 @@ from pandaprobe_proxy.dialects.json_values import may_need_mending, mend
 from pandaprobe_proxy.dialects.limits import read_limits, read_request_id
 from pandaprobe_proxy.dialects.marks import Arrivals, read_marks
 from pandaprobe_proxy.dialects.registry import find, find_socket
-from pandaprobe_proxy.dialects.sockets import SocketDialect, join_turns
-from pandaprobe_proxy.model.call import Call, CallError, Usage, UsageSource
+from pandaprobe_proxy.dialects.sockets import SocketDialect, read_connection
+from pandaprobe_proxy.model.call import CONNECTION, Call, CallError, Usage, UsageSource
 from pandaprobe_proxy.model.exchange import Exchange, Outcome
 
 Json = Any
@@ -40,7 +40,7 @@ class _Reading:
 
 
 def decode(exchange: Exchange) -> Call | None:
-    """The call that an exchange holds; None if no dialect knows it. Never raises."""
+    """The call that an exchange holds, a connection with its turns; None if no dialect knows it. Never raises."""
     head = exchange.head
     if exchange.upgraded:
         return _decode_connection(find_socket(head.method, exchange.path, head.headers), exchange)
@@ -64,10 +64,10 @@ def decode(exchange: Exchange) -> Call | None:
 def _decode_connection(dialect: SocketDialect | None, exchange: Exchange) -> Call | None:
     if dialect is None:
         return None
-    call, surprise = _try(lambda: join_turns(dialect, exchange), None)
+    call, surprise = _try(lambda: read_connection(dialect, exchange), None)
     if surprise:
         error = CallError(surprise, UNDECODABLE)
-        return Call(dialect.name, dialect.version, dialect.operation, streamed=True, lossy=True, error=error)
+        return Call(dialect.name, dialect.version, CONNECTION, streamed=True, lossy=True, error=error)
     return None if call is None else mend(call)
 
 

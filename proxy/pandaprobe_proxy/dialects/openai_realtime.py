@@ -1,7 +1,8 @@
 """OpenAI's realtime API over WebSocket, which Azure and xAI speak too: `GET …/realtime`, one turn per response.
 
-A connection is one conversation. Each `response.created` … `response.done` is a turn: its input is the conversation up
-to then (a transcript of spoken input may come later, and is in it all the same), its output what the response holds.
+A connection is one conversation. Each `response.created` … `response.done` is a turn: its output is what the response
+holds, its input the items that came since the turn before (a transcript of spoken input may come later, and is in it
+all the same). What came before is found by the id of the conversation; where that has none, the input is all of it.
 Audio itself is not kept in messages, only how much of it there was.
 """
 
@@ -14,7 +15,7 @@ from pandaprobe_proxy.dialects.base import Answered, Asked
 from pandaprobe_proxy.dialects.errors import read_error
 from pandaprobe_proxy.dialects.openai_fields import read_usage
 from pandaprobe_proxy.dialects.realtime_items import Item
-from pandaprobe_proxy.dialects.sockets import SocketDialect, SocketMessage, Turn
+from pandaprobe_proxy.dialects.sockets import SocketDialect, SocketMessage, SocketTurn
 from pandaprobe_proxy.model.call import CallError, Message
 from pandaprobe_proxy.model.exchange import Headers
 
@@ -170,13 +171,19 @@ class RealtimeFold:
         if running:
             running[-1].error = running[-1].error or read_error(error)
 
-    def turns(self) -> list[Turn]:
+    def turns(self) -> list[SocketTurn]:
         """The turns in the order in which they began."""
-        return [self._turn(response) for response in self._responses.values()]
+        seen = {name for response in self._responses.values() for name in response.items}
+        turns = []
+        for response in self._responses.values():
+            held = isinstance(response.data.get("conversation_id"), str)
+            turns.append(self._turn(response, [name for name in response.before if not held or name not in seen]))
+            seen.update(response.before)
+        return turns
 
-    def _turn(self, response: _Response) -> Turn:
-        return Turn(
-            asked=self._read_asked(response),
+    def _turn(self, response: _Response, items: list[str]) -> SocketTurn:
+        return SocketTurn(
+            asked=self._read_asked(response, items),
             answered=self._read_answered(response),
             started_ns=response.started_ns,
             ended_ns=response.ended_ns,
@@ -184,7 +191,7 @@ class RealtimeFold:
             first_tool_ns=response.first_tool_ns,
         )
 
-    def _read_asked(self, response: _Response) -> Asked:
+    def _read_asked(self, response: _Response, items: list[str]) -> Asked:
         said = response.session | response.asked
         instructions = said.get("instructions")
         system = (Message("system", instructions),) if isinstance(instructions, str) and instructions else ()
@@ -193,7 +200,7 @@ class RealtimeFold:
         model = said.get("model")
         return Asked(
             model=model if isinstance(model, str) else None,
-            messages=(*system, *(self._items[name].message() for name in response.before)),
+            messages=(*system, *(self._items[name].message() for name in items)),
             tools=tuple(tools) if isinstance(tools, list) else (),
             parameters={key: value for key, value in said.items() if key not in left_out and value is not None},
             stream=True,
@@ -237,7 +244,7 @@ class RealtimeFold:
         )
 
 
-def read_turns(messages: Sequence[SocketMessage]) -> list[Turn]:
+def read_turns(messages: Sequence[SocketMessage]) -> list[SocketTurn]:
     """The turns of a connection."""
     fold = RealtimeFold()
     for message in messages:
@@ -247,7 +254,7 @@ def read_turns(messages: Sequence[SocketMessage]) -> list[Turn]:
 
 SOCKET = SocketDialect(
     name="openai_realtime",
-    version=1,
+    version=2,
     operation="chat",
     matches=matches,
     turns=read_turns,

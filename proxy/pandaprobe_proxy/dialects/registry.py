@@ -14,6 +14,7 @@ from pandaprobe_proxy.dialects import (
     gemini_caches,
     gemini_embeddings,
     gemini_interactions,
+    gemini_live,
     lmstudio_chat,
     mistral_completions,
     mistral_conversations,
@@ -41,6 +42,7 @@ from pandaprobe_proxy.dialects import (
     openai_transcriptions,
     openai_videos,
     rerank,
+    responses_socket,
     vertex_anthropic,
 )
 from pandaprobe_proxy.dialects.base import Dialect
@@ -96,7 +98,7 @@ def find(method: str, path: str, headers: Headers) -> Dialect | None:
     return next((dialect for dialect in DIALECTS if dialect.matches(method, path, headers)), None)
 
 
-SOCKETS: tuple[SocketDialect, ...] = (openai_realtime.SOCKET,)
+SOCKETS: tuple[SocketDialect, ...] = (gemini_live.SOCKET, openai_realtime.SOCKET, responses_socket.SOCKET)
 """Those that are spoken over an upgraded connection."""
 
 

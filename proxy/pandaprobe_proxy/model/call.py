@@ -161,6 +161,8 @@ class Call:
     limits: dict[str, Json] = field(default_factory=dict)
     """What the answer's headers say of rate limits, as sent."""
     cost: Cost | None = None
+    turns: "tuple[Turn, ...]" = ()
+    """Of a connection: the calls that were made over it, by when they began. It has no messages and usage itself."""
 
     @property
     def whole(self) -> bool:
@@ -173,8 +175,27 @@ class Call:
         return kind_of(self.operation)
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One call among those of an upgraded connection. Times are nanoseconds since the connection's request."""
+
+    call_id: str
+    """UUIDv7 of when it began, the same whenever the same connection is decoded."""
+    call: Call
+    """Its marks are since it began."""
+    started_ns: int
+    ended_ns: int | None
+    """None if its answer never ended."""
+    number: int | None
+    """From 1; None for a `prewarm`, which is no turn: it only fills the provider's cache for one."""
+
+
 RETRIEVE = "retrieve"
 """The operation that fetches the answer to an earlier request: all of it, or the rest of its stream."""
+CONNECTION = "connection"
+"""The operation of an upgraded connection, whose calls are its turns."""
+PREWARM = "prewarm"
+"""The operation that fills a provider's cache. Nothing is answered, and what was said counts as history."""
 KINDS = {
     "embeddings": "EMBEDDING",
     "rerank": "RETRIEVER",
@@ -189,6 +210,7 @@ KINDS = {
     "retrieve": "OTHER",
     "cancel": "OTHER",
     "prewarm": "OTHER",
+    "connection": "OTHER",
 }
 """Operations that are no LLM's, and the span kind of each."""
 

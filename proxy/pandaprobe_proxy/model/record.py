@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from pandaprobe_proxy.model.call import Call, Marks
+from pandaprobe_proxy.model.evidence import NO_EVIDENCE, Evidence
 from pandaprobe_proxy.model.exchange import Outcome
-from pandaprobe_proxy.model.session import Resolution
+from pandaprobe_proxy.model.session import Clue, Resolution
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,3 +100,8 @@ class Record:
     said: tuple[Said, ...] = ()
     """What can be found of the messages of `call`, in order. All that a store needs of them, but for the first words,
     so that of a large one `call` may not have them any more."""
+    owner: bytes = b""
+    """Keyed fingerprint of who authenticated, which a renewed credential does not change: whose evidence it is."""
+    evidence: Evidence = NO_EVIDENCE
+    clues: tuple[Clue, ...] = ()
+    """What the body says of the session."""

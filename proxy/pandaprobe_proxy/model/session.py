@@ -8,6 +8,8 @@ class Source(StrEnum):
     """Where a session id came from, strongest first."""
 
     HEADER = "header"  # X-PandaProbe-Session
+    EVIDENCE = "evidence"  # that of the call whose answer this one shows
+    TRANSCRIPT = "transcript"  # that of the call whose whole conversation this one goes on with
     ATTEMPT = "attempt"  # a call that was tried again: that of its first try
     RETRIEVED = "retrieved"  # an answer that was fetched later: that of the call that asked for it
     DEFAULT_ID = "default_id"  # --default-session ID
@@ -26,6 +28,8 @@ class Clue:
     value: str
     valid: bool = True
     """False for a value that cannot be a session id; it is kept and never used."""
+    confidence: float = 1.0
+    """0 to 1, of a value that is used."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,8 +52,11 @@ class Prices:
 
 
 def add_cost(call: Call, pricing: Pricing, upstream: str, url: str, at_ns: int) -> Call:
-    """The call with what it cost."""
-    return replace(call, cost=pricing(call, upstream, url, at_ns))
+    """The call with what it cost, or a connection with what each of its turns did."""
+    turns = tuple(
+        replace(turn, call=add_cost(turn.call, pricing, upstream, url, at_ns + turn.started_ns)) for turn in call.turns
+    )
+    return replace(call, cost=pricing(call, upstream, url, at_ns), turns=turns)
 
 
 def no_price(call: Call, upstream: str, url: str, at_ns: int) -> Cost | None:

@@ -6,12 +6,16 @@ NEW = "new"
 CLIENT = "client"
 CONFIDENCE = {
     Source.HEADER: 1.0,
+    Source.EVIDENCE: 0.95,  # something that only an earlier answer can have said
+    Source.TRANSCRIPT: 0.9,  # the same messages up to an answer, of the same credential
     Source.RETRIEVED: 0.95,  # a response id of the same credential
     Source.ATTEMPT: 0.9,  # the client counted its tries; 0.6 where it did not
     Source.DEFAULT_ID: 0.8,  # somebody said so, of all calls at once
     Source.DEFAULT_CLIENT: 0.4,  # the same credential, address and program may do two things
     Source.DEFAULT_NEW: 0.2,  # a call on its own is rarely alone
 }
+SUMMARY_CONFIDENCE = 0.85
+"""Of a conversation that was summed up: the summary is there, and the agent is the same."""
 
 
 def resolve(  # noqa: PLR0913, PLR0917 - everything that a decision rests on, and nothing that it could look up

@@ -12,6 +12,7 @@ from pandaprobe_proxy.dialects.json_values import parse_json
 from pandaprobe_proxy.model.call import Message, ToolCall
 
 Json = Any
+_quote = json.encoder.encode_basestring_ascii
 VERSION = "message-1"
 """Part of what is hashed: a change of the form below needs another one."""
 _TEXTS = frozenset({"text", "input_text", "output_text"})
@@ -30,6 +31,20 @@ _STANDARD = str.maketrans("-_", "+/", "=")
 
 def digest(message: Message) -> bytes:
     """16 bytes (BLAKE2b) that are equal for equal messages."""
+    return blake2b((_write_text(message) or _write_form(message)).encode(), digest_size=16).digest()
+
+
+def _write_text(message: Message) -> str:
+    """The form of a message that is only a text, as most are, without the detour; empty for any other."""
+    content = message.content
+    if not isinstance(content, str) or message.tool_calls or message.refusal or message.extra:
+        return ""
+    head = ",".join("null" if part is None else _quote(part) for part in (message.name, message.tool_call_id))
+    text = f'["text",{_quote(content)}]' if content else ""
+    return f'["{VERSION}",{_quote(message.role)},{head},[{text}],[]]'
+
+
+def _write_form(message: Message) -> str:
     form = [
         VERSION,
         message.role,
@@ -38,7 +53,7 @@ def digest(message: Message) -> bytes:
         _parts(message),
         [_call(call) for call in message.tool_calls],
     ]
-    return blake2b(_write(form).encode(), digest_size=16).digest()
+    return _write(form)
 
 
 def _write(value: Json) -> str:

@@ -10,6 +10,8 @@ Promises
   `retry`. It fetched the answer of an earlier one if its operation is `retrieve` and an earlier call of the same
   credential has its response id: then that call gets the tokens and the end, and this one has none of its own. A call
   whose session was only `default_new` goes where the call that it belongs to is.
+- A Record of a connection makes a row for each of its turns, too: the same session, trace and credential, no bodies.
+  They go when the connection goes. In the totals of a session they stand for it.
 - A body that was written can be read back byte for byte, as the Body's pieces joined.
 - Closing twice is allowed. After close, everything raises StoreError.
 - StoreFull, StoreBusy and StoreError leave the store as it was before the call; the caller may try again.
@@ -125,6 +127,12 @@ class CallRow:
     """The client did not say so: the same body came again soon after it had failed."""
     retrieves: str | None = None
     """The call whose answer this one fetched. Its tokens are counted there."""
+    connection: str | None = None
+    """The call that is the connection over which this one was made; its bodies are there."""
+    turn: int | None = None
+    """Which turn of it, from 1; None of what is none, such as a `prewarm`."""
+    turns: int | None = None
+    """Of a connection: how many turns it had, each a call of its own, which are counted in its stead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +172,8 @@ class StoredCall:
     """Something that came before was never recorded here, or is no longer kept."""
     retrievals: tuple[str, ...] = ()
     """The calls that fetched its answer later, oldest first."""
+    turn_calls: tuple[str, ...] = ()
+    """Of a connection: the calls that were made over it, oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,7 +308,7 @@ class Reader(Protocol):
         """One call whole, with its history."""
 
     def conversation(self, session_id: str, limit: int) -> list[StoredCall]:
-        """The session's calls whole, oldest first; each is decoded once."""
+        """The session's calls whole, oldest first, turns instead of their connection; each is decoded once."""
 
     def find_calls(self, prefix: str, limit: int = 10) -> list[str]:
         """Ids that start with `prefix`."""

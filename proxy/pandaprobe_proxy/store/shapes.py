@@ -129,6 +129,7 @@ def stored_call_json(stored: StoredCall) -> Json:
         "history": tell(msgspec.to_builtins(stored.history)),
         "history_broken": stored.history_broken,
         "retrievals": list(stored.retrievals),
+        "turn_calls": list(stored.turn_calls),
     }
 
 

@@ -227,6 +227,8 @@ class _Pages:
 
     async def body(self, request: web.Request) -> web.Response:
         stored = await self._stored(request)
+        if stored.row.connection:
+            raise _missing(f"body of a turn: the bytes are those of call {stored.row.connection}")
         side = request.match_info["side"]
         body: StoredBody = getattr(stored, side)
         name = f"{stored.row.call_id}.{side}"

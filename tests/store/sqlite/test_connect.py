@@ -84,10 +84,11 @@ def test_a_store_of_a_newer_version_is_refused_and_left_alone(tmp_path):
             opening(place.path)
 
 
-def test_a_store_of_an_older_version_is_brought_up_to_date_by_a_writer(tmp_path):
+@pytest.mark.parametrize("step", ["m002_every_dialect", "m003_turns"])
+def test_a_store_of_an_older_version_is_brought_up_to_date_by_a_writer(tmp_path, step):
     path = tmp_path / "calls.db"
     db = Database(path)
-    migrations.apply(db, stop_before="m002_every_dialect")
+    migrations.apply(db, stop_before=step)
     db.conn.commit()
     db.close()
     with pytest.raises(StoreError, match=r"older version .* serve"):

@@ -5,18 +5,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from pandaprobe_proxy.model.call import Call, Marks
+from pandaprobe_proxy.model.call import Call
 from pandaprobe_proxy.model.record import Body, Opened, Record, Said
 from pandaprobe_proxy.model.session import Source
 from pandaprobe_proxy.store.searched import first_input
 from pandaprobe_proxy.store.sqlite import totals
 from pandaprobe_proxy.store.sqlite.ahead import Ahead
 from pandaprobe_proxy.store.sqlite.codec import Codec, from_text, to_text, write_chunks
+from pandaprobe_proxy.store.sqlite.columns import call_values, write_columns, write_marks
 from pandaprobe_proxy.store.sqlite.links import Links
 from pandaprobe_proxy.store.sqlite.messages import Messages
 from pandaprobe_proxy.store.sqlite.pieces import Named, Pieces
-
-DEFAULTS = frozenset({Source.DEFAULT_NEW, Source.DEFAULT_CLIENT, Source.DEFAULT_ID})
+from pandaprobe_proxy.store.sqlite.placing import DEFAULTS, Placing
+from pandaprobe_proxy.store.sqlite.turns import Turns
 
 _OPEN = """
 INSERT OR IGNORE INTO calls (call_id, run, session, trace_id, parent_span_id, source, confidence, clues, client_key,
@@ -35,6 +36,8 @@ class Calls:
         self._pieces = Pieces(connection, codec)
         self.ahead = Ahead(self._pieces, self.messages)
         self.links = Links(connection)
+        self.placing = Placing(connection)
+        self.turns = Turns(connection, codec, self.messages, self.links)
 
     def begin(self, run: str, opened: Opened) -> None:
         """The row of a call that has begun. Nothing if it is there."""
@@ -115,12 +118,16 @@ class Calls:
             found = self._open_row(record.opened.id)
         if found is None:
             return
-        key, session = found
+        key, _ = found
         totals.take_out(self._db, key)
-        self.write(key, self._ended(record) | call_values(record.call))
+        write_columns(self._db, key, self._ended(record) | call_values(record.call))
         totals.add_in(self._db, key)
+        self.placing.place(key, record)
+        (session,) = self._db.execute("SELECT session FROM calls WHERE key = ?", (key,)).fetchone()
         totals.widen(self._db, session, record.opened.started_ns, record.ended_ns)
-        if record.call is not None:
+        if record.call is not None and record.call.turns:
+            self.turns.put(key, record.call.turns)
+        elif record.call is not None:
             self._read(session, key, record.call, record.said)
             self.links.tie_answer(key, record.call, record.credential or None, record.opened.upstream)
         self.links.tie_attempt(key, record)
@@ -135,11 +142,6 @@ class Calls:
         ).fetchone()
         return (row[0], row[1]) if row else None
 
-    def write(self, key: int, values: Mapping[str, Any]) -> None:
-        """Sets columns of a call's row."""
-        assignments = ", ".join(f"{name} = :{name}" for name in values)
-        self._db.execute(f"UPDATE calls SET {assignments} WHERE key = :_key", {**values, "_key": key})
-
     def _ended(self, record: Record) -> dict[str, Any]:
         """The columns that say what crossed the wire."""
         codec = self._codec
@@ -151,6 +153,7 @@ class Calls:
             "status": record.status,
             "reason": record.reason or None,
             "credential": record.credential or None,
+            "owner": record.owner or None,
             "warnings": to_text(record.warnings or None),
             "marks": write_marks(codec, record.marks),
             "chunks": write_chunks(codec, record.chunks, record.request_chunks),
@@ -169,47 +172,6 @@ class Calls:
         if not named:
             return None
         return self._codec.write_recipe([self._pieces.use(name, piece) for piece, name in named])
-
-
-def write_marks(codec: Codec, marks: Marks) -> bytes:
-    return codec.write_json({name: at for name, at in asdict(marks).items() if at is not None})
-
-
-def call_values(call: Call | None) -> dict[str, Any]:
-    """The columns that a decoder filled, and another version of it may fill better."""
-    if call is None:
-        return {}
-    return _usage_values(call) | {
-        "dialect": call.dialect,
-        "decoder": call.version,
-        "operation": call.operation,
-        "model": call.model or call.requested_model,
-        "streamed": call.streamed,
-        "partial": call.partial,
-        "lossy": call.lossy,
-        "finish_reason": call.output[0].finish_reason if call.output else None,
-        "call_error": call.error.message if call.error else None,
-        "response_id": call.response_id,
-        "previous_id": call.previous_id,
-        "conversation_id": call.conversation_id,
-        "pending": call.pending or None,
-    }
-
-
-def _usage_values(call: Call) -> dict[str, Any]:
-    usage = call.usage
-    return {
-        "input_tokens": usage.input,
-        "output_tokens": usage.output,
-        "cached_tokens": usage.cached,
-        "reasoning_tokens": usage.reasoning,
-        "cache_written_tokens": usage.cache_written,
-        "audio_input_tokens": usage.audio_input,
-        "audio_output_tokens": usage.audio_output,
-        "usage_source": usage.source,
-        "usage_sources": to_text(usage.sources or None),
-        "cost": to_text(asdict(call.cost)) if call.cost else None,
-    }
 
 
 def _kept(body: Body) -> str | None:

@@ -15,8 +15,10 @@ from pandaprobe_proxy.store.base import Budget
 from pandaprobe_proxy.store.searched import searchable
 from pandaprobe_proxy.store.sqlite import totals
 from pandaprobe_proxy.store.sqlite.codec import Codec
+from pandaprobe_proxy.store.sqlite.decoding import Decoding
 from pandaprobe_proxy.store.sqlite.messages import Messages
-from pandaprobe_proxy.store.sqlite.stored import read_exchange
+from pandaprobe_proxy.store.sqlite.placing import Placing
+from pandaprobe_proxy.store.sqlite.rows import CALL, select
 
 AT_ONCE_S = 0.05
 TRIM_TO = 0.9  # of the budget, so that there is some room before the next time
@@ -32,6 +34,7 @@ class Forgetting:
         self._db = connection
         self._codec = codec
         self._rows = Messages(connection)
+        self._placing = Placing(connection)
         self._owed_bytes = 0
         self._settled = False
 
@@ -56,10 +59,11 @@ class Forgetting:
         if row is None:
             return None
         session = int(row[0])
-        calls = self._db.execute("SELECT key, call_id, trace_id FROM calls WHERE session = ?", (session,)).fetchall()
+        calls = self._db.execute("SELECT key, call_id, turns FROM calls WHERE session = ?", (session,)).fetchall()
         self._forget_messages(session)
         for key, call_id, _ in calls:
             self._forget_bodies(key)
+            self._placing.forget(key)
             self._db.execute("DELETE FROM staged WHERE call_id = ?", (call_id,))
             self._db.execute("DELETE FROM scores WHERE trace_id = ?", (call_id,))
         self._db.execute("DELETE FROM calls WHERE session = ?", (session,))
@@ -69,7 +73,7 @@ class Forgetting:
         self._db.execute("DELETE FROM scores WHERE session_id = ?", (session_id,))
         self._db.execute("DELETE FROM traces WHERE session = ?", (session,))
         self._db.execute("DELETE FROM sessions WHERE key = ?", (session,))
-        return len(calls)
+        return sum(turns is None for _, _, turns in calls)
 
     def _forget_messages(self, session: int, call: int | None = None) -> None:
         """Takes messages out of a session, all or those of one call, and out of the index if nobody else has them."""
@@ -84,15 +88,16 @@ class Forgetting:
         by_call: dict[int, list[tuple[int, bytes]]] = {}
         for key, name, owner in alone:
             by_call.setdefault(owner, []).append((key, name))
+        decoding = Decoding(self._db, self._codec, decode)
         for owner, messages in by_call.items():
-            said = {digest(message): message for message in self._messages_of(owner)}
+            said = {digest(message): message for message in self._messages_of(owner, decoding)}
             for key, name in messages:
                 self._rows.forget(key, searchable(said[name]) if name in said else "")
         self._db.execute(f"DELETE FROM session_messages AS i WHERE {condition}", values)
 
-    def _messages_of(self, key: int) -> tuple[Message, ...]:
-        exchange = read_exchange(self._db, self._codec, key)
-        call = decode(exchange) if exchange else None
+    def _messages_of(self, key: int, decoding: Decoding) -> tuple[Message, ...]:
+        rows = select(self._db, f"{CALL} WHERE c.key = ?", (key,))
+        call = decoding.call(rows[0]) if rows else None
         return (*call.input, *call.output) if call else ()
 
     def _forget_bodies(self, key: int) -> int:

@@ -12,11 +12,12 @@ from dataclasses import replace
 
 from pandaprobe_proxy.dialects.decode import decode
 from pandaprobe_proxy.dialects.resume import complete, join_streams
-from pandaprobe_proxy.model.call import KINDS, Call, Message
+from pandaprobe_proxy.model.call import KINDS, Call, Message, Turn
 from pandaprobe_proxy.model.exchange import Exchange
 from pandaprobe_proxy.sessions.transcript import digest
 from pandaprobe_proxy.store.base import StoredCall, StoreError
 from pandaprobe_proxy.store.sqlite.codec import Codec
+from pandaprobe_proxy.store.sqlite.decoding import Decoding
 from pandaprobe_proxy.store.sqlite.rows import CALL, Row, select
 from pandaprobe_proxy.store.sqlite.stored import read_stored
 
@@ -26,11 +27,11 @@ _MINE = "c.credential IS ? AND (c.credential IS NOT NULL OR c.upstream = ?) AND 
 _OTHERS = ", ".join(f"'{operation}'" for operation in KINDS)
 _PRODUCER = (
     f"{CALL} WHERE c.response_id = ? AND {_MINE} AND c.retrieves IS NULL AND c.key != ?"
-    " ORDER BY c.operation = 'retrieve', c.key LIMIT 1"
+    " ORDER BY c.operation = 'retrieve', c.connection IS NOT ?, c.key LIMIT 1"
 )
 _EARLIER = (
-    f"{CALL} WHERE c.conversation_id = ? AND {_MINE} AND c.started_ns < ? AND c.retrieves IS NULL AND c.status < 400"
-    f" AND c.operation NOT IN ({_OTHERS}) AND NOT EXISTS (SELECT 1 FROM calls AS n WHERE"
+    f"{CALL} WHERE c.conversation_id = ? AND {_MINE} AND (c.started_ns, c.key) < (?, ?) AND c.retrieves IS NULL"
+    f" AND c.status < 400 AND c.operation NOT IN ({_OTHERS}) AND NOT EXISTS (SELECT 1 FROM calls AS n WHERE"
     " n.attempt_of = coalesce(c.attempt_of, c.call_id) AND n.attempt > coalesce(c.attempt, 0))"
     f" ORDER BY c.started_ns DESC, c.key DESC LIMIT {MOST_LINKS}"
 )
@@ -49,49 +50,60 @@ class Telling:
     ) -> None:
         self._db = db
         self._codec = codec
-        self._decode = read or decode
+        self._decoding = Decoding(db, codec, read or decode)
         self._calls: dict[int, Call | None] = {}
 
     def tell(self, row: Row) -> StoredCall:
         """The call in that row with its answer and its history."""
-        stored, exchange = read_stored(self._db, self._codec, row)
-        call = self._call(row, exchange)
+        stored = read_stored(self._db, self._codec, row)[0]
+        call = self.call(row)
         history, broken = self._history(row, call)
-        fetched = self._db.execute("SELECT call_id FROM calls WHERE retrieves = ? ORDER BY key", (row["call_id"],))
-        retrievals = tuple(call_id for (call_id,) in fetched) if row["response_id"] else ()
         priced = replace(call, cost=stored.row.cost) if call else None
-        return replace(stored, call=priced, history=history, history_broken=broken, retrievals=retrievals)
+        return replace(
+            stored,
+            call=priced,
+            history=history,
+            history_broken=broken,
+            retrievals=self._ids("retrieves", row) if row["response_id"] else (),
+            turn_calls=self._ids("connection", row) if row["turns"] is not None else (),
+        )
+
+    def _ids(self, column: str, row: Row) -> tuple[str, ...]:
+        """The calls that name that one in a column."""
+        found = self._db.execute(
+            f"SELECT call_id FROM calls WHERE {column} = ? ORDER BY started_ns, key", (row["call_id"],)
+        )
+        return tuple(call_id for (call_id,) in found)
 
     def read(self, row: Row) -> Call | None:
         """What was said in the exchange of that row, whether or not it was thought to be a call."""
-        exchange = self._exchange(row)
-        call = self._decode(exchange)
-        return self._complete(row, exchange, call) if call else None
+        call = self._decoding.call(row)
+        return self._complete(row, call) if call else None
+
+    def complete_turn(self, turn: Turn) -> Turn:
+        """A turn with the answer that was fetched for it later."""
+        rows = select(self._db, f"{CALL} WHERE c.call_id = ?", (turn.call_id,))
+        return replace(turn, call=self._complete(rows[0], turn.call)) if rows else turn
 
     def call(self, row: Row) -> Call | None:
-        """What was said in the call of that row, with its answer."""
-        if row["key"] not in self._calls:
-            self._call(row, self._exchange(row))
-        return self._calls[row["key"]]
-
-    def _exchange(self, row: Row) -> Exchange:
-        return read_stored(self._db, self._codec, row)[1]
-
-    def _call(self, row: Row, exchange: Exchange) -> Call | None:
+        """What was said in the call of that row, with its answer; of a connection without its turns."""
         key = row["key"]
         if key not in self._calls:
-            call = self._decode(exchange) if row["dialect"] else None
-            self._calls[key] = self._complete(row, exchange, call) if call and row["response_id"] else call
+            call = self._decoding.call(row) if row["dialect"] else None
+            call = replace(call, turns=()) if call and call.turns else call
+            self._calls[key] = self._complete(row, call) if call and row["response_id"] else call
         return self._calls[key]
 
-    def _complete(self, row: Row, exchange: Exchange, call: Call) -> Call:
-        if not (call.pending or call.partial):
+    def _complete(self, row: Row, call: Call) -> Call:
+        if not (call.pending or call.partial) or call.turns:
             return call
+        decode, exchange = self._decoding.decode, self._decoding.exchange
         rows = select(self._db, _RETRIEVALS, (row["call_id"],))
-        fetched = [self._exchange(other) for other in rows]
-        calls = [self._decode(other) for other, of in zip(fetched, rows, strict=True) if not of["streamed"]]
-        streams = [other for other, of in zip(fetched, rows, strict=True) if of["streamed"]]
-        joined = self._decode(join_streams(exchange, streams)) if streams else None
+        fetched = [exchange(other) for other in rows]
+        apart = [bool(row["connection"]) or not of["streamed"] for of in rows]  # a turn has no stream to go on with
+        calls = [decode(other) for other, alone in zip(fetched, apart, strict=True) if alone]
+        streams = [other for other, alone in zip(fetched, apart, strict=True) if not alone]
+        joined = decode(join_streams(exchange(row), streams)) if streams else None
         return complete(call, [other for other in calls if other], joined)
 
     def _history(self, row: Row, call: Call | None) -> tuple[tuple[Message, ...], bool]:
@@ -122,7 +134,8 @@ class Telling:
         seen = {row["key"]}
         at = row
         while at["previous_id"]:
-            earlier = select(self._db, _PRODUCER, (at["previous_id"], *_owner(row), at["key"]))
+            values = (at["previous_id"], *_owner(row), at["key"], at["connection"])
+            earlier = select(self._db, _PRODUCER, values)
             if not earlier or earlier[0]["key"] in seen or len(links) == MOST_LINKS:
                 return reversed(links), True
             at = earlier[0]
@@ -133,7 +146,7 @@ class Telling:
     def _conversation(self, row: Row) -> list[Row]:
         if not row["conversation_id"]:
             return []
-        values = (row["conversation_id"], *_owner(row), row["started_ns"])
+        values = (row["conversation_id"], *_owner(row), row["started_ns"], row["key"])
         return select(self._db, _EARLIER, values)[::-1]
 
 

@@ -82,7 +82,9 @@ class SqliteReader:
     def traces(self, session_id: str) -> list[TraceRow]:
         with self._reading() as db:
             posted = read_traces(db, "s.session_id = ?", (session_id,))
-            alone = select(db, f"{CALL} WHERE s.session_id = ? AND c.trace_id IS NULL", (session_id,))
+            alone = select(
+                db, f"{CALL} WHERE s.session_id = ? AND c.trace_id IS NULL AND c.turns IS NULL", (session_id,)
+            )
         traces = [*posted, *(to_own_trace(row) for row in alone)]
         return sorted(traces, key=lambda trace: (trace.started_ns, trace.trace_id))
 
@@ -111,7 +113,9 @@ class SqliteReader:
     def conversation(self, session_id: str, limit: int) -> list[StoredCall]:
         with self._reading() as db:
             rows = select(
-                db, f"{CALL} WHERE s.session_id = ? ORDER BY c.started_ns, c.call_id LIMIT ?", (session_id, limit)
+                db,
+                f"{CALL} WHERE s.session_id = ? AND c.turns IS NULL ORDER BY c.started_ns, c.call_id LIMIT ?",
+                (session_id, limit),
             )
             telling = Telling(db, self._codec)
             return [telling.tell(row) for row in rows]

@@ -8,14 +8,17 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from pandaprobe_proxy.dialects.registry import DIALECTS, find
+from pandaprobe_proxy.dialects.registry import DIALECTS, SOCKETS, find, find_socket
 from pandaprobe_proxy.model.call import Call
+from pandaprobe_proxy.model.evidence import NO_EVIDENCE
 from pandaprobe_proxy.model.exchange import Exchange, Outcome
+from pandaprobe_proxy.sessions.evidence import read_evidence
 from pandaprobe_proxy.store.base import Redecoded, StoreError
 from pandaprobe_proxy.store.searched import first_input, list_said
 from pandaprobe_proxy.store.sqlite import totals
-from pandaprobe_proxy.store.sqlite.calls import Calls, call_values, write_marks
+from pandaprobe_proxy.store.sqlite.calls import Calls
 from pandaprobe_proxy.store.sqlite.codec import Codec, from_text, to_text
+from pandaprobe_proxy.store.sqlite.columns import call_values, keep_cost, write_columns, write_marks
 from pandaprobe_proxy.store.sqlite.history import Telling
 from pandaprobe_proxy.store.sqlite.links import TOKENS
 from pandaprobe_proxy.store.sqlite.rows import CALL, Row, select
@@ -50,14 +53,16 @@ class Redecoding:
         return Redecoded(last if more else None, self._stale, self._changed, self._unreadable)
 
     def _candidates(self, after: int, last: int, session_id: str | None) -> list[Row]:
-        """Ended calls that the newest version of their dialect has not read."""
-        current = " OR ".join(["(dialect = ? AND decoder >= ?)"] * len(DIALECTS))
-        values = [value for dialect in DIALECTS for value in (dialect.name, dialect.version)]
+        """Ended exchanges that the newest version of their dialect has not read."""
+        known = [(dialect.name, dialect.version) for dialect in DIALECTS]
+        known += [(socket.name, socket.version) for socket in SOCKETS]
+        current = " OR ".join(["(dialect = ? AND decoder >= ?)"] * len(known))
+        values = [value for pair in known for value in pair]
         return select(
             self._db,
-            "SELECT key, dialect, decoder, method, path, request_headers, coalesce(request_kept, '') LIKE ? OR"
+            "SELECT key, status, method, path, request_headers, coalesce(request_kept, '') LIKE ? OR"
             " coalesce(response_kept, '') LIKE ? AS withheld FROM calls WHERE key > ? AND key <= ? AND"
-            f" outcome != 'open' AND (dialect IS NULL OR NOT ({current})) AND"
+            f" outcome != 'open' AND connection IS NULL AND (dialect IS NULL OR NOT ({current})) AND"
             " (? IS NULL OR session = (SELECT key FROM sessions WHERE session_id = ?)) ORDER BY key",
             (_WITHHELD, _WITHHELD, after, last, *values, session_id, session_id),
         )
@@ -65,7 +70,8 @@ class Redecoding:
     def _take(self, row: Row, dry_run: bool) -> None:
         lines = self._codec.read_json(row["request_headers"]) or ()
         headers = tuple((name.encode("latin-1", "replace"), value.encode()) for name, value in lines)
-        if find(row["method"], row["path"], headers) is None:
+        look = find_socket if row["status"] == 101 else find
+        if look(row["method"], row["path"], headers) is None:
             return
         self._stale += 1
         if row["withheld"]:
@@ -83,14 +89,17 @@ class Redecoding:
 
     def _rewrite(self, key: int) -> bool:
         (row,) = select(self._db, f"{CALL} WHERE c.key = ?", (key,))
-        call = Telling(self._db, self._codec, self._read).read(row)
+        telling = Telling(self._db, self._codec, self._read)
+        call = telling.read(row)
         if call is None:
             return False
         totals.take_out(self._db, key)
-        self._calls.write(key, self._values(row, call))
+        write_columns(self._db, key, self._values(row, call))
         totals.add_in(self._db, key)
-        self._describe(row, call)
         self._calls.messages.renew(row["session"], key, list_said(call))
+        self._calls.placing.renew(key, read_evidence(call, row["owner"]) if row["owner"] else NO_EVIDENCE)
+        self._calls.turns.put(key, [telling.complete_turn(turn) for turn in call.turns])
+        self._describe(row, call)
         if row["retrieves"] is None:
             self._calls.links.tie_answer(key, call, row["credential"], row["upstream"])
         elif not (call.pending or call.partial):
@@ -99,7 +108,11 @@ class Redecoding:
 
     def _rewrite_asked(self, call_id: str) -> None:
         """What was fetched reads otherwise now, so the call that asked for it does, too."""
-        row = self._db.execute("SELECT key FROM calls WHERE call_id = ? AND retrieves IS NULL", (call_id,)).fetchone()
+        row = self._db.execute(
+            "SELECT coalesce(n.key, c.key) FROM calls AS c LEFT JOIN calls AS n ON n.call_id = c.connection"
+            " WHERE c.call_id = ? AND c.retrieves IS NULL",
+            (call_id,),
+        ).fetchone()
         if row:
             self._rewrite(row[0])
 
@@ -107,8 +120,8 @@ class Redecoding:
         values = call_values(call) | {"marks": write_marks(self._codec, call.marks)}
         if row["retrieves"]:
             values |= dict.fromkeys(TOKENS)
-        elif call.cost is None and (row["input_tokens"], row["output_tokens"]) == (call.usage.input, call.usage.output):
-            values["cost"] = row["cost"]  # nobody knows a better one
+        else:
+            values = keep_cost(values, call, row)
         if row["outcome"] == Outcome.CLIENT_DISCONNECTED and call.whole:
             values |= {"outcome": Outcome.OK, "error": None}
         return values
@@ -127,7 +140,7 @@ class Redecoding:
         first = self._db.execute(
             "SELECT min(key) FROM calls WHERE session = ? AND dialect IS NOT NULL", (session,)
         ).fetchone()
-        text = first_input(call)
+        text = next(filter(None, map(first_input, (call, *(turn.call for turn in call.turns)))), "")
         if text and first[0] == row["key"]:
             self._db.execute("UPDATE sessions SET first_input = '' WHERE key = ?", (session,))
         totals.describe(self._db, session, None, text)

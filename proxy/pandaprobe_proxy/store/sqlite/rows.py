@@ -91,6 +91,9 @@ def to_call(row: Row, codec: Codec) -> CallRow:
         attempt_of=row["attempt_of"],
         attempt_inferred=bool(row["attempt_inferred"]),
         retrieves=row["retrieves"],
+        connection=row["connection"],
+        turn=row["turn"],
+        turns=row["turns"],
     )
 
 
@@ -118,13 +121,14 @@ def read_trace(db: sqlite3.Connection, trace_id: str) -> TraceRow | None:
     found = read_traces(db, "t.trace_id = ?", (trace_id,))
     if found:
         return found[0]
-    alone = select(db, f"{CALL} WHERE c.call_id = ? AND c.trace_id IS NULL", (trace_id,))
+    alone = select(db, f"{CALL} WHERE c.call_id = ? AND c.trace_id IS NULL AND c.turns IS NULL", (trace_id,))
     return to_own_trace(alone[0]) if alone else None
 
 
 def _to_trace(db: sqlite3.Connection, row: Row) -> TraceRow:
     spans = [_to_span(span) for span in select(db, f"{_SPAN} WHERE p.trace_id = ?", (row["trace_id"],))]
-    spans += [to_call_span(call) for call in select(db, f"{CALL} WHERE c.trace_id = ?", (row["trace_id"],))]
+    calls = select(db, f"{CALL} WHERE c.trace_id = ? AND c.turns IS NULL", (row["trace_id"],))
+    spans += [to_call_span(call) for call in calls]
     return TraceRow(
         trace_id=row["trace_id"],
         session_id=row["session_id"],

@@ -148,6 +148,37 @@ DROP TABLE messages;
 ALTER TABLE new_messages RENAME TO messages;
 """
 
+_TURNS = f"""
+ALTER TABLE calls ADD COLUMN connection TEXT;
+ALTER TABLE calls ADD COLUMN turn INTEGER;
+ALTER TABLE calls ADD COLUMN turns INTEGER;
+CREATE INDEX calls_by_connection ON calls (connection) WHERE connection IS NOT NULL;
+DROP VIEW v_calls;
+CREATE VIEW v_calls AS SELECT
+    c.call_id, s.session_id, coalesce(c.trace_id, c.call_id) AS trace_id, c.parent_span_id, c.source, c.confidence,
+    {_ISO.format("c.started_ns")} AS started_at, (c.ended_ns - c.started_ns) / 1e6 AS duration_ms, c.outcome, c.error,
+    c.status, c.upstream, c.method, c.path, c.dialect, c.operation, c.model, c.streamed, c.partial, c.lossy,
+    c.input_tokens, c.output_tokens, c.cached_tokens, c.cache_written_tokens, c.reasoning_tokens, c.usage_source,
+    c.cost ->> '$.total' AS cost, c.finish_reason, c.call_error, c.response_id, c.previous_id, c.conversation_id,
+    c.connection, c.turn, c.turns, c.pending, c.retrieves, c.attempt, c.attempt_of, c.attempt_inferred, c.user_id,
+    c.tags, c.metadata, c.warnings, c.request_bytes, c.response_bytes
+    FROM calls AS c JOIN sessions AS s ON s.key = c.session;
+"""
+
+_PLACED = """
+ALTER TABLE calls ADD COLUMN owner BLOB;
+ALTER TABLE calls ADD COLUMN agent BLOB;
+ALTER TABLE calls ADD COLUMN evidence BLOB;
+ALTER TABLE calls ADD COLUMN awaits BLOB;
+ALTER TABLE calls ADD COLUMN follows TEXT;
+ALTER TABLE sessions ADD COLUMN parent TEXT;
+ALTER TABLE sessions ADD COLUMN parent_call TEXT;
+ALTER TABLE sessions ADD COLUMN parent_source TEXT;
+CREATE INDEX sessions_by_parent ON sessions (parent) WHERE parent IS NOT NULL;
+CREATE TABLE evidence (key BLOB NOT NULL, call INTEGER NOT NULL, PRIMARY KEY (key, call)) WITHOUT ROWID;
+CREATE TABLE awaited (key BLOB NOT NULL, call INTEGER NOT NULL, PRIMARY KEY (key, call)) WITHOUT ROWID;
+"""
+
 
 # What headers, chat bodies and streams are made of, so that a short piece compresses as if it came after these.
 # It is stored with the store: a later version may have another, and old pieces are still read with this one.
@@ -206,6 +237,21 @@ def m002_every_dialect(db: "Database") -> None:
     cannot be taken out of it any more can only ever lead to a message that is not there.
     """
     _run(db, _MORE)
+
+
+@migrations()
+def m003_turns(db: "Database") -> None:
+    """A connection's turns are calls of their own: `connection` is whose turn it is, `turn` which one.
+
+    `turns` is how many a connection has, and NULL where a row is no connection, or its turns have no rows.
+    """
+    _run(db, _TURNS)
+
+
+@migrations()
+def m004_placed(db: "Database") -> None:
+    """What calls leave for others to show, which call one goes on from, and sessions that another one began."""
+    _run(db, _PLACED)
 
 
 def _run(db: "Database", script: str) -> None:

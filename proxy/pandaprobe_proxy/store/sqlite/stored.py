@@ -15,13 +15,7 @@ from pandaprobe_proxy.model.session import Clue, Resolution, Source
 from pandaprobe_proxy.store.base import StoredBody, StoredCall
 from pandaprobe_proxy.store.sqlite.bodies import read_body
 from pandaprobe_proxy.store.sqlite.codec import Codec, from_text, read_chunks
-from pandaprobe_proxy.store.sqlite.rows import CALL, Row, select, to_call
-
-
-def read_exchange(db: sqlite3.Connection, codec: Codec, key: int) -> Exchange | None:
-    """The exchange of the call in that row."""
-    rows = select(db, f"{CALL} WHERE c.key = ?", (key,))
-    return read_stored(db, codec, rows[0])[1] if rows else None
+from pandaprobe_proxy.store.sqlite.rows import Row, to_call
 
 
 def read_stored(db: sqlite3.Connection, codec: Codec, row: Row) -> tuple[StoredCall, Exchange]:

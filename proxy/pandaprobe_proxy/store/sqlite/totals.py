@@ -1,7 +1,7 @@
 """What a session adds up over its calls. Each function runs inside a transaction.
 
-A call counts by what its row says. So whoever changes a row, or its session, takes it out of the total before, and adds
-it again after.
+A call counts by what its row says, and a connection whose turns have rows does not: they do. So whoever changes a row,
+or its session, takes it out of the total before, and adds it again after.
 """
 
 import sqlite3
@@ -27,7 +27,7 @@ _COUNTED = {
 _TALLY = (
     f"UPDATE sessions SET {', '.join(f'{name} = sessions.{name} + :sign * c.{name}' for name in _COUNTED)} FROM"
     f" (SELECT session, {', '.join(f'{what} AS {name}' for name, what in _COUNTED.items())}"
-    " FROM calls WHERE key = :key) AS c WHERE sessions.key = c.session"
+    " FROM calls WHERE key = :key AND turns IS NULL) AS c WHERE sessions.key = c.session"
 )
 
 

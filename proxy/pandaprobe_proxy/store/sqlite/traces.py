@@ -13,8 +13,9 @@ from pandaprobe_proxy.model.score import Score
 from pandaprobe_proxy.model.session import Source
 from pandaprobe_proxy.model.trace import Span, Trace
 from pandaprobe_proxy.store.sqlite import totals
-from pandaprobe_proxy.store.sqlite.calls import DEFAULTS, Calls
+from pandaprobe_proxy.store.sqlite.calls import Calls
 from pandaprobe_proxy.store.sqlite.codec import from_text, to_text
+from pandaprobe_proxy.store.sqlite.placing import DEFAULTS
 from pandaprobe_proxy.store.sqlite.rows import read_span, read_trace
 from pandaprobe_proxy.store.trace_rows import SpanRow, TraceRow
 

@@ -1,0 +1,189 @@
+"""What a call shows that only an earlier answer can have said, and what it leaves for later calls to show. Pure.
+
+Both are keys: hashes under a key of who authenticated, so that nobody's calls are ever taken for somebody else's, and
+nothing can be read from them. A call continues another if it shows what the other left. The chain of messages leaves
+one key per answer; system prompts are not part of it, since they change from call to call (dates, directories).
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from hashlib import blake2b
+from typing import Any
+
+from pandaprobe_proxy.dialects.json_values import parse_json
+from pandaprobe_proxy.model.call import Call, Message, ToolCall
+from pandaprobe_proxy.model.evidence import NO_EVIDENCE, Evidence, Key, Kind
+from pandaprobe_proxy.sessions.transcript import digest
+
+Json = Any
+KEY_BYTES = 12
+MOST_ANSWERS = 8
+"""Of a call's history, that many answers are looked for, the newest first."""
+MOST_TOOL_CALLS = 32
+MOST_LINES = 8
+LINE_CHARS = 80
+"""A line of an answer that is shorter may be anybody's."""
+PROMPT_CHARS = 24
+PAIR_CHARS = 80
+ANSWER_CHARS = 160
+_UNSURE = re.compile(r"[a-z]*|[A-Z]*|[0-9]*")
+_SEPARATOR = re.compile(r"[^A-Za-z0-9]")
+
+
+def read_evidence(call: Call, owner: bytes) -> Evidence:
+    """The evidence of a call. `owner` is 1 to 64 bytes that stand for who authenticated, and where."""
+    if call.kind != "LLM":
+        return NO_EVIDENCE
+    spoken = [message for message in call.input if message.role not in ("system", "developer")]
+    digests = [digest(message) for message in spoken]
+    trail = _Trail(owner)
+    shown = list(_read_shown(trail, spoken, digests))[::-1]
+    shown = _newest(shown) if shown else list(_read_beginning(trail, spoken))
+    if call.previous_id:
+        shown.insert(0, Key(Kind.RESPONSE, call.previous_id.encode("utf-8", "replace"), len(spoken)))
+    left = dict.fromkeys(_read_left(trail, spoken, digests, call.output)) if call.error is None else {}
+    return Evidence(tuple(shown), tuple(left), _read_agent(trail, call))
+
+
+class _Trail:
+    """Makes keys of one owner."""
+
+    def __init__(self, owner: bytes) -> None:
+        self._owner = owner
+
+    def key(self, kind: Kind, *parts: bytes) -> bytes:
+        made = blake2b(key=self._owner, digest_size=KEY_BYTES, person=kind.name.encode())
+        for part in parts:
+            made.update(part)
+        return made.digest()
+
+    def text(self, kind: Kind, text: str) -> bytes:
+        return self.key(kind, text.encode("utf-8", "surrogatepass"))
+
+
+def _read_shown(trail: _Trail, spoken: Sequence[Message], digests: Sequence[bytes]) -> Iterator[Key]:
+    """Of every answer in the history, oldest first; of each, the weakest first."""
+    chain = blake2b(key=trail.key(Kind.CHAIN), digest_size=KEY_BYTES)
+    first = max(0, sum(message.role == "assistant" for message in spoken) - MOST_ANSWERS)
+    seen = 0
+    for at, (message, name) in enumerate(zip(spoken, digests, strict=True)):
+        chain.update(name)
+        if message.role != "assistant":
+            continue
+        seen += 1
+        if seen > first:
+            yield from _read_answer(trail, spoken, digests, at)
+            yield Key(Kind.CHAIN, chain.digest(), at + 1)
+
+
+def _read_answer(trail: _Trail, spoken: Sequence[Message], digests: Sequence[bytes], at: int) -> Iterator[Key]:
+    """What shows the answer at that place, whatever came long before it, the weakest first."""
+    weight = _weigh(spoken[at])
+    if weight >= ANSWER_CHARS:
+        yield Key(Kind.ANSWER, trail.key(Kind.ANSWER, digests[at]), at + 1)
+    if at and weight + _weigh(spoken[at - 1]) >= PAIR_CHARS:
+        yield Key(Kind.PAIR, trail.key(Kind.PAIR, digests[at - 1], digests[at]), at + 1)
+    for name in _ids(spoken[at].tool_calls):
+        yield Key(Kind.TOOL, trail.text(Kind.TOOL, name), at + 1)
+
+
+def _newest(shown: Sequence[Key]) -> list[Key]:
+    """Without the tool calls beyond a bound, which many parallel ones may pass."""
+    tools = [key for key in shown if key.kind is Kind.TOOL]
+    over = set(tools[MOST_TOOL_CALLS:])
+    return [key for key in shown if key not in over]
+
+
+def _read_beginning(trail: _Trail, spoken: Sequence[Message]) -> Iterator[Key]:
+    """What a conversation begins with, if no answer is in it yet."""
+    results = [message for message in spoken if message.tool_call_id]
+    for message in results[:MOST_TOOL_CALLS]:
+        if is_unique(message.tool_call_id or ""):
+            yield Key(Kind.TOOL, trail.text(Kind.TOOL, message.tool_call_id or ""), len(spoken))
+    first = next((message for message in spoken if message.role == "user"), None)
+    if first is None:
+        return
+    texts = _texts(first)
+    for text in texts[:MOST_LINES]:
+        if len(text) >= PROMPT_CHARS:
+            yield Key(Kind.PROMPT, trail.text(Kind.PROMPT, text))
+    for line in _long_lines("\n".join(texts)):
+        yield Key(Kind.LINE, trail.text(Kind.LINE, line))
+
+
+def _read_left(
+    trail: _Trail, spoken: Sequence[Message], digests: Sequence[bytes], output: Sequence[Message]
+) -> Iterator[bytes]:
+    chain = blake2b(key=trail.key(Kind.CHAIN), digest_size=KEY_BYTES)
+    for name in digests:
+        chain.update(name)
+    for answer in output:
+        if not (answer.content or answer.tool_calls or answer.refusal):
+            continue
+        name = digest(answer)
+        mine = chain.copy()
+        mine.update(name)
+        yield mine.digest()
+        for key in _read_answer(trail, [*spoken[-1:], answer], [*digests[-1:], name], len(spoken[-1:])):
+            yield key.value
+        for line in _long_lines(answer.text):
+            yield trail.text(Kind.LINE, line)
+        for text in _arguments(answer.tool_calls):
+            yield trail.text(Kind.PROMPT, text)
+
+
+def _read_agent(trail: _Trail, call: Call) -> bytes:
+    """Instructions and the names of tools. What has neither is no particular agent."""
+    instructions = [digest(message) for message in call.input if message.role in ("system", "developer")]
+    names = sorted(_name_tool(tool) for tool in call.tools)
+    if not instructions and not names:
+        return b""
+    return trail.key(Kind.PROMPT, b"agent", *instructions, *(name.encode("utf-8", "replace") for name in names))
+
+
+def _name_tool(tool: Json) -> str:
+    if not isinstance(tool, dict):
+        return ""
+    inner = tool.get("function")
+    return str((inner.get("name") if isinstance(inner, dict) else None) or tool.get("name") or tool.get("type") or "")
+
+
+def _weigh(message: Message) -> int:
+    """How many characters somebody else would have to say by chance."""
+    return len(message.text) + sum(len(call.arguments) for call in message.tool_calls)
+
+
+def _ids(calls: Sequence[ToolCall]) -> Iterator[str]:
+    return (call.id for call in calls if is_unique(call.id))
+
+
+def is_unique(identifier: str) -> bool:
+    """Whether an id is one that nobody else has: `call_1` and `get_weather:0` are not, `toolu_01A09q90qw90lq9` is."""
+    last = _SEPARATOR.split(identifier)[-1]
+    return len(last) >= 8 and not _UNSURE.fullmatch(last)
+
+
+def _texts(message: Message) -> list[str]:
+    """The texts of a message, each by itself: clients put reminders before what was asked."""
+    content = message.content
+    listed = content if isinstance(content, list) else [content]
+    texts = [part.get("text") if isinstance(part, dict) else part for part in listed]
+    return [text.strip() for text in texts if isinstance(text, str) and text.strip()]
+
+
+def _long_lines(text: str) -> list[str]:
+    """The longest lines, which tell a text that stands in another."""
+    lines = {stripped for line in text.splitlines() if len(stripped := line.strip()) >= LINE_CHARS}
+    return sorted(lines, key=lambda line: (-len(line), line))[:MOST_LINES]
+
+
+def _arguments(calls: Sequence[ToolCall]) -> Iterator[str]:
+    """The texts that tools are called with, which a sub-agent begins with."""
+    for call in calls[:MOST_TOOL_CALLS]:
+        try:
+            values = parse_json(call.arguments or "{}")
+        except ValueError:
+            continue
+        for value in list(values.values())[:MOST_LINES] if isinstance(values, dict) else ():
+            if isinstance(value, str) and len(value.strip()) >= PROMPT_CHARS:
+                yield value.strip()

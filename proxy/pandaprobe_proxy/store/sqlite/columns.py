@@ -1,0 +1,64 @@
+"""The columns of a call's row that a decoder fills, and another version of it may fill better."""
+
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from pandaprobe_proxy.model.call import Call, Marks
+from pandaprobe_proxy.store.sqlite.codec import Codec, to_text
+
+
+def write_columns(db: sqlite3.Connection, key: int, values: Mapping[str, Any]) -> None:
+    """Sets columns of a call's row."""
+    assignments = ", ".join(f"{name} = :{name}" for name in values)
+    db.execute(f"UPDATE calls SET {assignments} WHERE key = :_key", {**values, "_key": key})
+
+
+def keep_cost(values: dict[str, Any], call: Call, row: sqlite3.Row) -> dict[str, Any]:
+    """The columns with the cost that the row has, if the new reading has none and counts the same tokens."""
+    same = (row["input_tokens"], row["output_tokens"]) == (call.usage.input, call.usage.output)
+    return values | {"cost": row["cost"]} if call.cost is None and same else values
+
+
+def write_marks(codec: Codec, marks: Marks) -> bytes:
+    """Moments as they are stored."""
+    return codec.write_json({name: at for name, at in asdict(marks).items() if at is not None})
+
+
+def call_values(call: Call | None) -> dict[str, Any]:
+    """The columns that a decoder filled, and another version of it may fill better."""
+    if call is None:
+        return {}
+    return _usage_values(call) | {
+        "dialect": call.dialect,
+        "decoder": call.version,
+        "operation": call.operation,
+        "model": call.model or call.requested_model,
+        "streamed": call.streamed,
+        "partial": call.partial,
+        "lossy": call.lossy,
+        "finish_reason": call.output[0].finish_reason if call.output else None,
+        "call_error": call.error.message if call.error else None,
+        "response_id": call.response_id,
+        "previous_id": call.previous_id,
+        "conversation_id": call.conversation_id,
+        "pending": call.pending or None,
+        "turns": sum(turn.number is not None for turn in call.turns) if call.turns else None,
+    }
+
+
+def _usage_values(call: Call) -> dict[str, Any]:
+    usage = call.usage
+    return {
+        "input_tokens": usage.input,
+        "output_tokens": usage.output,
+        "cached_tokens": usage.cached,
+        "reasoning_tokens": usage.reasoning,
+        "cache_written_tokens": usage.cache_written,
+        "audio_input_tokens": usage.audio_input,
+        "audio_output_tokens": usage.audio_output,
+        "usage_source": usage.source,
+        "usage_sources": to_text(usage.sources or None),
+        "cost": to_text(asdict(call.cost)) if call.cost else None,
+    }

@@ -1,0 +1,233 @@
+"""Puts a call that has ended where its evidence says, and keeps what it leaves for others. Inside a transaction.
+
+A call whose session is only a default follows the call that it goes on from. A call that names its session takes along
+the calls that it goes on from, if nobody has named theirs. What a call shows that nobody has left yet is awaited: calls
+are stored in the order of their ends, a large one later than that.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+
+from pandaprobe_proxy.model.evidence import Evidence, Key, Kind
+from pandaprobe_proxy.model.record import Record
+from pandaprobe_proxy.model.session import Clue, Source
+from pandaprobe_proxy.sessions.evidence import KEY_BYTES
+from pandaprobe_proxy.sessions.infer import MOST_FOUND, Found, Inference, infer
+from pandaprobe_proxy.sessions.resolve import CONFIDENCE, SUMMARY_CONFIDENCE
+from pandaprobe_proxy.store.sqlite import totals
+from pandaprobe_proxy.store.sqlite.codec import from_text, to_text
+
+DEFAULTS = frozenset({Source.DEFAULT_NEW, Source.DEFAULT_CLIENT, Source.DEFAULT_ID})
+UNNAMED = (Source.DEFAULT_NEW, Source.TRANSCRIPT, Source.EVIDENCE, Source.ATTEMPT, Source.RETRIEVED)
+"""Sources of a session that nobody has named."""
+_FOUND = "c.key, c.session, c.started_ns, coalesce(c.ended_ns, c.started_ns), coalesce(c.agent, x'')"
+_LEFT = (
+    f"SELECT {_FOUND} FROM evidence AS e JOIN calls AS c ON c.key = e.call WHERE e.key = ? AND c.key != ?"
+    f" ORDER BY e.call DESC LIMIT {MOST_FOUND + 1}"
+)
+_ANSWERED = (
+    f"SELECT {_FOUND} FROM calls AS c WHERE c.response_id = ? AND c.key != ? AND c.retrieves IS NULL"
+    f" AND EXISTS (SELECT 1 FROM calls AS m WHERE m.key = ? AND m.credential IS c.credential)"
+    f" ORDER BY c.key DESC LIMIT {MOST_FOUND + 1}"
+)
+
+
+class Placing:
+    """Places calls through one connection."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+
+    def place(self, key: int, record: Record) -> None:
+        """A call that has ended: what it shows decides where it is, if nothing stronger does."""
+        evidence = record.evidence
+        self._keep(key, evidence)
+        inferred = self._infer(key, evidence, record.opened.started_ns)
+        source, alone = self._source(key)
+        named = next((clue for clue in record.clues if clue.valid), None)
+        if source in DEFAULTS and alone and named is not None:
+            self._name(key, named)
+            source = named.source
+        if inferred.follows is not None and inferred.kind is not None:
+            self._follow(key, inferred.follows, inferred.kind, source in DEFAULTS and alone)
+        elif source in DEFAULTS:
+            self._stay(key, evidence, inferred)
+        self._answer_waiting(key, evidence)
+
+    def _keep(self, key: int, evidence: Evidence) -> None:
+        """What the call leaves; its row says it too, so that it can be taken back."""
+        if not (evidence.left or evidence.agent):
+            return
+        rows = [(left, key) for left in evidence.left]
+        self._db.executemany("INSERT OR IGNORE INTO evidence (key, call) VALUES (?, ?)", rows)
+        values = (evidence.agent or None, b"".join(evidence.left) or None, key)
+        self._db.execute("UPDATE calls SET agent = ?, evidence = ? WHERE key = ?", values)
+
+    def _infer(self, key: int, evidence: Evidence, started_ns: int) -> Inference:
+        return infer(evidence, started_ns, lambda shown: self._find(key, shown), self._knows)
+
+    def _find(self, key: int, shown: Key) -> Sequence[Found]:
+        if shown.kind is Kind.RESPONSE:
+            rows = self._db.execute(_ANSWERED, (shown.value.decode("utf-8", "replace"), key, key))
+        else:
+            rows = self._db.execute(_LEFT, (shown.value, key))
+        return [Found(*row) for row in rows]
+
+    def _knows(self, session: int, agent: bytes) -> bool:
+        found = self._db.execute("SELECT 1 FROM calls WHERE session = ? AND agent = ? LIMIT 1", (session, agent))
+        return found.fetchone() is not None
+
+    def _source(self, key: int) -> tuple[str, bool]:
+        """How the session of a call is known, and whether the call is in no trace that would have to go with it."""
+        source, trace = self._db.execute("SELECT source, trace_id FROM calls WHERE key = ?", (key,)).fetchone()
+        return source, trace is None
+
+    def _name(self, key: int, clue: Clue) -> None:
+        """The call's own body names its session."""
+        (started_ns,) = self._db.execute("SELECT started_ns FROM calls WHERE key = ?", (key,)).fetchone()
+        row = self._db.execute("SELECT key FROM sessions WHERE session_id = ?", (clue.value,)).fetchone()
+        session = row[0] if row else self._make(clue, started_ns)
+        self._move(key, session, clue, clue.confidence)
+
+    def _make(self, clue: Clue, at_ns: int) -> int:
+        made = self._db.execute(
+            "INSERT INTO sessions (session_id, source, confidence, started_ns, last_ns) VALUES (?, ?, ?, ?, ?)",
+            (clue.value, clue.source, clue.confidence, at_ns, at_ns),
+        )
+        return int(made.lastrowid or 0)
+
+    def _follow(self, key: int, found: Found, kind: Kind, free: bool) -> None:
+        """The call goes on from that one: into its session, or, if this one's is named and that one's is not, back."""
+        self._set_follows(key, found.call)
+        (session,) = self._db.execute("SELECT session FROM calls WHERE key = ?", (key,)).fetchone()
+        if session == found.session:
+            return
+        if free:
+            self._move(key, found.session, *self._explain(kind, found.call))
+        elif kind in (Kind.CHAIN, Kind.TOOL, Kind.RESPONSE) and self._is_unnamed(found.session):
+            self._join(found.session, session, *self._explain(kind, key))
+
+    def _set_follows(self, key: int, other: int) -> None:
+        self._db.execute("UPDATE calls SET follows = ? WHERE key = ?", (self._id(other), key))
+
+    def _id(self, key: int) -> str:
+        (call_id,) = self._db.execute("SELECT call_id FROM calls WHERE key = ?", (key,)).fetchone()
+        return str(call_id)
+
+    def _explain(self, kind: Kind, other: int) -> tuple[Clue, float]:
+        call_id = self._id(other)
+        source = Source.TRANSCRIPT if kind is Kind.CHAIN else Source.EVIDENCE
+        confidence = SUMMARY_CONFIDENCE if kind is Kind.LINE else CONFIDENCE[source]
+        return Clue(source, kind.value, call_id), confidence
+
+    def _move(self, key: int, session: int, clue: Clue, confidence: float) -> None:
+        (text,) = self._db.execute("SELECT clues FROM calls WHERE key = ?", (key,)).fetchone()
+        clues = to_text([*from_text(text, []), asdict(clue)])
+        old = totals.move(self._db, key, session)
+        self._db.execute(
+            "UPDATE calls SET source = ?, confidence = ?, clues = ? WHERE key = ?",
+            (clue.source, confidence, clues, key),
+        )
+        if old != session:
+            totals.hand_over(self._db, old, session)
+            totals.drop_if_empty(self._db, old)
+
+    def _is_unnamed(self, session: int) -> bool:
+        """Nobody has said which session that is, of any of its calls or traces."""
+        marks = ", ".join(f"'{source}'" for source in UNNAMED)
+        named = self._db.execute(
+            f"SELECT 1 FROM calls WHERE session = :key AND (trace_id IS NOT NULL OR source NOT IN ({marks}))"
+            " UNION ALL SELECT 1 FROM traces WHERE session = :key LIMIT 1",
+            {"key": session},
+        ).fetchone()
+        return named is None
+
+    def _join(self, old: int, new: int, clue: Clue, confidence: float) -> None:
+        """All calls of a session that nobody has named go into another."""
+        calls = self._db.execute("SELECT key FROM calls WHERE session = ? ORDER BY key", (old,)).fetchall()
+        self._db.execute(
+            "UPDATE sessions SET parent = (SELECT session_id FROM sessions WHERE key = ?) WHERE parent ="
+            " (SELECT session_id FROM sessions WHERE key = ?)",
+            (new, old),
+        )
+        for (key,) in calls:
+            self._move(key, new, clue, confidence)
+
+    def _stay(self, key: int, evidence: Evidence, inferred: Inference) -> None:
+        """Nothing says where the call belongs: what spoke for a session is kept, and what it shows is awaited."""
+        if inferred.parent is not None:
+            self._set_parent(key, inferred.parent)
+        if inferred.candidates:
+            self._keep_candidates(key, inferred)
+            return
+        chain = next((shown.value for shown in evidence.shown if shown.kind is Kind.CHAIN), None)
+        if chain is not None:
+            self._db.execute("INSERT OR IGNORE INTO awaited (key, call) VALUES (?, ?)", (chain, key))
+            self._db.execute("UPDATE calls SET awaits = ? WHERE key = ?", (chain, key))
+
+    def _set_parent(self, key: int, parent: Found) -> None:
+        """The conversation that this call begins is a sub-agent's."""
+        (session,) = self._db.execute("SELECT session FROM calls WHERE key = ?", (key,)).fetchone()
+        if session != parent.session:
+            self._db.execute(
+                "UPDATE sessions SET parent = (SELECT session_id FROM sessions WHERE key = ?), parent_call = ?,"
+                " parent_source = ? WHERE key = ? AND parent IS NULL",
+                (parent.session, self._id(parent.call), Kind.PROMPT.value, session),
+            )
+
+    def _keep_candidates(self, key: int, inferred: Inference) -> None:
+        kind = inferred.kind or Kind.LINE
+        told = [self._explain(kind, found.call)[0] for found in inferred.candidates]
+        (text,) = self._db.execute("SELECT clues FROM calls WHERE key = ?", (key,)).fetchone()
+        unsure = [asdict(replace(clue, valid=False)) for clue in told]
+        self._db.execute("UPDATE calls SET clues = ? WHERE key = ?", (to_text([*from_text(text, []), *unsure]), key))
+
+    def _answer_waiting(self, key: int, evidence: Evidence) -> None:
+        """Calls that showed what this one leaves, and were stored before it."""
+        if not evidence.left:
+            return
+        marks = ", ".join("?" * len(evidence.left))
+        waiting = self._db.execute(
+            f"SELECT a.key, c.key, c.started_ns FROM awaited AS a JOIN calls AS c ON c.key = a.call"
+            f" WHERE a.key IN ({marks})",
+            evidence.left,
+        ).fetchall()
+        for chain, call, started_ns in waiting:
+            shown = Evidence((Key(Kind.CHAIN, chain),))
+            inferred = self._infer(call, shown, started_ns)
+            if inferred.follows is not None and inferred.follows.call == key:
+                self._stop_waiting(call, chain)
+                self._catch_up(call, inferred.follows)
+
+    def _stop_waiting(self, call: int, chain: bytes) -> None:
+        self._db.execute("DELETE FROM awaited WHERE key = ? AND call = ?", (chain, call))
+        self._db.execute("UPDATE calls SET awaits = NULL WHERE key = ?", (call,))
+
+    def _catch_up(self, call: int, found: Found) -> None:
+        """A call that waited goes where the call is that it goes on from, with those that went on from it."""
+        self._set_follows(call, found.call)
+        (session,) = self._db.execute("SELECT session FROM calls WHERE key = ?", (call,)).fetchone()
+        if session == found.session:
+            return
+        if self._is_unnamed(session):
+            self._join(session, found.session, *self._explain(Kind.CHAIN, found.call))
+        elif self._is_unnamed(found.session):
+            self._join(found.session, session, *self._explain(Kind.CHAIN, call))
+
+    def renew(self, key: int, evidence: Evidence) -> None:
+        """The call was read anew: it leaves that. Where it is placed stays as it is."""
+        self.forget(key)
+        self._db.execute("UPDATE calls SET agent = NULL, evidence = NULL, awaits = NULL WHERE key = ?", (key,))
+        self._keep(key, evidence)
+
+    def forget(self, key: int) -> None:
+        """Takes back what a call left, and stops waiting for what it showed."""
+        row = self._db.execute("SELECT evidence, awaits FROM calls WHERE key = ?", (key,)).fetchone()
+        if row is None:
+            return
+        left, awaits = row[0] or b"", row[1]
+        rows = [(left[at : at + KEY_BYTES], key) for at in range(0, len(left), KEY_BYTES)]
+        self._db.executemany("DELETE FROM evidence WHERE key = ? AND call = ?", rows)
+        if awaits:
+            self._db.execute("DELETE FROM awaited WHERE key = ? AND call = ?", (awaits, key))

@@ -1,0 +1,169 @@
+"""A connection's turns as rows: counted, read, read anew and forgotten with it."""
+
+import sqlite3
+from dataclasses import replace
+
+import pytest
+from connections import connection
+from pandaprobe_proxy.capture.keep import Policy
+from pandaprobe_proxy.dialects import registry, responses_socket
+from pandaprobe_proxy.dialects.decode import decode
+from pandaprobe_proxy.model.call import Cost
+from pandaprobe_proxy.model.exchange import Outcome
+from pandaprobe_proxy.model.score import Score
+from pandaprobe_proxy.model.trace import Trace
+from pandaprobe_proxy.store.base import Budget, Redecoded
+from pandaprobe_proxy.store.sqlite import redecode as module
+from records import START_NS
+
+
+def rows_of(place, session="s-1"):
+    """(connection, its turns)."""
+    rows = place.reader().calls(99, session_id=session)
+    return [row for row in rows if row.turns is not None], [row for row in rows if row.connection]
+
+
+def totals(place):
+    (row,) = place.reader().sessions(9)
+    return (row.calls, row.open_calls, row.errors, row.traces, row.input_tokens, row.output_tokens, row.models)
+
+
+def test_a_session_counts_turns_and_not_their_connection(place):
+    (record,) = place.put(connection("one", "two"))
+    (whole,), (first, second) = rows_of(place)
+    assert (whole.call_id, whole.turns, whole.operation) == (record.opened.id, 2, "connection")
+    assert (first.connection, first.turn, second.turn, first.status) == (whole.call_id, 1, 2, 101)
+    assert totals(place) == (2, 0, 0, 2, 20, 3, ("m-1",))
+    assert (second.previous_id, second.response_id, first.usage.output) == ("resp_1", "resp_2", 1)
+    assert second.started_ns == START_NS + 3_000_000 and second.ended_ns == START_NS + 4_500_000
+    counts = place.reader().counts()
+    assert (counts.recorded, counts.calls) == (1, 2)
+
+
+def test_a_turn_is_read_from_its_connection_with_what_came_before_it(place):
+    place.put(connection("one", "two"))
+    (whole,), (_, second) = rows_of(place)
+    stored = place.reader().call(second.call_id)
+    assert [message.text for message in (*stored.call.input, *stored.call.output)] == ["two", "two!"]
+    assert [message.text for message in stored.history] == ["one", "one!"] and not stored.history_broken
+    assert stored.request.data == b"" and stored.turn_calls == ()
+    known = place.reader().call(whole.call_id)
+    assert known.turn_calls[1] == second.call_id and known.call.turns == () and known.request.data
+    assert [one.row.turn for one in place.reader().conversation("s-1", 9)] == [1, 2]
+    assert [hit.call_id for hit in place.reader().search("two!", 9)][:1] == [second.call_id]
+
+
+def test_ids_that_repeat_mean_those_of_the_same_connection(place):
+    place.put(connection("old", "older"), connection("one", "two", at_s=9))
+    newest = rows_of(place)[1][-1]
+    assert [message.text for message in place.reader().call(newest.call_id).history] == ["one", "one!"]
+
+
+def test_a_connection_that_broke_fails_only_the_turn_that_ran(place):
+    place.put(connection("one", "two", cut=1, outcome=Outcome.UPSTREAM_RESET))
+    (whole,), (first, second) = rows_of(place)
+    assert (first.outcome, first.error, second.outcome, second.error) == ("ok", "", "upstream_reset", "it broke")
+    assert second.partial and second.ended_ns == whole.ended_ns
+    assert totals(place)[:3] == (2, 0, 1)
+
+
+def test_each_turn_has_its_price(place):
+    place.put(connection("one", "two", pricing=lambda call, *_: Cost(call.usage.output or 0.0, {}, "m", "test")))
+    first, second = rows_of(place)[1]
+    assert (first.cost.total, second.cost.total) == (1, 2)
+    assert place.reader().sessions(9)[0].cost == 3
+
+
+def test_turns_are_traces_or_spans_and_their_connection_is_none(place):
+    trace = (b"X-PandaProbe-Trace", b"8b1d3a5e-9c7f-4b2a-8d6e-1f0a2b3c4d5e")
+    place.put(connection("one", "two"), connection("in a trace", session="s-2", headers=(trace,), at_s=1))
+    turns = rows_of(place)[1]
+    traces = place.reader().traces("s-1")
+    assert [one.trace_id for one in traces] == [turn.call_id for turn in turns]
+    (whole,) = rows_of(place)[0]
+    assert place.reader().trace(whole.call_id) is None and place.reader().trace(turns[0].call_id)
+    (named,) = place.reader().traces("s-2")
+    assert [span.call_id for span in named.spans] == [rows_of(place, "s-2")[1][0].call_id]
+    assert place.writer.patch_trace(Trace(named.trace_id, session_id="s-3")) is not None
+
+
+def test_turns_go_with_their_connection(place):
+    place.put(connection("one", "two"))
+    assert place.writer.delete_session("s-1") == 2
+    assert place.reader().calls(9) == [] and place.reader().search("one", 9) == []
+    db = sqlite3.connect(place.path)
+    assert [db.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in ("calls", "pieces", "messages")] == [
+        0
+    ] * 3
+    db.close()
+
+
+def test_turns_whose_bodies_were_not_kept_have_their_numbers(place):
+    place.put(connection("one", policy=Policy(capture="metadata")))
+    ((turn,),) = [rows_of(place)[1]]
+    stored = place.reader().call(turn.call_id)
+    assert (turn.usage.input, turn.model, stored.call.input, stored.call.operation) == (10, "m-1", (), "chat")
+
+
+def test_bodies_that_were_trimmed_take_the_words_of_all_turns(place):
+    place.put(connection("one", "two" * 5000))
+    while place.writer.trim(Budget(max_bytes=1), START_NS):
+        pass
+    assert place.reader().search("one", 9) == []
+
+
+def go(place, read=decode, dry_run=False):
+    return place.writer.redecode(0, read, None, dry_run)
+
+
+def test_what_a_newer_decoder_finds_no_more_goes_and_what_it_finds_comes(place, monkeypatch):
+    place.put(connection("one", "two", "three"))
+    before = rows_of(place)[1]
+    place.writer.add_score(Score("x", "good", "1", "NUMERIC", 1, before[0].call_id, None, "EVAL", None, {}))
+    assert go(place) == Redecoded(None, 0, 0, 0)
+    newer = replace(
+        responses_socket.SOCKET, version=2, turns=lambda messages: responses_socket.read_turns(messages)[1:]
+    )
+    teach(monkeypatch, newer)
+    assert go(place, dry_run=True) == Redecoded(None, 1, 0, 0)
+    assert go(place) == Redecoded(None, 1, 1, 0)
+    (whole,), turns = rows_of(place)
+    assert (whole.turns, [turn.call_id for turn in turns]) == (2, [turn.call_id for turn in before[1:]])
+    assert [turn.turn for turn in turns] == [1, 2] and totals(place) == (2, 0, 0, 2, 20, 5, ("m-1",))
+    assert place.reader().search("one", 9) == [] and place.reader().scores(trace_id=before[0].call_id) == []
+    assert place.reader().call(turns[0].call_id).history_broken
+    assert place.reader().sessions(9)[0].first_input == "two"
+    teach(monkeypatch, replace(responses_socket.SOCKET, version=3))
+    assert go(place) == Redecoded(None, 1, 1, 0)
+    assert [turn.call_id for turn in rows_of(place)[1]] == [turn.call_id for turn in before]
+    assert totals(place) == (3, 0, 0, 3, 30, 6, ("m-1",))
+
+
+def test_a_connection_that_nobody_could_read_gets_its_turns_once_somebody_can(place, monkeypatch):
+    teach(monkeypatch)
+    place.put(connection("one"))
+    assert rows_of(place) == ([], []) and totals(place) == (1, 0, 0, 1, 0, 0, ())
+    teach(monkeypatch, responses_socket.SOCKET)
+    assert go(place) == Redecoded(None, 1, 1, 0)
+    assert totals(place) == (1, 0, 0, 1, 10, 1, ("m-1",)) and rows_of(place)[1][0].turn == 1
+
+
+def test_a_price_is_kept_where_nobody_knows_a_better_one(place, monkeypatch):
+    place.put(connection("one", pricing=lambda call, *_: Cost(1.0, {}, "m", "test")))
+    teach(monkeypatch, replace(responses_socket.SOCKET, version=2))
+    go(place)
+    assert rows_of(place)[1][0].cost.total == 1.0
+
+
+def teach(monkeypatch, *sockets):
+    monkeypatch.setattr(registry, "SOCKETS", sockets)
+    monkeypatch.setattr(module, "SOCKETS", sockets)
+
+
+@pytest.mark.parametrize("secret", ["sk-proj-0123456789abcdefABCDEF0123456789abcdefAB"])
+def test_a_secret_in_a_frame_leaves_turns_in_their_order(place, secret):
+    place.put(connection(f"my key is {secret}", "two"))
+    turns = rows_of(place)[1]
+    assert [turn.turn for turn in turns] == [1, 2] and turns[1].started_ns == START_NS + 3_000_000
+    said = place.reader().call(turns[0].call_id).call
+    assert "redacted" in said.input[0].text and secret not in said.input[0].text and said.output[0].text
