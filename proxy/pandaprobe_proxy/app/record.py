@@ -36,7 +36,7 @@ log = structlog.get_logger("recorder")
 T = TypeVar("T")
 
 BATCH_S = 0.1
-SWITCH_S = 0.0005
+SWITCH_S = 0.0001
 """After which a thread gives way. SQLite does at every statement: with the usual 5 ms a commit beside a slow decoding
 would wait for it at each."""
 RETRY_S = 0.5

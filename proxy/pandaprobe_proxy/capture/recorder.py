@@ -36,7 +36,7 @@ READ_BYTES = 16 * 1024
 """Read at once, or one frame. What it costs is not known before, so a turn looks at the clock after each."""
 TURN_BYTES = 2 * 1024 * 1024
 """Of one turn. It is staged and committed, at about 10 ms a megabyte."""
-TURN_NS = 15_000_000
+TURN_NS = 10_000_000
 """After which a turn reads no more."""
 GONE = "the sidecar ended before this call did"
 
