@@ -18,8 +18,10 @@ SAID = {UsageSource.ESTIMATED: "estimated by length"}
 """How tokens are known, where one word says too little."""
 
 
-def print_session(row: SessionRow, traces: Iterable[TraceRow], calls: Iterable[StoredCall]) -> None:
-    """The session's head, its traces that were posted, and its conversation."""
+def print_session(
+    row: SessionRow, children: Iterable[SessionRow], traces: Iterable[TraceRow], calls: Iterable[StoredCall]
+) -> None:
+    """The session's head, what it began, its traces that were posted, and its conversation."""
     heading(f"session {row.session_id}")
     known = f"{row.source}, confidence {row.confidence:g}"
     tried = f" ({row.recovered} tried again until it went well)" if row.recovered else ""
@@ -29,6 +31,10 @@ def print_session(row: SessionRow, traces: Iterable[TraceRow], calls: Iterable[S
     )
     cost = total_of(row)
     echo(f"tokens {row.input_tokens} in, {row.output_tokens} out" + (f"; cost {cost}" if cost else ""))
+    if row.parent:
+        echo(f"begun by session {clean(row.parent)}" + (f", call {row.parent_call}" if row.parent_call else ""))
+    for child in children:
+        echo(f"began session {clean(child.session_id)}  {child.calls} calls  {one_line(child.first_input, 80)}")
     for trace in traces:
         if trace.origin != "proxy":
             _print_trace(trace)
@@ -176,6 +182,8 @@ def _print_ties(stored: StoredCall) -> None:
         echo(f"connection of {row.turns} turns: calls {', '.join(stored.turn_calls)}")
     if row.retrieves:
         echo(f"fetches the answer of call {row.retrieves}, where its tokens are counted")
+    if row.follows:
+        echo(f"goes on from call {row.follows}")
     if stored.retrievals:
         echo(f"answer fetched by call{'s' if len(stored.retrievals) > 1 else ''} {', '.join(stored.retrievals)}")
     names = {"response": row.response_id, "after": row.previous_id, "conversation": row.conversation_id}

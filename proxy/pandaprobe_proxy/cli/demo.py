@@ -45,7 +45,7 @@ def _run(directory: str, kept: bool) -> None:
             raise Failure(f"nothing was recorded; the sidecar said: {started.log()}")
         calls = [stored for call in reader.calls(100, session_id=SESSION) if (stored := reader.call(call.call_id))]
         echo()
-        print_session(row, reader.traces(SESSION), calls)
+        print_session(row, reader.children(SESSION), reader.traces(SESSION), calls)
     echo()
     echo(status)
     if kept:

@@ -78,13 +78,15 @@ def show(session: str, data_dir: str | None, json: bool) -> None:
         if json:
             print_json(_document(reader, row))
         else:
-            print_session(row, reader.traces(session_id), reader.conversation(session_id, MOST_CALLS))
+            told = (reader.children(session_id), reader.traces(session_id), reader.conversation(session_id, MOST_CALLS))
+            print_session(row, *told)
 
 
 def _document(reader: Reader, row: SessionRow) -> dict[str, Any]:
     session_id = row.session_id
     return {
         **session_json(row),
+        "children": [child.session_id for child in reader.children(session_id)],
         "traces": [trace_json(trace) for trace in reader.traces(session_id)],
         "calls_list": [call_json(call) for call in reader.calls(MOST_CALLS, session_id=session_id)],
         "scores": [score_json(score) for score in reader.scores(session_id=session_id)],

@@ -19,6 +19,8 @@ Json = Any
 KEY_BYTES = 12
 MOST_ANSWERS = 8
 """Of a call's history, that many answers are looked for, the newest first; so many of its own are looked at."""
+NEAR_ANSWERS = 3
+"""Of these, what shows each by itself too; of older ones only the whole conversation up to them."""
 MOST_TOOL_CALLS = 32
 MOST_LINES = 8
 LINE_CHARS = 80
@@ -64,15 +66,16 @@ class _Trail:
 def _read_shown(trail: _Trail, spoken: Sequence[Message], digests: Sequence[bytes]) -> Iterator[Key]:
     """Of every answer in the history, oldest first; of each, the weakest first."""
     chain = blake2b(key=trail.key(Kind.CHAIN), digest_size=KEY_BYTES)
-    first = max(0, sum(message.role == "assistant" for message in spoken) - MOST_ANSWERS)
+    answers = sum(message.role == "assistant" for message in spoken)
     seen = 0
     for at, (message, name) in enumerate(zip(spoken, digests, strict=True)):
         chain.update(name)
         if message.role != "assistant":
             continue
         seen += 1
-        if seen > first:
+        if seen > answers - NEAR_ANSWERS:
             yield from _read_answer(trail, spoken, digests, at)
+        if seen > answers - MOST_ANSWERS:
             yield Key(Kind.CHAIN, chain.digest(), at + 1)
 
 

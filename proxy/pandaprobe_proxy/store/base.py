@@ -10,6 +10,8 @@ Promises
   `retry`. It fetched the answer of an earlier one if its operation is `retrieve` and an earlier call of the same
   credential has its response id: then that call gets the tokens and the end, and this one has none of its own. A call
   whose session was only `default_new` goes where the call that it belongs to is.
+- A Record whose session is only a default is placed by its body's clues, else by its evidence (`sessions.infer`), in
+  the same transaction. One that names its session takes along the calls that it goes on from, if nobody has named them.
 - A Record of a connection makes a row for each of its turns, too: the same session, trace and credential, no bodies.
   They go when the connection goes. In the totals of a session they stand for it.
 - A body that was written can be read back byte for byte, as the Body's pieces joined.
@@ -20,6 +22,7 @@ Promises
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, Protocol
 
 from pandaprobe_proxy.model.call import Call, Cost, Marks, Message, Usage
@@ -80,6 +83,10 @@ class SessionRow:
     """Calls that were another try of one that had failed."""
     recovered: int = 0
     """Errors after which another try succeeded."""
+    parent: str | None = None
+    """The session whose agent began this one; None if nobody did, or it is not known."""
+    parent_call: str | None = None
+    """The call that did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +134,8 @@ class CallRow:
     """The client did not say so: the same body came again soon after it had failed."""
     retrieves: str | None = None
     """The call whose answer this one fetched. Its tokens are counted there."""
+    follows: str | None = None
+    """The call that this one goes on from, by the answer that it shows. Two that follow the same are branches."""
     connection: str | None = None
     """The call that is the connection over which this one was made; its bodies are there."""
     turn: int | None = None
@@ -186,6 +195,25 @@ class Hit:
     snippet: str
     """The passage, with matches between the given marks."""
     at_ns: int
+
+
+class Why(StrEnum):
+    """Why the session of a call is only a default."""
+
+    UNSURE = "may be of several sessions"
+    BAD_ID = "its session id is none"
+    UNKNOWN = "goes on from an answer that was never recorded"
+    BEGINNING = "begins a conversation that no call has gone on with"
+    ALONE = "has no conversation, as embeddings have none"
+    OTHER = "is no call of a known format"
+
+
+@dataclass(frozen=True, slots=True)
+class Unplaced:
+    """A call whose session is only a default."""
+
+    call_id: str
+    why: Why
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,6 +318,9 @@ class Reader(Protocol):
 
     def session(self, session_id: str) -> SessionRow | None: ...
 
+    def children(self, session_id: str) -> list[SessionRow]:
+        """The sessions that this one began, oldest first."""
+
     def find_sessions(self, prefix: str, limit: int = 10) -> list[str]:
         """Ids that start with `prefix`, for abbreviation and completion."""
 
@@ -303,6 +334,12 @@ class Reader(Protocol):
     ) -> list[CallRow]:
         """With a session: its calls, oldest first. Without: the newest calls, newest first, or, with `after` a call id,
         those that came later, oldest first. `before` a call id: the older page."""
+
+    def unplaced(self, limit: int) -> list[Unplaced]:
+        """Of the newest `limit` calls those whose session is only a default, newest first.
+
+        A call that begins a conversation is none of them once another has gone on with it.
+        """
 
     def call(self, call_id: str) -> StoredCall | None:
         """One call whole, with its history."""

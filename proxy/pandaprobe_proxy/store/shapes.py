@@ -53,6 +53,8 @@ def session_json(row: SessionRow) -> Json:
         "unpriced_calls": row.unpriced,
         "retries": row.retries,
         "recovered_errors": row.recovered,
+        "parent_session_id": row.parent,
+        "parent_call_id": row.parent_call,
     }
 
 

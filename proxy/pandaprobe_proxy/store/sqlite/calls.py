@@ -118,12 +118,12 @@ class Calls:
             found = self._open_row(record.opened.id)
         if found is None:
             return
-        key, _ = found
+        key = found
         totals.take_out(self._db, key)
-        write_columns(self._db, key, self._ended(record) | call_values(record.call))
+        placed = self.placing.place(key, record)
+        write_columns(self._db, key, self._ended(record) | call_values(record.call) | placed.columns)
         totals.add_in(self._db, key)
-        self.placing.place(key, record)
-        (session,) = self._db.execute("SELECT session FROM calls WHERE key = ?", (key,)).fetchone()
+        session = self.placing.settle(key, placed, record.evidence)
         totals.widen(self._db, session, record.opened.started_ns, record.ended_ns)
         if record.call is not None and record.call.turns:
             self.turns.put(key, record.call.turns)
@@ -136,11 +136,9 @@ class Calls:
         totals.describe(self._db, session, call.model or call.requested_model, first_input(call))
         self.messages.keep(session, key, said)
 
-    def _open_row(self, call_id: str) -> tuple[int, int] | None:
-        row = self._db.execute(
-            "SELECT key, session FROM calls WHERE call_id = ? AND outcome = 'open'", (call_id,)
-        ).fetchone()
-        return (row[0], row[1]) if row else None
+    def _open_row(self, call_id: str) -> int | None:
+        row = self._db.execute("SELECT key FROM calls WHERE call_id = ? AND outcome = 'open'", (call_id,)).fetchone()
+        return int(row[0]) if row else None
 
     def _ended(self, record: Record) -> dict[str, Any]:
         """The columns that say what crossed the wire."""

@@ -14,6 +14,7 @@ from pandaprobe_proxy.store.base import (
     SessionRow,
     StoredCall,
     StoreError,
+    Unplaced,
 )
 from pandaprobe_proxy.store.sqlite.codec import Codec, from_text
 from pandaprobe_proxy.store.sqlite.connect import connect_reader, told
@@ -30,6 +31,7 @@ from pandaprobe_proxy.store.sqlite.rows import (
     to_session,
 )
 from pandaprobe_proxy.store.sqlite.search import find_messages
+from pandaprobe_proxy.store.sqlite.unplaced import UNPLACED, explain
 from pandaprobe_proxy.store.trace_rows import TraceRow
 
 
@@ -70,6 +72,11 @@ class SqliteReader:
             rows = select(db, f"{SESSION} WHERE session_id = ?", (session_id,))
         return to_session(rows[0]) if rows else None
 
+    def children(self, session_id: str) -> list[SessionRow]:
+        with self._reading() as db:
+            rows = select(db, f"{SESSION} WHERE parent = ? ORDER BY started_ns, key", (session_id,))
+        return [to_session(row) for row in rows]
+
     def find_sessions(self, prefix: str, limit: int = 10) -> list[str]:
         with self._reading() as db:
             rows = db.execute(
@@ -104,6 +111,11 @@ class SqliteReader:
         with self._reading() as db:
             rows = select(db, f"{CALL}{where} ORDER BY {order} LIMIT ?", (*(value for _, value in given), limit))
         return [to_call(row, self._codec) for row in rows]
+
+    def unplaced(self, limit: int) -> list[Unplaced]:
+        with self._reading() as db:
+            rows = select(db, UNPLACED, (limit,))
+        return [Unplaced(row["call_id"], explain(row)) for row in rows]
 
     def call(self, call_id: str) -> StoredCall | None:
         with self._reading() as db:

@@ -49,6 +49,8 @@ def to_session(row: Row) -> SessionRow:
         unpriced=row["unpriced"],
         retries=row["retries"],
         recovered=row["recovered"],
+        parent=row["parent"],
+        parent_call=row["parent_call"],
     )
 
 
@@ -91,6 +93,7 @@ def to_call(row: Row, codec: Codec) -> CallRow:
         attempt_of=row["attempt_of"],
         attempt_inferred=bool(row["attempt_inferred"]),
         retrieves=row["retrieves"],
+        follows=row["follows"],
         connection=row["connection"],
         turn=row["turn"],
         turns=row["turns"],
