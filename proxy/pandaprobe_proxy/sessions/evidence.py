@@ -18,7 +18,7 @@ from pandaprobe_proxy.sessions.transcript import digest
 Json = Any
 KEY_BYTES = 12
 MOST_ANSWERS = 8
-"""Of a call's history, that many answers are looked for, the newest first."""
+"""Of a call's history, that many answers are looked for, the newest first; so many of its own are looked at."""
 NEAR_ANSWERS = 3
 """Of these, what shows each by itself too; of older ones only the whole conversation up to them."""
 MOST_TOOL_CALLS = 32
@@ -43,7 +43,7 @@ def read_evidence(call: Call, owner: bytes) -> Evidence:
     shown = _newest(shown) if shown else list(_read_beginning(trail, spoken))
     if call.previous_id:
         shown.insert(0, Key(Kind.RESPONSE, call.previous_id.encode("utf-8", "replace"), len(spoken)))
-    left = dict.fromkeys(_read_left(trail, spoken, digests, call.output)) if call.error is None else {}
+    left = dict.fromkeys(_read_left(trail, spoken, digests, call.output[:MOST_ANSWERS])) if call.error is None else {}
     return Evidence(tuple(shown), tuple(left), _read_agent(trail, call))
 
 
