@@ -3,6 +3,7 @@
     python bench/grouping.py --seed 1
     python bench/grouping.py --headers all        every call says its session
     python bench/grouping.py --headers second     every second call of a conversation does
+    python bench/grouping.py --recorded DIR       recorded agent runs (*.jsonl.gz) instead of made ones
 
 The calls go through the recorder's own keeper and store, in the order of their ends; the recorder is started anew in
 between, and some calls are stored late, as large ones are. Prints, for each class of difficulty, pairs of calls that
@@ -12,6 +13,7 @@ any call is in a wrong session.
 """
 
 import argparse
+import gzip
 import json
 import random
 import sys
@@ -20,7 +22,7 @@ import time
 from collections import Counter, defaultdict
 from pathlib import Path
 
-from agents import CLASSES, Agent
+from agents import CLASSES, Agent, Turn
 from pandaprobe_proxy.capture.keep import Keeper, Policy, Sizes
 from pandaprobe_proxy.capture.redact import Redactor
 from pandaprobe_proxy.model.exchange import Ended, Exchange, Outcome, RequestHead, ResponseHead
@@ -81,6 +83,35 @@ def schedule(seed, scale):
                 seen[turn.session] += 1
     calls.sort(key=lambda call: call[0])
     return calls
+
+
+def schedule_recorded(seed, directory):
+    """The same for recorded runs. Each line of a file is one; the first says which texts and tools they refer to."""
+    dice = random.Random(seed)
+    calls = []
+    for path in sorted(Path(directory).glob("*.jsonl.gz")):
+        with gzip.open(path, "rt") as lines:
+            head = json.loads(next(lines))
+            for line in lines:
+                calls += read_run(json.loads(line), head, path.name.split(".")[0], dice)
+    calls.sort(key=lambda call: call[0])
+    return calls
+
+
+def read_run(run, head, name, dice):
+    """The calls of one recorded run: each answer of the model, after all that was said before it."""
+    texts = head.get("texts") or {}
+    said = [
+        {"role": message["role"], "content": texts[message["content_ref"]]} if "content_ref" in message else message
+        for message in run["messages"]
+    ]
+    tools = (head.get("tools") or {}).get(run["tools_ref"]) or []
+    at_ns = START_NS + dice.randrange(3600) * SECOND_NS
+    answers = [at for at, message in enumerate(said) if message["role"] == "assistant" and at not in run["synthetic"]]
+    for number, at in enumerate(answers):
+        began_ns = at_ns + dice.randrange(1, 20 * SECOND_NS)
+        at_ns = began_ns + dice.randrange(SECOND_NS // 10, 8 * SECOND_NS)
+        yield at_ns, began_ns, Turn(said[:at], said[at], run["session_id"], tools=tools), name, number
 
 
 def stored_late(calls, dice):
@@ -180,7 +211,7 @@ def report(truth, sessions, parents, sources, took):
     recall = found / sum(true.values())
     f1 = 2 * precision * recall / (precision + recall)
     print(f"{'class':22} {'true pairs':>11} {'recall':>8} {'false pairs':>12}")
-    for name in CLASSES:
+    for name in true:
         print(f"{name:22} {true[name]:11} {together[name] / max(1, true[name]):8.4f} {false.get(name, 0):12}")
     conversations = len({session for session, _, _ in truth.values()})
     print(f"{len(truth)} calls of {conversations} conversations; sources: {dict(sources)}")
@@ -200,9 +231,11 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--scale", type=float, default=1.0)
     parser.add_argument("--headers", choices=["none", "all", "second"], default="none")
+    parser.add_argument("--recorded", metavar="DIR")
     given = parser.parse_args()
     dice = random.Random(given.seed)
-    calls = stored_late(schedule(given.seed, given.scale), dice)
+    made = schedule_recorded(given.seed, given.recorded) if given.recorded else schedule(given.seed, given.scale)
+    calls = stored_late(made, dice)
     with tempfile.TemporaryDirectory() as place:
         truth, took = record(Path(place) / "calls.db", calls, given.headers, dice)
         sessions, parents, sources = read_sessions(Path(place) / "calls.db")

@@ -53,8 +53,16 @@ class Settings(BaseModel):
     capture: Literal["full", "metadata", "off"] = Field("full", description="What is kept of a call that does not say.")
     ring_bytes: int = Field(64 * MIB, ge=MIB // 4, description="Size of the memory between relay and recorder.")
     max_body_bytes: int = Field(64 * MIB, ge=0, description="Of each body, that much is kept.")
+    max_held_bytes: int = Field(
+        256 * MIB,
+        ge=MIB,
+        description="Of all bodies that are not stored yet, that much is held; of more, the beginning.",
+    )
     keep_days: int = Field(30, ge=0, description="Days after which a quiet session is removed; 0 for never.")
     keep_bytes: int = Field(2048 * MIB, ge=0, description="Bytes that the store may take; 0 for no limit.")
+    recorder_silence_s: Seconds = Field(
+        30.0, description="Seconds without a sign of life after which the recorder is started again."
+    )
     inject_usage: bool = Field(
         False, description="Ask for a stream's usage where the app left it open; it does not see the extra chunk."
     )

@@ -8,7 +8,7 @@ from records import make_record
 
 def answer(**more):
     relay = {"address": "127.0.0.1:1", "relayed": 10, "open": 2, "ended": 8, "dropped": {"ring_full": 1}, "refused": {}}
-    recorder = {"pid": 5, "state": "ok", "restarts": 0, "heartbeat_age_s": 0.1, "recorded": 6, "dropped": 0}
+    recorder = {"pid": 5, "state": "ok", "restarts": 0, "hangs": 0, "heartbeat_age_s": 0.1, "recorded": 6, "dropped": 0}
     return {
         "pid": 4,
         "run": RUN,

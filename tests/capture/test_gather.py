@@ -1,5 +1,8 @@
-from pandaprobe_proxy.capture.gather import Gathering, Turn
-from pandaprobe_proxy.model.exchange import RequestBody, ResponseBody, ResponseHead
+import pytest
+from pandaprobe_proxy.capture.gather import EVENT_BYTES, FULL, SMALL_BYTES, Gathering, Turn
+from pandaprobe_proxy.capture.keep import Keeper, Policy
+from pandaprobe_proxy.capture.redact import Redactor
+from pandaprobe_proxy.model.exchange import RequestBody, RequestHead, ResponseBody, ResponseHead
 
 ID = "0190a1b2-0000-7000-8000-000000000001"
 
@@ -18,6 +21,42 @@ def test_heads_count_for_nothing():
     gathering.add(ResponseHead(ID, 1, 200, b"OK", ()), 0)
     assert len(gathering.events) == 1
     assert (gathering.sizes.request, gathering.sizes.response) == (0, 0)
+
+
+CODED = ((b"Content-Encoding", b"gzip"),)
+
+
+@pytest.mark.parametrize(("asked", "answered"), [((), ()), (CODED, ()), ((), CODED)])
+def test_the_heads_say_what_is_coded(asked, answered):
+    gathering = Gathering(None)
+    gathering.add(RequestHead(ID, 1, 1, "c:1", "openai", "http://u/v1/x", "POST", b"/v1/x", asked), 10)
+    gathering.add(ResponseHead(ID, 1, 200, b"OK", answered), 10)
+    assert (gathering.request_coded, gathering.response_coded) == (bool(asked), bool(answered))
+
+
+def begun():
+    head = RequestHead(ID, 1, 1, "c:1", "openai", "http://u/v1/x", "POST", b"/v1/x", ())
+    return Keeper(Policy(), Redactor(b"k" * 32), lambda key: None).begin(head)
+
+
+def test_one_that_is_full_is_counted_and_held_no_more():
+    gathering = Gathering(begun())
+    gathering.add(RequestBody(ID, 1, b"x" * SMALL_BYTES), 10 * SMALL_BYTES)
+    for _ in range(2):
+        gathering.fill()
+        gathering.add(ResponseBody(ID, 1, b"y"), 10)
+    assert len(gathering.events) == 1
+    assert gathering.bytes_held == SMALL_BYTES + EVENT_BYTES
+    assert (gathering.sizes.request, gathering.sizes.response) == (SMALL_BYTES, 2)
+    assert gathering.begun.warnings == (FULL,)
+
+
+def test_a_small_one_is_never_full():
+    gathering = Gathering(begun())
+    gathering.add(RequestBody(ID, 1, b"x" * 1000), 10_000)
+    gathering.fill()
+    gathering.add(RequestBody(ID, 1, b"x" * 1000), 10_000)
+    assert (len(gathering.events), gathering.begun.warnings) == (2, ())
 
 
 def test_a_discarded_exchange_leaves_nothing_in_the_turn_but_its_id():

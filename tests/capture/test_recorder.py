@@ -1,6 +1,7 @@
 """The recorder: exactly once through any number of deaths, patient with a store that refuses, honest in its numbers."""
 
 import itertools
+import json
 import threading
 from dataclasses import replace
 
@@ -10,9 +11,10 @@ from hypothesis import strategies as st
 from pandaprobe_proxy.capture import lane
 from pandaprobe_proxy.capture import ring as slots
 from pandaprobe_proxy.capture.frames import decode
+from pandaprobe_proxy.capture.gather import FULL, SMALL_BYTES
 from pandaprobe_proxy.capture.keep import Keeper, Policy
 from pandaprobe_proxy.capture.lane import LARGE_BYTES
-from pandaprobe_proxy.capture.recorder import GONE, Recorder
+from pandaprobe_proxy.capture.recorder import GONE, READ_BYTES, TURN_BYTES, TURN_NS, Recorder
 from pandaprobe_proxy.capture.redact import Redactor
 from pandaprobe_proxy.capture.ring import RESERVE, Ring, RingWriter
 from pandaprobe_proxy.capture.seal import unseal
@@ -57,12 +59,17 @@ class MemoryWriter:
         self.dropped, self.opened, self.staged, self.records, self.counters = {}, {}, [], {}, {}
         self.refuse = None
         self.odd = set()
+        self.shares, self.prepared = 1, []
 
     def begin(self, run, at_ns):
         return RunState(self.offset, self.recorded, dict(self.dropped), tuple(self.staged))
 
     def last_seen(self, client):
         return None
+
+    def prepare(self, record):
+        self.prepared.append(record.opened.id)
+        return self.prepared.count(record.opened.id) < self.shares
 
     def commit(self, batch):
         if self.refuse:
@@ -98,13 +105,14 @@ class Rig:
         self.store = MemoryWriter()
         self.policy = policy
         self.keeper = keeper
+        self.clock = lambda: 7
         self.noise = itertools.count(1)
         self.born()
 
     def born(self):
         """A recorder starts, as after the death of the one before."""
         keeper = self.keeper(self.policy, Redactor(b"k" * 32), self.store.last_seen)
-        self.recorder = Recorder(self.ring, self.store, keeper, lambda: 7, lambda n: next(self.noise).to_bytes(n))
+        self.recorder = Recorder(self.ring, self.store, keeper, self.clock, lambda n: next(self.noise).to_bytes(n))
         self.recorder.start(1)
 
     def tell(self, *events):
@@ -444,3 +452,153 @@ def test_a_store_that_refuses_at_the_end_is_asked_again_and_nothing_is_lost(rig)
     assert not rig.recorder.interrupt(), "what was left is stored, and it is looked once more"
     assert rig.store.records[make_id(1)].outcome is Outcome.INTERRUPTED
     assert rig.recorder.interrupt()
+
+
+class Clock:
+    """A look at it takes a while."""
+
+    def __init__(self, look_ns):
+        self.now_ns, self.look_ns = 7, look_ns
+
+    def __call__(self):
+        self.now_ns += self.look_ns
+        return self.now_ns
+
+
+def test_a_turn_ends_in_time_and_the_next_goes_on_where_it_stood(rig):
+    rig.clock = Clock(TURN_NS)
+    rig.born()
+    body = b"x" * (READ_BYTES // 2)
+    rig.tell(*whole(1, body), *whole(2, body), *whole(3, body))
+    rig.recorder.step()
+    seen = []
+    while not seen or rig.recorder.behind:
+        assert rig.recorder.step()
+        seen.append(len(rig.store.records))
+    assert len(seen) > 2
+    assert seen[-1] == 3
+    assert {body_of(record) for record in rig.store.records.values()} == {body}
+
+
+def test_a_turn_commits_so_much_and_no_more():
+    rig = Rig(capacity=4 * TURN_BYTES)
+    rig.tell(head(1), *(ResponseBody(make_id(1), 4, b"x" * RESERVE) for _ in range(3 * TURN_BYTES // RESERVE)))
+    rig.recorder.step()
+    offsets = []
+    while not offsets or rig.recorder.behind:
+        before = rig.ring.get(slots.TAIL)
+        rig.recorder.step()
+        offsets.append(rig.ring.get(slots.TAIL) - before)
+    assert len(offsets) == 3
+    assert max(offsets) < TURN_BYTES + RESERVE + 100
+    rig.ring.close()
+
+
+def test_what_was_read_in_time_is_not_behind(rig):
+    rig.tell(*whole(1, b"a"))
+    rig.run()
+    assert not rig.recorder.behind
+
+
+def test_works_that_wait_take_turns_with_the_ring(rig):
+    rig.clock = Clock(TURN_NS)
+    rig.born()
+    first, second = (rig.recorder.submit(lambda writer: writer) for _ in range(2))
+    rig.recorder.step()
+    assert (first.done(), second.done(), rig.recorder.behind) == (True, False, True)
+    rig.recorder.step()
+    assert (second.done(), rig.recorder.behind) == (True, False)
+
+
+def finished(rig):
+    """Steps until the lane is done, in which something was put."""
+    rig.recorder._lane.first(wait=True)
+    return rig.recorder
+
+
+def test_what_is_large_is_stored_ahead_in_shares_while_others_are_recorded(rig):
+    rig.store.shares = 3
+    rig.tell(*whole(1, LARGE))
+    steps(rig, 2)
+    recorder = finished(rig)
+    for number in (2, 3):
+        assert recorder.behind
+        recorder.step()
+        rig.tell(*whole(number, b"small"))
+    assert make_id(1) not in rig.store.records
+    rig.run()
+    assert rig.store.prepared == [make_id(1)] * 3
+    assert set(rig.store.records) == {make_id(1), make_id(2), make_id(3)}
+    assert body_of(rig.store.records[make_id(1)]) == LARGE
+
+
+def test_a_record_of_something_large_has_what_was_said_and_no_whole_call():
+    rig = Rig(capacity=16 * RESERVE)
+    told = json.dumps({"messages": [{"role": "user", "content": "hello"}], "x": "y" * 5 * LARGE_BYTES}).encode()
+    rig.tell(
+        replace(head(1), url="http://u/v1/chat/completions", target=b"/v1/chat/completions"),
+        *(RequestBody(make_id(1), 2, told[at : at + RESERVE]) for at in range(0, len(told), RESERVE)),
+        Ended(make_id(1), 90, Outcome.OK),
+    )
+    steps(rig, 8)
+    finished(rig)
+    rig.run()
+    record = rig.store.records[make_id(1)]
+    assert [said.text for said in record.said] == ["hello"]
+    assert (record.call.parameters, record.call.extra) == ({}, {})
+    rig.ring.close()
+
+
+def test_a_store_that_refuses_what_is_stored_ahead_is_asked_again_and_not_at_once(rig):
+    rig.tell(*whole(1, LARGE))
+    steps(rig, 2)
+    recorder = finished(rig)
+
+    def refuse(record):
+        raise StoreBusy("busy")
+
+    prepare, rig.store.prepare = rig.store.prepare, refuse
+    recorder.step()
+    assert (rig.numbers().state, recorder.behind, rig.store.records) == ("store_busy", False, {})
+    rig.store.prepare = prepare
+    rig.run()
+    assert rig.numbers().state == "ok"
+    assert body_of(rig.store.records[make_id(1)]) == LARGE
+
+
+def test_what_cannot_be_stored_ahead_is_decided_at_the_commit(rig):
+    rig.tell(*whole(1, LARGE))
+    steps(rig, 2)
+    finished(rig)
+    rig.store.prepare = lambda record: 1 / 0
+    rig.run()
+    assert body_of(rig.store.records[make_id(1)]) == LARGE
+
+
+def test_bodies_that_are_too_much_together_are_cut_and_their_rows_say_so():
+    limit = 4 * SMALL_BYTES
+    rig = Rig(Policy(held_limit_bytes=limit), capacity=64 * RESERVE)
+    numbers = range(1, 7)
+    rig.tell(*(event for number in numbers for event in whole(number)[:-1]))
+    for _ in range(8):
+        for number in numbers:
+            rig.tell(ResponseBody(make_id(number), 5, b"x" * (SMALL_BYTES // 2)))
+        rig.run()
+    assert rig.recorder._held < limit + len(numbers) * (SMALL_BYTES + 10_000)
+    rig.tell(*(whole(number)[-1] for number in numbers))
+    rig.recorder.step()
+    rig.recorder.step()
+    while rig.recorder._lane.busy:
+        finished(rig).step()
+    records = [rig.store.records[make_id(number)] for number in numbers]
+    assert {record.response.size for record in records} == {4 * SMALL_BYTES}
+    assert not any(record.response.complete for record in records)
+    assert all(FULL in record.warnings for record in records)
+    assert min(len(body_of(record)) for record in records) >= SMALL_BYTES
+    rig.tell(*whole(9, LARGE))
+    steps(rig, 2)
+    finished(rig)
+    rig.run()
+    assert rig.store.records[make_id(9)].response.complete, "there is room again"
+    assert rig.recorder._held == 0
+    rig.ring.close()

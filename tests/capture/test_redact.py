@@ -6,9 +6,10 @@ import re
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from pandaprobe_proxy.capture.redact import Redactor, find_credentials
+from pandaprobe_proxy.capture.redact import Redactor, _search, _search_fields, find_credentials
+from pandaprobe_proxy.capture.redact_rules import ESCAPED_FIELD, FIELD, SHAPES
 
 CANARY = "sk-canary-0123456789abcdefABCDEF"
 KEYS = [
@@ -210,6 +211,52 @@ def test_find_tells_what_body_would_take_out(redactor):
     text = f'{CANARY} {{"password": "hunter22"}} known-one'.encode()
     assert set(redactor.find(text, (b"known-one",))) == {CANARY.encode(), b"hunter22", b"known-one"}
     assert redactor.find(redactor.body(text, (b"known-one",)).data, (b"known-one",)) == []
+
+
+SCRAPS = [
+    *(shape.anchor for shape in SHAPES),
+    *(
+        b'"',
+        b"\\",
+        b'\\"',
+        b":",
+        b" ",
+        b'": "',
+        b'\\":\\"',
+        b"\n",
+        b".",
+        b"-",
+        b"@",
+        b"x",
+        b"abcd",
+        b"a" * 20,
+        b"A" * 16,
+    ),
+    *(
+        b"api_key",
+        b"apikeys",
+        b"access_token",
+        b"secretaccesskey",
+        b"passphrase",
+        b"authorization",
+        b"cookie",
+        b"tokens",
+    ),
+    *(b"PRIVATE KEY-----", b"-----END ", b"b" * 36),
+]
+
+
+@settings(max_examples=400)
+@given(st.lists(st.sampled_from(SCRAPS), min_size=2, max_size=14).map(b"".join))
+def test_looking_from_anchor_to_anchor_finds_what_the_pattern_finds(text):
+    for shape in SHAPES:
+        found = [match.span() for match in _search(shape, text)]
+        whole = [match for match in shape.pattern.finditer(text) if match.groupdict(b"").get("whole", b"x")]
+        assert found == [match.span() for match in whole]
+    lower = text.lower()
+    for pattern in (FIELD, ESCAPED_FIELD):
+        found = _search_fields(lower, (pattern,))
+        assert found == [match.span("value") for match in pattern.finditer(lower)]
 
 
 def test_megabytes_of_prose_are_searched_in_linear_time(redactor):

@@ -80,6 +80,17 @@ def test_nothing_is_seen_before_it_is_published(both):
     assert both.read() == []
 
 
+def test_without_a_look_reading_goes_on_with_what_the_last_one_showed(both):
+    both.tell(head(1), ended(1))
+    both.reader.read(1)
+    assert not both.reader.behind
+    both.tell(head(2))
+    assert both.reader.read(1) and both.reader.behind
+    assert both.reader.read(1, look=False) and not both.reader.behind
+    assert both.reader.read(1, look=False) == b""
+    assert both.reader.read(1)
+
+
 def test_the_run_id_and_the_key_are_seen_by_whoever_maps_the_same_memory(both):
     other = Ring(os.dup(both.ring.fd))
     assert other.run == RUN

@@ -3,7 +3,7 @@
 import json
 import os
 
-from records import make_record
+from records import START_NS, make_record
 
 
 def check(terminal, name, **more):
@@ -26,6 +26,23 @@ def test_where_sessions_came_from_is_counted(terminal, place):
     place.put(make_record(), make_record(session=None), make_record())
     state, text = check(terminal, "sources")
     assert (state, text.startswith("of the last 3 calls: default_new 33 %, header 66 %")) == ("ok", True)
+
+
+def test_calls_by_default_are_told_with_the_reason_and_an_example(terminal, place):
+    hello, bye = {"role": "user", "content": "hello"}, {"role": "user", "content": "bye"}
+    twins = place.put(make_record([hello], "hi", session=None), make_record([hello], "hi", session=None))
+    answered = [hello, {"role": "assistant", "content": "hi"}, bye]
+    (unsure,) = place.put(make_record(answered, session=None, at_ns=START_NS + 10**10))
+    (unknown,) = place.put(make_record([bye, *answered[1:]], session=None, at_ns=START_NS + 10**10))
+    (bad,) = place.put(make_record(session=" "))
+    (other,) = place.put(make_record(session=None, path="/v1/none"))
+    texts = [item["text"] for item in findings(terminal) if item["check"] == "default"]
+    told = [("is no call", other), ("session id is none", bad), ("never recorded", unknown), ("several", unsure)]
+    told.append(("begins a conversation", twins[1]))
+    assert len(texts) == 5
+    for text, (why, record) in zip(texts, told, strict=True):
+        assert why in text and record.opened.id in text
+    assert texts[-1].startswith("2 by default")
 
 
 def test_a_base_url_that_leads_elsewhere_is_told(terminal):

@@ -167,3 +167,40 @@ def test_tries_that_failed_are_told_of_by_the_one_that_went_well(terminal, place
     assert (row["retries"], row["recovered_errors"], row["errors"]) == (2, 2, 2)
     assert [call["attempt"] for call in row["calls_list"]] == [0, 1, 2]
     assert {call["attempt_of"] for call in row["calls_list"][1:]} == {records[0].opened.id}
+
+
+def uses(identifier, name="task", arguments="{}"):
+    call = {"id": identifier, "type": "function", "function": {"name": name, "arguments": arguments}}
+    return {"role": "assistant", "content": None, "tool_calls": [call]}
+
+
+def test_tools_are_shown_between_the_call_that_asked_and_the_call_that_used_the_result(terminal, place):
+    asked = [user("Weather?"), uses("call_1", "weather")]
+    place.put(
+        make_record(asked[:1], asked[1], session="trip"),
+        make_record(
+            [*asked, {"role": "tool", "tool_call_id": "call_1", "content": "rain"}],
+            uses("call_2", "umbrella"),
+            session="trip",
+            at_ns=START_NS + 2 * 10**9,
+        ),
+    )
+    shown = terminal.out("sessions", "show", "trip")
+    assert "TOOL weather  call_1  asked for by call 1, used by call 2, 2.0 s between" in shown
+    assert "TOOL umbrella  call_2  asked for by call 2, its result was never shown" in shown
+    one, two = terminal.json("sessions", "show", "trip")["tools"]
+    assert (one["kind"], one["name"], one["output"], one["latency_ms"]) == ("TOOL", "weather", "rain", 1996.0)
+    assert (two["name"], two["output"], two["latency_ms"]) == ("umbrella", None, None)
+
+
+def test_a_sub_agent_and_the_session_that_began_it_name_each_other(terminal, place):
+    task = "Find every file that mentions refunds."
+    parent, child = place.put(
+        make_record([user("Go.")], uses("call_1", arguments=f'{{"prompt":"{task}"}}'), session="trip"),
+        make_record([user(task)], session=None, at_ns=START_NS + 10**9),
+    )
+    named = f"call-{child.opened.id}"
+    assert f"began session {named}  1 calls  {task}" in terminal.out("sessions", "show", "trip")
+    assert f"begun by session trip, call {parent.opened.id}" in terminal.out("sessions", "show", named)
+    assert terminal.json("sessions", "show", "trip")["children"] == [named]
+    assert terminal.json("sessions", "show", named)["parent_session_id"] == "trip"

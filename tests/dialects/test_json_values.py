@@ -3,7 +3,7 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pandaprobe_proxy.dialects.json_values import MAX_DEPTH, may_need_mending, mend, parse_json
+from pandaprobe_proxy.dialects.json_values import MAX_DEPTH, PIECE_BYTES, may_need_mending, mend, parse_json
 from pandaprobe_proxy.model.call import Call, Message
 
 VALUES = st.recursive(
@@ -60,6 +60,11 @@ def test_depth_is_bounded(opening, closing):
 def test_depth_is_bounded_in_loose_json_too():
     with pytest.raises(ValueError, match="too deeply"):
         parse_json("[NaN," * 100_000 + "1" + "]" * 100_000)
+
+
+def test_invalid_bytes_are_replaced_wherever_a_large_text_is_cut():
+    text = '["' + "é" * PIECE_BYTES + '"]'
+    assert parse_json(text.encode()[:-2] + b'\xff"]') == ["é" * PIECE_BYTES + "\ufffd"]
 
 
 def test_many_brackets_are_not_depth():

@@ -78,6 +78,25 @@ async def test_stopped_calls_go_on_and_are_recorded_afterwards(tmp_path):
     assert (after["recorded"], after["dropped"], after["adds_up"]) == (51, {}, True)
 
 
+async def test_stopped_for_ever_it_is_started_again_and_every_call_is_recorded(tmp_path):
+    async with numbered_upstream(3, pause_s=0.0) as upstream:
+        with sidecar(tmp_path / "data", upstream.url, "--recorder-silence-s", "1.5") as recording:
+            pid = await in_thread(recording.recorder_pid)
+            await call(recording.port, 0)
+            await in_thread(recording.settled, 1)
+            os.kill(pid, signal.SIGSTOP)
+            for number in range(1, 21):
+                assert await call(recording.port, number) == answer_of(number, 3)
+            after = await in_thread(recording.settled, 21)
+            told = await in_thread(recording.cli, "status")
+            log = await in_thread(recording.log.read_text)
+    assert (after["recorded"], after["dropped"], after["adds_up"]) == (21, {}, True)
+    assert (after["recorder_restarts"], after["recorder_hangs"]) == (1, 1)
+    assert after["recorder_pid"] != pid
+    assert "restarted 1 times (1 of them since it hung)" in told
+    assert "the recorder hangs and is killed" in log
+
+
 async def test_stopped_for_long_the_ring_fills_and_whole_calls_are_dropped_and_counted(tmp_path):
     async with numbered_upstream(200, pause_s=0.0) as upstream:
         with sidecar(tmp_path / "data", upstream.url, "--ring-bytes", "1048576") as recording:

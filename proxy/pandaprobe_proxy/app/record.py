@@ -36,6 +36,9 @@ log = structlog.get_logger("recorder")
 T = TypeVar("T")
 
 BATCH_S = 0.1
+SWITCH_S = 0.0001
+"""After which a thread gives way. SQLite does at every statement: with the usual 5 ms a commit beside a slow decoding
+would wait for it at each."""
 RETRY_S = 0.5
 TRIM_S = 60.0
 LAST_TRIES = 20  # with RETRY_S between them, once the relay is gone
@@ -46,6 +49,7 @@ def record_main() -> int:
     given = json.load(sys.stdin)
     settings = Settings.model_validate(given["settings"])
     logs.set_up(settings.log_level, settings.log_format)
+    sys.setswitchinterval(SWITCH_S)
     threading.Thread(target=warm, name="prices", daemon=True).start()  # beside opening the store
     ring = Ring(given["ring_fd"])
     # Who made the ring, not who is the parent now: the relay may be gone already.
@@ -126,6 +130,7 @@ class Recording:
         """The writer, however long it takes to get it; None if the relay went first."""
         told = ""
         while not self._gone:
+            self._ring.set(HEARTBEAT, 0)  # opening may take its time: a store is checked, or brought to a new version
             try:
                 return open_writer(store_path(self._settings))
             except StoreError as error:
@@ -144,6 +149,7 @@ class Recording:
             settings.default_session,
             settings.session_gap_s,
             settings.max_body_bytes,
+            settings.max_held_bytes,
             settings.session_headers,
         )
         keeper = Keeper(policy, self.redactor, writer.last_seen, Prices(settings.prices).price)
@@ -158,7 +164,7 @@ class Recording:
                 self._finish(recorder)
                 return
             more = self._trim(writer)
-            self._wake.wait(0 if more else BATCH_S)
+            self._wake.wait(0 if more or recorder.behind else BATCH_S)
             self._wake.clear()
         recorder.stop()
 

@@ -1,4 +1,4 @@
-"""Starts the recorder's process, watches it, and starts it again when it ends before it should."""
+"""Starts the recorder's process, watches it, and starts it again when it ends before it should, or hangs."""
 
 import asyncio
 import json
@@ -6,10 +6,11 @@ import os
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 import structlog
 
-from pandaprobe_proxy.capture.ring import STATE, STOPPED, Ring
+from pandaprobe_proxy.capture.ring import HEARTBEAT, STATE, STOPPED, Ring
 from pandaprobe_proxy.settings import Settings
 
 log = structlog.get_logger("supervisor")
@@ -17,6 +18,7 @@ log = structlog.get_logger("supervisor")
 RECORDER = (sys.executable, "-m", "pandaprobe_proxy", "record")
 FIRST_DELAY_S = 0.1
 LONGEST_DELAY_S = 2.0
+LOOKS = 30  # for a sign of life, within the time that settings give
 STEADY_S = 30.0  # a recorder that lived this long starts again at once
 
 
@@ -30,9 +32,12 @@ class RecorderKeeper:
         ).encode()
         self._fds = tuple(fd for fd in (ring.fd, web_fd) if fd is not None)
         self._ring = ring
+        self._look_s = settings.recorder_silence_s / LOOKS
         self._process: asyncio.subprocess.Process | None = None
         self._ending = False
         self.restarts = 0
+        self.hangs = 0
+        """Of the restarts: those of a recorder that lived and gave no sign of it."""
 
     @property
     def pid(self) -> int | None:
@@ -53,6 +58,7 @@ class RecorderKeeper:
             self.restarts += 1
 
     async def _live(self) -> int:
+        self._ring.set(HEARTBEAT, 0)  # the heart of the one before; this one's begins with its work
         # A session of its own: a terminal's Ctrl-C is for the relay, which tells the recorder when it is done.
         self._process = await asyncio.create_subprocess_exec(
             *self._command,
@@ -61,8 +67,28 @@ class RecorderKeeper:
             start_new_session=True,
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
         )
-        await self._process.communicate(self._given)
+        watching = asyncio.create_task(self._watch(self._process))
+        try:
+            await self._process.communicate(self._given)
+        finally:
+            watching.cancel()
         return self._process.returncode or 0
+
+    async def _watch(self, process: asyncio.subprocess.Process) -> None:
+        """Kills a recorder that has begun to work and whose heart stands still.
+
+        Counts looks and asks no clock: if this process, too, was stopped for a while, nothing follows from it.
+        """
+        last, left = 0, LOOKS
+        while left:
+            await asyncio.sleep(self._look_s)
+            beat = self._ring.get(HEARTBEAT)
+            left = left - 1 if beat == last != 0 else LOOKS
+            last = beat
+        log.error("the recorder hangs and is killed; relaying went on", pid=process.pid)
+        self.hangs += 1
+        with suppress(ProcessLookupError):
+            process.kill()
 
     def end(self) -> None:
         """The next end of the recorder is the wanted one."""

@@ -235,6 +235,7 @@ class Sidecar:
                 "pid": self._recorder.pid,
                 "state": numbers.state,
                 "restarts": self._recorder.restarts,
+                "hangs": self._recorder.hangs,
                 "heartbeat_age_s": age_s,
                 "recorded": numbers.recorded,
                 "dropped": numbers.reader_dropped,

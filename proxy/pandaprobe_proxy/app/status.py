@@ -30,6 +30,8 @@ class Status:
     recorder_state: str
     recorder_pid: int | None
     recorder_restarts: int
+    recorder_hangs: int
+    """Of the restarts: those of a recorder that lived and gave no sign of it."""
     ring_used: int
     ring_capacity: int
     calls: int
@@ -85,6 +87,7 @@ def _running(answer: Mapping[str, Any], counts: Counts | None, error: str) -> St
         recorder_state=recorder["state"],
         recorder_pid=recorder["pid"],
         recorder_restarts=recorder["restarts"],
+        recorder_hangs=recorder["hangs"],
         ring_used=ring["used"],
         ring_capacity=ring["capacity"],
         upstreams=answer["upstreams"],
@@ -125,6 +128,7 @@ def _stopped(counts: Counts | None, error: str) -> Status:
         recorder_state="stopped",
         recorder_pid=None,
         recorder_restarts=0,
+        recorder_hangs=0,
         ring_used=0,
         ring_capacity=0,
         **_sizes(counts, error),

@@ -1,14 +1,16 @@
 """Gathers the events of exchanges until they end. Values and bookkeeping only: no ring, no store."""
 
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
 
 from pandaprobe_proxy.capture.frames import Frame
 from pandaprobe_proxy.capture.keep import Begun, Sizes
-from pandaprobe_proxy.model.exchange import Event, RequestBody, ResponseBody
+from pandaprobe_proxy.model.exchange import Event, RequestBody, RequestHead, ResponseBody, ResponseHead, find_header
 from pandaprobe_proxy.model.record import Opened, Record
 
-Body = TypeVar("Body", RequestBody, ResponseBody)
+EVENT_BYTES = 256
+"""What an event takes of memory besides its data."""
+SMALL_BYTES = 64 * 1024
+FULL = "the bodies of running calls took too much memory (max_held_bytes), so of this one only the beginning is kept"
 
 
 @dataclass(slots=True)
@@ -21,17 +23,49 @@ class Gathering:
     events: list[Event] = field(default_factory=list)
     request_bytes: int = 0
     response_bytes: int = 0
+    bytes_held: int = 0
+    """Of both bodies, with what an event of its own costs."""
+    request_coded: bool = False
+    response_coded: bool = False
+    full: bool = False
+    """No more of its bodies is held, since all bodies together were too much: what is held is a beginning."""
 
     def add(self, event: Event, limit_bytes: int) -> None:
         """Holds an event; of a body only as much as the limit lets, and nothing of one that can carry credentials."""
         limit_bytes = 0 if self.secret else limit_bytes
         if isinstance(event, RequestBody):
             self.request_bytes += len(event.data)
-            event = _clip(event, limit_bytes - self.request_bytes)
+            self._hold(event, limit_bytes - self.request_bytes)
         elif isinstance(event, ResponseBody):
             self.response_bytes += len(event.data)
-            event = _clip(event, limit_bytes - self.response_bytes)
+            self._hold(event, limit_bytes - self.response_bytes)
+        else:
+            self.events.append(event)
+            self._look(event)
+
+    def fill(self) -> None:
+        """Holds no more of its bodies, whose sizes are still counted, so that its row will say that they are not whole.
+
+        Not of one that is small: then what fills the memory are others.
+        """
+        if self.full or self.begun is None or self.bytes_held < SMALL_BYTES:
+            return
+        self.full = True
+        self.begun = replace(self.begun, warnings=(*self.begun.warnings, FULL))
+
+    def _hold(self, event: RequestBody | ResponseBody, room: int) -> None:
+        """A body's event without its last `-room` bytes, if room is negative. If no more is held, nothing."""
+        if self.full:
+            return
+        event = event if room >= 0 else replace(event, data=event.data[: max(0, len(event.data) + room)])
         self.events.append(event)
+        self.bytes_held += len(event.data) + EVENT_BYTES
+
+    def _look(self, event: Event) -> None:
+        if isinstance(event, RequestHead):
+            self.request_coded = find_header(event.headers, b"content-encoding") is not None
+        elif isinstance(event, ResponseHead):
+            self.response_coded = find_header(event.headers, b"content-encoding") is not None
 
     @property
     def secret(self) -> bool:
@@ -46,11 +80,6 @@ class Gathering:
     @property
     def sizes(self) -> Sizes:
         return Sizes(self.request_bytes, self.response_bytes)
-
-
-def _clip(event: Body, room: int) -> Body:
-    """The event without its last `-room` bytes, if room is negative."""
-    return event if room >= 0 else replace(event, data=event.data[: max(0, len(event.data) + room)])
 
 
 @dataclass(slots=True)

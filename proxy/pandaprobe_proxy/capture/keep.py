@@ -32,12 +32,11 @@ from pandaprobe_proxy.sessions.clues import read_clues
 from pandaprobe_proxy.sessions.evidence import read_evidence
 from pandaprobe_proxy.sessions.labels import Labels, read_labels
 from pandaprobe_proxy.sessions.resolve import resolve
+from pandaprobe_proxy.store.searched import explain, list_said
 
 BAD_SESSION = (
     "a session header was not used: a session id is 1 to 255 characters of visible text, and no word such as `null`"
 )
-
-
 REMEMBERED_CLIENTS = 4096
 RETRY_KEY_BYTES = 12
 OWNER_BYTES = 12
@@ -54,6 +53,8 @@ class Policy:
     session_gap_s: int = 1800
     body_limit_bytes: int = 64 * 1024 * 1024
     """Of each body, that much is gathered."""
+    held_limit_bytes: int = 256 * 1024 * 1024
+    """Of all bodies together that are not stored yet, about that much."""
     session_headers: tuple[str, ...] = ()
     """The user's own names of the session header, strongest first."""
 
@@ -91,6 +92,7 @@ class Keeper:
     ) -> None:
         self._policy = policy
         self.body_limit_bytes = policy.body_limit_bytes
+        self.held_limit_bytes = policy.held_limit_bytes
         self._redactor = redactor
         self._bodies = BodyKeeper(redactor)
         self._last_seen = last_seen
@@ -264,6 +266,7 @@ class Keeper:
         redact, known = self._redactor, begun.known
         ended, answer = exchange.ended, exchange.response
         outcome = _judge(ended, call)
+        said = list_said(call)
         return Record(
             opened=begun.opened,
             ended_ns=begun.opened.started_ns + (exchange.since_start(ended.at_ns) if ended else 0),
@@ -279,9 +282,10 @@ class Keeper:
             chunks=exchange.chunks,
             marks=call.marks if call else read_marks(exchange),
             call=call,
-            warnings=begun.warnings,
+            warnings=(*begun.warnings, *explain(call, said)),
             request_chunks=exchange.request_chunks,
             retry=self._read_retry(begun.opened, exchange, sizes.request),
+            said=said,
         )
 
     def _read_retry(self, opened: Opened, exchange: Exchange, size: int) -> Retry | None:

@@ -2,8 +2,10 @@
 
 What a body costs depends on what is in it, which nobody knows before. So whatever is large goes here, one at a time, in
 order. What waits here is staged in the store, its end included: a recorder that dies starts it again.
+Both threads share one interpreter: what holds it in one piece, as a search of garbage does, holds up the recorder, too.
 """
 
+import gc
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -11,10 +13,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pandaprobe_proxy.capture.gather import Gathering
 from pandaprobe_proxy.model.record import Record
 
-LARGE_BYTES = 128 * 1024
-"""Of a response; a request costs about an eighth."""
-MOST_BYTES = 256 * 1024 * 1024
-"""That wait; more are made rows at once, which holds up the recorder, and in the end lets the ring drop."""
+LARGE_BYTES = 64 * 1024
+"""Of a response; a request costs about a quarter."""
+EVENT_BYTES = 64
+"""What one piece of a body costs besides, as bytes."""
+CODED_BYTES = 1024 * 1024
+"""What a content-coded body may come to, however small it is: 40 bytes of zstd can be half a megabyte."""
 
 Made = tuple[str, Future[Record]]
 
@@ -26,7 +30,8 @@ class Lane:
         self._finish = finish
         self._pool = ThreadPoolExecutor(1, "recorder-lane")
         self._waiting: deque[tuple[str, int, Future[Record]]] = deque()
-        self._bytes_held = 0
+        self.bytes_held = 0
+        """Of the bodies of what is in it."""
 
     @property
     def busy(self) -> bool:
@@ -34,28 +39,43 @@ class Lane:
         return bool(self._waiting)
 
     def takes(self, gathering: Gathering) -> bool:
-        """Whether an exchange is large enough to go here, and there is room."""
-        large = gathering.response_bytes + gathering.request_bytes // 8 > LARGE_BYTES
-        return large and self._bytes_held + _size(gathering) <= MOST_BYTES
+        """Whether an exchange is large enough to go here."""
+        return _weigh(gathering) > LARGE_BYTES
 
     def put(self, exchange: str, gathering: Gathering) -> None:
-        size = _size(gathering)
-        self._bytes_held += size
-        self._waiting.append((exchange, size, self._pool.submit(self._finish, gathering)))
+        self.bytes_held += gathering.bytes_held
+        self._waiting.append((exchange, gathering.bytes_held, self._pool.submit(self._run, gathering)))
 
-    def take(self, wait: bool = False) -> list[Made]:
-        """What is done, in the order in which it came; with `wait`, everything."""
-        made: list[Made] = []
-        while self._waiting and (wait or self._waiting[0][2].done()):
-            exchange, size, future = self._waiting.popleft()
+    def _run(self, gathering: Gathering) -> Record:
+        """A decoded call may be a million objects, none of them garbage: looking for it among them stops everything."""
+        gc.disable()
+        try:
+            return self._finish(gathering)
+        finally:
+            gc.enable()
+
+    def first(self, wait: bool = False) -> Made | None:
+        """What came first of what is in it, if it is done; with `wait`, once it is."""
+        if not self._waiting:
+            return None
+        exchange, _, future = self._waiting[0]
+        if wait:
             future.exception()
-            self._bytes_held -= size
-            made.append((exchange, future))
-        return made
+        return (exchange, future) if future.done() else None
+
+    def pop(self) -> None:
+        """The first is somewhere else now."""
+        _, size, _ = self._waiting.popleft()
+        self.bytes_held -= size
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _size(gathering: Gathering) -> int:
-    return gathering.request_bytes + gathering.response_bytes
+def _weigh(gathering: Gathering) -> int:
+    """What it costs to make it a row, as bytes of a plain response."""
+    coded = (gathering.request_coded and gathering.request_bytes) or (
+        gathering.response_coded and gathering.response_bytes
+    )
+    plain = gathering.request_bytes // 4 + gathering.response_bytes + EVENT_BYTES * len(gathering.events)
+    return plain + CODED_BYTES if coded else plain

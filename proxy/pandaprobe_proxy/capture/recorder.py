@@ -23,15 +23,21 @@ from pandaprobe_proxy.capture.keep import Keeper
 from pandaprobe_proxy.capture.lane import Lane
 from pandaprobe_proxy.capture.ring import Ring, RingReader
 from pandaprobe_proxy.capture.seal import NONCE_BYTES, seal, unseal
-from pandaprobe_proxy.model.exchange import Ended, Outcome, RequestHead, assemble
+from pandaprobe_proxy.model.exchange import Ended, Event, Outcome, RequestHead, assemble
 from pandaprobe_proxy.model.record import Record
 from pandaprobe_proxy.store.base import StoreBusy, StoreError, StoreFull, Writer
 from pandaprobe_proxy.store.batch import Batch, Staged
+from pandaprobe_proxy.store.searched import slim
 
 log = structlog.get_logger("recorder")
 T = TypeVar("T")
 
-READ_BYTES = 8 * 1024 * 1024
+READ_BYTES = 16 * 1024
+"""Read at once, or one frame. What it costs is not known before, so a turn looks at the clock after each."""
+TURN_BYTES = 2 * 1024 * 1024
+"""Of one turn. It is staged and committed, at about 10 ms a megabyte."""
+TURN_NS = 10_000_000
+"""After which a turn reads no more."""
 GONE = "the sidecar ended before this call did"
 
 
@@ -55,11 +61,13 @@ class Recorder:
         self._entropy = entropy
         self._reader: RingReader
         self._open: dict[str, Gathering] = {}
-        self._lane = Lane(partial(_make_record, keeper.beside()))
+        self._lane = Lane(partial(_make_slim, keeper.beside()))
+        self._refused = False
         self._turn = Turn()
         self._batch: Batch | None = None
         self._works: queue.SimpleQueue[tuple[Callable[[Writer], Any], Future[Any]]] = queue.SimpleQueue()
         self._recorded = self._dropped = 0
+        self._held = 0
 
     def start(self, wall_ns: int) -> None:
         """Takes up the run where it stands. Raises StoreError.
@@ -83,6 +91,11 @@ class Recorder:
         """The relay has closed the ring, and everything in it is committed."""
         return self._reader.closed and self._batch is None and not self._lane.busy
 
+    @property
+    def behind(self) -> bool:
+        """There is more to do than fitted into the last step, and the store does not refuse."""
+        return not self._refused and (self._reader.behind or self._lane.first() is not None or not self._works.empty())
+
     def step(self) -> bool:
         """Reads and commits once; False if there was nothing, or the store refused and will be asked again.
 
@@ -96,18 +109,35 @@ class Recorder:
 
     def _read(self) -> Batch | None:
         turn, self._turn = self._turn, Turn()
+        ends_ns = self._now() + TURN_NS
         self._collect(turn)
+        before = self._reader.offset
         data = self._reader.read(READ_BYTES)
-        for frame in decode(data):
-            self._take(frame, turn)
-        if not data and turn.empty:
-            return None
-        return self._batch_of(turn, self._reader.offset if data else None)
+        while data:
+            for frame in decode(data):
+                self._take(frame, turn)
+            full = self._reader.offset - before >= TURN_BYTES or self._now() >= ends_ns
+            data = b"" if full else self._reader.read(READ_BYTES, look=False)
+        read = self._reader.offset > before
+        return self._batch_of(turn, self._reader.offset if read else None) if read or not turn.empty else None
 
-    def _collect(self, turn: Turn, wait: bool = False) -> None:
-        """What the slow lane has made."""
-        for exchange, made in self._lane.take(wait):
-            self._keep(exchange, made.result, turn)
+    def _collect(self, turn: Turn) -> None:
+        """What the slow lane has made. What is large of it is stored ahead, a little each turn, and committed then."""
+        while (made := self._lane.first()) and not self._prepare(made[1].result):
+            self._lane.pop()
+            self._keep(made[0], made[1].result, turn)
+
+    def _prepare(self, make: Callable[[], Record]) -> bool:
+        """Whether there is more to store ahead of what was made, or the store refuses now."""
+        try:
+            more = self._writer.prepare(make())
+            self._refused = False
+            return more
+        except StoreError as error:
+            self._tell(state_of(error), error)
+            return True
+        except Exception:  # it is told and counted where it is kept
+            return False
 
     def _batch_of(self, turn: Turn, offset: int | None) -> Batch:
         numbers = self._ring.numbers()
@@ -135,22 +165,32 @@ class Recorder:
                 turn.count("beginning_lost")
             return
         if isinstance(event, Dropped):
-            del self._open[exchange]
+            self._let_go(exchange)
             turn.discard(exchange)
         elif isinstance(event, Ended):
             gathering.events.append(event)
             self._take_end(frame, gathering, turn)
         elif not gathering.lost:
-            gathering.add(event, self._keeper.body_limit_bytes)
+            self._hold(gathering, event)
             turn.staged.setdefault(exchange, []).extend(gathering.stageable(frame))
         elif isinstance(event, RequestHead):
             turn.staged[exchange] = [frame.data]  # so that its end is still counted after a restart
+
+    def _hold(self, gathering: Gathering, event: Event) -> None:
+        before = gathering.bytes_held
+        if self._held + self._lane.bytes_held >= self._keeper.held_limit_bytes:
+            gathering.fill()
+        gathering.add(event, self._keeper.body_limit_bytes)
+        self._held += gathering.bytes_held - before
+
+    def _let_go(self, exchange: str) -> None:
+        self._held -= self._open.pop(exchange).bytes_held
 
     def _take_end(self, frame: Frame, gathering: Gathering, turn: Turn) -> None:
         if gathering.lost or not self._lane.takes(gathering):
             self._end(frame.exchange, gathering, turn)
             return
-        del self._open[frame.exchange]
+        self._let_go(frame.exchange)
         turn.staged.setdefault(frame.exchange, []).append(frame.data)
         self._lane.put(frame.exchange, gathering)
 
@@ -167,7 +207,7 @@ class Recorder:
             turn.opened[head.exchange] = begun.opened
 
     def _end(self, exchange: str, gathering: Gathering, turn: Turn) -> None:
-        del self._open[exchange]
+        self._let_go(exchange)
         turn.staged.pop(exchange, None)
         if gathering.lost:
             turn.discard(exchange)
@@ -215,6 +255,7 @@ class Recorder:
 
     def _tell(self, state: int, error: StoreError | None = None) -> None:
         """Publishes the numbers and the state; a change of state is logged once."""
+        self._refused = error is not None
         before = self._ring.get(slots.STATE)
         self._ring.set(slots.STATE, state)
         self._ring.set(slots.RECORDED, self._recorded)
@@ -233,7 +274,8 @@ class Recorder:
         return future
 
     def _run_works(self) -> None:
-        while True:
+        ends_ns = self._now() + TURN_NS
+        while self._now() <= ends_ns:
             try:
                 work, future = self._works.get_nowait()
             except queue.Empty:
@@ -251,7 +293,9 @@ class Recorder:
             self._commit(self._batch)
             return False
         turn, self._turn = self._turn, Turn()
-        self._collect(turn, wait=True)
+        while made := self._lane.first(wait=True):
+            self._lane.pop()
+            self._keep(made[0], made[1].result, turn)
         for exchange, gathering in list(self._open.items()):
             last_ns = gathering.events[-1].at_ns if gathering.events else self._now()
             gathering.events.append(Ended(exchange, last_ns, Outcome.INTERRUPTED, GONE))
@@ -270,6 +314,11 @@ def _make_record(keeper: Keeper, gathering: Gathering) -> Record:
     if gathering.begun is None:
         raise ValueError("an exchange whose head could not be read cannot be made a row")
     return keeper.finish(gathering.begun, assemble(gathering.events), gathering.sizes)
+
+
+def _make_slim(keeper: Keeper, gathering: Gathering) -> Record:
+    record = _make_record(keeper, gathering)
+    return replace(record, call=slim(record.call)) if record.call else record
 
 
 def _without(batch: Batch, records: Sequence[Record]) -> Batch:

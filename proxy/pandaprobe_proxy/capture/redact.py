@@ -20,6 +20,8 @@ from pandaprobe_proxy.capture.redact_rules import (
     ESCAPED_FIELD,
     FIELD,
     FIELD_ANCHORS,
+    FIELD_END,
+    FIELD_END_BYTES,
     FIELD_NAME,
     KEPT_HEADERS,
     KEPT_PREFIXES,
@@ -90,9 +92,7 @@ class Redactor:
         lower = data.lower()
         if not any(anchor in lower for anchor in FIELD_ANCHORS):
             return data, 0
-        matches = sorted(
-            (match.span("value") for pattern in (FIELD, ESCAPED_FIELD) for match in pattern.finditer(lower)),
-        )
+        matches = _search_fields(lower, (FIELD, ESCAPED_FIELD))
         spans = [(start, end, "field") for start, end in matches if not data.startswith(_MARK, start)]
         return self._cut_out(data, spans)
 
@@ -113,7 +113,7 @@ class Redactor:
         found += [match[0] for shape in SHAPES if shape.anchor in data for match in _search(shape, data)]
         found += [match[0] for pattern in self._own for match in pattern.finditer(data)]
         lower = data.lower()
-        found += [data[slice(*match.span("value"))] for match in FIELD.finditer(lower)]
+        found += [data[start:end] for start, end in _search_fields(lower, (FIELD,))]
         return [secret for secret in found if not secret.startswith(_MARK)]
 
     def text(self, text: str, known: Iterable[bytes] = ()) -> str:
@@ -163,7 +163,38 @@ class Redactor:
 
 
 def _search(shape: Shape, data: bytes) -> Iterator[re.Match[bytes]]:
-    return (match for match in shape.pattern.finditer(data) if "whole" not in match.re.groupindex or match["whole"])
+    """The keys of this shape, in order. Looks from anchor to anchor, ten times as fast as a pattern looks through."""
+    may_break_off = "whole" in shape.pattern.groupindex
+    at = data.find(shape.anchor)
+    while at >= 0:
+        match = shape.pattern.match(data, at)
+        if match and (not may_break_off or match["whole"]):
+            yield match
+        at = data.find(shape.anchor, match.end() if match else at + 1)
+
+
+def _search_fields(lower: bytes, patterns: Sequence[re.Pattern[bytes]]) -> list[tuple[int, int]]:
+    """Where the values of secret fields start and end in lower-cased text, in order."""
+    values: list[tuple[int, int]] = []
+    done = 0
+    for end in sorted(_find_names(lower)):
+        if end < done:
+            continue  # within the value before
+        name = FIELD_END.search(lower, max(done, end - FIELD_END_BYTES), end)
+        match = name and next(filter(None, (pattern.match(lower, name.start()) for pattern in patterns)), None)
+        if match:
+            values.append(match.span("value"))
+            done = match.end()
+    return values
+
+
+def _find_names(lower: bytes) -> Iterator[int]:
+    """Where what may be the name of such a field ends, its quote included."""
+    for anchor in FIELD_ANCHORS:
+        at = lower.find(anchor)
+        while at >= 0:
+            yield at + len(anchor)
+            at = lower.find(anchor, at + 1)
 
 
 def find_credentials(headers: Headers, target: bytes = b"") -> tuple[bytes, ...]:

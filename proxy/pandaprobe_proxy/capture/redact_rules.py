@@ -45,6 +45,9 @@ FIELD_ANCHORS = tuple(
 FIELD = re.compile(
     rb"(?:" + FIELD_NAMES.encode() + rb')"\s*:\s*"(?P<value>(?:[^"\\]|\\.){4}[^"\\]*+(?:\\.[^"\\]*+)*+)"'
 )
+FIELD_END = re.compile(rb"(?:" + FIELD_NAMES.encode() + rb")[\"\\]\Z")
+FIELD_END_BYTES = 64
+"""What is longer than any of these names."""
 ESCAPED_FIELD = re.compile(rb"(?:" + FIELD_NAMES.encode() + rb')\\+"\s*:\s*\\+"(?P<value>[^"\\]{4,})\\+"')
 FIELD_NAME = re.compile(r"(?i)(?:.*[^a-z])?(?:" + FIELD_NAMES + ")")
 

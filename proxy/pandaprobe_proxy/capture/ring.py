@@ -248,7 +248,7 @@ class RingReader:
     def __init__(self, ring: Ring, offset: int) -> None:
         self._ring = ring
         self._offset = offset
-        self._seen = ring.get(HEAD_AT)
+        self._seen = self._upto = ring.get(HEAD_AT)
         ring.set(TAIL, offset)
 
     @property
@@ -261,10 +261,19 @@ class RingReader:
         """Nothing is left and nothing more will come."""
         return bool(self._ring.get(CLOSED)) and self._offset == self._ring.get(HEAD_AT)
 
-    def read(self, limit_bytes: int) -> bytes:
-        """Whole frames from the offset on, at least one if there is one, about `limit_bytes` of them."""
-        head, self._seen = self._seen, self._ring.get(HEAD_AT)
-        available = head - self._offset
+    @property
+    def behind(self) -> bool:
+        """What the last look could have read is not all read."""
+        return self._offset < self._upto
+
+    def read(self, limit_bytes: int, look: bool = True) -> bytes:
+        """Whole frames from the offset on, at least one if there is one, about `limit_bytes` of them.
+
+        Without a `look`, it goes on with what the last one had shown.
+        """
+        if look:
+            self._upto, self._seen = self._seen, self._ring.get(HEAD_AT)
+        available = self._upto - self._offset
         if available <= 0:
             return b""
         data = self._ring.read(self._offset, min(available, max(limit_bytes, 4)))

@@ -1,15 +1,16 @@
 """A call, and a session's conversation, as text to read: each message once, with the call that brought it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pandaprobe_proxy.cli.costs import explain_cost, total_of
 from pandaprobe_proxy.cli.output import clean, duration, echo, faint, heading, one_line
 from pandaprobe_proxy.model.call import Call, Message, UsageSource
+from pandaprobe_proxy.sessions.tools import find_uses
 from pandaprobe_proxy.sessions.transcript import digest
 from pandaprobe_proxy.store.base import CallRow, SessionRow, StoredCall
 from pandaprobe_proxy.store.media import list_media, shorten, tell
-from pandaprobe_proxy.store.shapes import iso
+from pandaprobe_proxy.store.shapes import iso, to_steps
 from pandaprobe_proxy.store.trace_rows import TraceRow
 
 MARKS = ("sent", "head", "first_byte", "first_event", "first_content", "first_tool", "last_byte", "ended")
@@ -38,7 +39,24 @@ def print_session(
     for trace in traces:
         if trace.origin != "proxy":
             _print_trace(trace)
-    print_conversation(calls)
+    told = list(calls)
+    print_conversation(told)
+    _print_tools(told)
+
+
+def _print_tools(calls: Sequence[StoredCall]) -> None:
+    """What ran in the app between one call and another."""
+    uses = find_uses(to_steps(calls))
+    numbers = {stored.row.call_id: number for number, stored in enumerate(calls, 1)}
+    if uses:
+        echo()
+        echo(faint("── tools"))
+    for use in uses:
+        asked = f"  TOOL {clean(use.tool.name)}  {clean(use.tool.id)}  asked for by call {numbers[use.asked_by]}"
+        if use.used_by is None or use.ended_ns is None:
+            echo(f"{asked}, its result was never shown")
+        else:
+            echo(f"{asked}, used by call {numbers[use.used_by]}, {duration(use.ended_ns - use.started_ns)} between")
 
 
 def _print_trace(trace: TraceRow) -> None:

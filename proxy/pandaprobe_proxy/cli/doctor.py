@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import metadata, util
 from typing import Any
@@ -107,7 +107,7 @@ def _store(settings: Any, status: Any) -> Iterator[Finding]:
     yield Finding("store", "ok", text)
     try:
         reader = app.reader(settings)
-        rows = reader.calls(LAST_CALLS)
+        rows, unplaced = reader.calls(LAST_CALLS), reader.unplaced(LAST_CALLS)
         reader.close()
     except StoreError as error:
         yield Finding("sources", "warning", str(error))
@@ -115,10 +115,17 @@ def _store(settings: Any, status: Any) -> Iterator[Finding]:
     if rows:
         names = [row.source for row in rows]
         shares = {name: f"{100 * names.count(name) // len(names)} %" for name in sorted(set(names))}
-        lost = any(name.startswith("default") for name in names)
-        hint = "; calls by default carry no session header: see README, Sessions" if lost else ""
         text = f"of the last {len(rows)} calls: " + ", ".join(f"{name} {share}" for name, share in shares.items())
-        yield Finding("sources", "ok", text + hint)
+        yield Finding("sources", "ok", text)
+    yield from _unplaced(unplaced)
+
+
+def _unplaced(found: Sequence[Any]) -> Iterator[Finding]:
+    """Why calls are where only a default has put them, with an example of each."""
+    for why in dict.fromkeys(call.why for call in found):
+        calls = [call.call_id for call in found if call.why is why]
+        text = f"{len(calls)} by default: each {why}; such as {calls[0]} (a session header would tell: see README)"
+        yield Finding("default", "ok", text)
 
 
 def _variables(relay: str, running: bool) -> Iterator[Finding]:

@@ -18,8 +18,18 @@ from pandaprobe_proxy.cli.output import (
     print_table,
     say,
 )
+from pandaprobe_proxy.sessions.tools import find_uses
 from pandaprobe_proxy.store.base import Reader, SessionRow
-from pandaprobe_proxy.store.shapes import call_json, iso, items_json, score_json, session_json, trace_json
+from pandaprobe_proxy.store.shapes import (
+    call_json,
+    iso,
+    items_json,
+    score_json,
+    session_json,
+    to_steps,
+    tool_json,
+    trace_json,
+)
 
 MOST_CALLS = 10_000
 
@@ -84,11 +94,13 @@ def show(session: str, data_dir: str | None, json: bool) -> None:
 
 def _document(reader: Reader, row: SessionRow) -> dict[str, Any]:
     session_id = row.session_id
+    uses = find_uses(to_steps(reader.conversation(session_id, MOST_CALLS)))
     return {
         **session_json(row),
         "children": [child.session_id for child in reader.children(session_id)],
         "traces": [trace_json(trace) for trace in reader.traces(session_id)],
         "calls_list": [call_json(call) for call in reader.calls(MOST_CALLS, session_id=session_id)],
+        "tools": [tool_json(use) for use in uses],
         "scores": [score_json(score) for score in reader.scores(session_id=session_id)],
     }
 

@@ -1,5 +1,7 @@
 """`status`: the loss numbers."""
 
+from typing import Any
+
 import click
 import msgspec
 
@@ -35,13 +37,18 @@ def command(data_dir: str | None, json: bool) -> None:
         ("in flight", str(status.in_flight)),
         ("adds up", "yes" if status.adds_up else "NO"),
         ("refused", refused),
-        ("recorder", f"{status.recorder_state}, restarted {status.recorder_restarts} times" if status.running else ""),
+        ("recorder", _recorder(status) if status.running else ""),
         ("ring", f"{size(status.ring_used)} of {size(status.ring_capacity)}" if status.running else ""),
         ("store", status.store_error or _store(status.calls, status.sessions, status.store_bytes, status.raw_bytes)),
     ]
     for name, text in lines:
         if text:
             echo(f"{name:<10} {text}")
+
+
+def _recorder(status: Any) -> str:
+    hung = f" ({status.recorder_hangs} of them since it hung)" if status.recorder_hangs else ""
+    return f"{status.recorder_state}, restarted {status.recorder_restarts} times{hung}"
 
 
 def _store(calls: int, sessions: int, store_bytes: int, raw_bytes: int) -> str:

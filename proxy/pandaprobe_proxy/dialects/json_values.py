@@ -5,6 +5,7 @@ Tolerated: a byte order mark, invalid UTF-8, raw control characters, NaN and Inf
 
 import json
 import re
+from codecs import getincrementaldecoder
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
@@ -12,6 +13,7 @@ import msgspec
 
 Json = Any
 MAX_DEPTH = 200
+PIECE_BYTES = 1024 * 1024
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _decode = msgspec.json.Decoder().decode
 
@@ -30,11 +32,18 @@ def parse_json(data: bytes | str) -> Json:
 
 
 def _parse_loosely(data: bytes | str) -> Json:
-    text = data if isinstance(data, str) else data.decode("utf-8", "replace")
+    text = data if isinstance(data, str) else _read_text(data)
     try:
         return json.loads(text.removeprefix("\ufeff"), strict=False, parse_constant=lambda _: None)
     except RecursionError as error:
         raise ValueError("JSON is nested too deeply") from error
+
+
+def _read_text(data: bytes) -> str:
+    """A piece at a time: each invalid byte costs, and other threads have to wait while one piece is read."""
+    decoder = getincrementaldecoder("utf-8")("replace")
+    pieces = [decoder.decode(data[at : at + PIECE_BYTES]) for at in range(0, len(data), PIECE_BYTES)]
+    return "".join(pieces) + decoder.decode(b"", final=True)
 
 
 def _is_deep(data: bytes | str, value: Json) -> bool:

@@ -70,6 +70,17 @@ class Retry:
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """A message as a store finds it again."""
+
+    digest: bytes
+    """Equal for equal messages; see `sessions.transcript`."""
+    role: str
+    text: str
+    """What can be searched of it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """One ended exchange, ready to be stored."""
 
@@ -93,6 +104,9 @@ class Record:
     request_chunks: tuple[tuple[int, int], ...] = ()
     """Of an upgraded connection only."""
     retry: Retry | None = None
+    said: tuple[Said, ...] = ()
+    """What can be found of the messages of `call`, in order. All that a store needs of them, but for the first words,
+    so that of a large one `call` may not have them any more."""
     owner: bytes = b""
     """Keyed fingerprint of who authenticated, which a renewed credential does not change: whose evidence it is."""
     evidence: Evidence = NO_EVIDENCE

@@ -18,7 +18,9 @@ from pandaprobe_proxy.sessions.transcript import digest
 Json = Any
 KEY_BYTES = 12
 MOST_ANSWERS = 8
-"""Of a call's history, that many answers are looked for, the newest first."""
+"""Of a call's history, that many answers are looked for, the newest first; so many of its own are looked at."""
+NEAR_ANSWERS = 3
+"""Of these, what shows each by itself too; of older ones only the whole conversation up to them."""
 MOST_TOOL_CALLS = 32
 MOST_LINES = 8
 LINE_CHARS = 80
@@ -41,7 +43,7 @@ def read_evidence(call: Call, owner: bytes) -> Evidence:
     shown = _newest(shown) if shown else list(_read_beginning(trail, spoken))
     if call.previous_id:
         shown.insert(0, Key(Kind.RESPONSE, call.previous_id.encode("utf-8", "replace"), len(spoken)))
-    left = dict.fromkeys(_read_left(trail, spoken, digests, call.output)) if call.error is None else {}
+    left = dict.fromkeys(_read_left(trail, spoken, digests, call.output[:MOST_ANSWERS])) if call.error is None else {}
     return Evidence(tuple(shown), tuple(left), _read_agent(trail, call))
 
 
@@ -64,15 +66,16 @@ class _Trail:
 def _read_shown(trail: _Trail, spoken: Sequence[Message], digests: Sequence[bytes]) -> Iterator[Key]:
     """Of every answer in the history, oldest first; of each, the weakest first."""
     chain = blake2b(key=trail.key(Kind.CHAIN), digest_size=KEY_BYTES)
-    first = max(0, sum(message.role == "assistant" for message in spoken) - MOST_ANSWERS)
+    answers = sum(message.role == "assistant" for message in spoken)
     seen = 0
     for at, (message, name) in enumerate(zip(spoken, digests, strict=True)):
         chain.update(name)
         if message.role != "assistant":
             continue
         seen += 1
-        if seen > first:
+        if seen > answers - NEAR_ANSWERS:
             yield from _read_answer(trail, spoken, digests, at)
+        if seen > answers - MOST_ANSWERS:
             yield Key(Kind.CHAIN, chain.digest(), at + 1)
 
 

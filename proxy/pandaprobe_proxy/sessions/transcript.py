@@ -5,6 +5,7 @@ tool run, unknown fields) is not part of it; what was said is. A tool use counts
 """
 
 import json
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
@@ -12,9 +13,11 @@ from pandaprobe_proxy.dialects.json_values import parse_json
 from pandaprobe_proxy.model.call import Message, ToolCall
 
 Json = Any
-_quote = json.encoder.encode_basestring_ascii
 VERSION = "message-1"
 """Part of what is hashed: a change of the form below needs another one."""
+REMEMBERED = 16_384
+REMEMBERED_CHARS = 1000
+"""Only short messages, which bounds what remembering takes."""
 _TEXTS = frozenset({"text", "input_text", "output_text"})
 _UNSAID = frozenset({"thinking", "redacted_thinking", "reasoning", "thought"})
 _UNSAID_KEYS = frozenset({"reasoningContent", "cachePoint", "toolCall", "toolResponse"})
@@ -31,17 +34,26 @@ _STANDARD = str.maketrans("-_", "+/", "=")
 
 def digest(message: Message) -> bytes:
     """16 bytes (BLAKE2b) that are equal for equal messages."""
-    return blake2b((_write_text(message) or _write_form(message)).encode(), digest_size=16).digest()
-
-
-def _write_text(message: Message) -> str:
-    """The form of a message that is only a text, as most are, without the detour; empty for any other."""
     content = message.content
-    if not isinstance(content, str) or message.tool_calls or message.refusal or message.extra:
-        return ""
-    head = ",".join("null" if part is None else _quote(part) for part in (message.name, message.tool_call_id))
-    text = f'["text",{_quote(content)}]' if content else ""
-    return f'["{VERSION}",{_quote(message.role)},{head},[{text}],[]]'
+    if not (content is None or isinstance(content, str)) or message.refusal or message.extra.get("audio"):
+        return _hash(message)
+    calls = tuple((call.id, call.name, call.arguments) for call in message.tool_calls)
+    if len(content or "") + sum(len(arguments) for _, _, arguments in calls) > REMEMBERED_CHARS:
+        return _hash(message)
+    return _remember(message.role, content, message.name, message.tool_call_id, calls)
+
+
+@lru_cache(REMEMBERED)
+def _remember(
+    role: str, content: str | None, name: str | None, tool_call_id: str | None, calls: tuple[tuple[str, str, str], ...]
+) -> bytes:
+    """Agents send their whole history with every call, so the same messages come again and again."""
+    made = tuple(ToolCall(*call) for call in calls)
+    return _hash(Message(role, content, name=name, tool_call_id=tool_call_id, tool_calls=made))
+
+
+def _hash(message: Message) -> bytes:
+    return blake2b(_write_form(message).encode(), digest_size=16).digest()
 
 
 def _write_form(message: Message) -> str:

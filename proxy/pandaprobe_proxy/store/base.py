@@ -26,11 +26,13 @@ from typing import Any, Protocol
 
 from pandaprobe_proxy.model.call import Call, Cost, Marks, Message, Usage
 from pandaprobe_proxy.model.exchange import Exchange
+from pandaprobe_proxy.model.record import Record
 from pandaprobe_proxy.model.score import Score
 from pandaprobe_proxy.model.session import Resolution
 from pandaprobe_proxy.model.trace import Span, Trace
 from pandaprobe_proxy.store.batch import Batch, RunState
 from pandaprobe_proxy.store.trace_rows import SpanRow, TraceRow
+from pandaprobe_proxy.store.unplaced import Unplaced
 
 Json = Any
 
@@ -239,6 +241,12 @@ class Writer(Protocol):
         Calls that earlier runs left open become `interrupted`, and what was staged of them goes.
         """
 
+    def prepare(self, record: Record) -> bool:
+        """Stores ahead some of a record that will be committed, if it is large; False when that was all.
+
+        Takes about 20 ms. No reader sees anything of it, and `commit` does not need it: it is shorter afterwards.
+        """
+
     def commit(self, batch: Batch) -> None:
         """Writes a batch, in one transaction; after StoreFull, StoreBusy or StoreError it has written nothing."""
 
@@ -307,6 +315,12 @@ class Reader(Protocol):
     ) -> list[CallRow]:
         """With a session: its calls, oldest first. Without: the newest calls, newest first, or, with `after` a call id,
         those that came later, oldest first. `before` a call id: the older page."""
+
+    def unplaced(self, limit: int) -> list[Unplaced]:
+        """Of the newest `limit` calls those whose session is only a default, newest first.
+
+        A call that begins a conversation is none of them once another has gone on with it.
+        """
 
     def call(self, call_id: str) -> StoredCall | None:
         """One call whole, with its history."""

@@ -3,15 +3,16 @@
 Traces, spans, scores and sessions have PandaProbe's field names; what it does not have stands beside them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
 
 from pandaprobe_proxy.model.score import Score
+from pandaprobe_proxy.sessions.tools import Step, ToolUse
 from pandaprobe_proxy.store.base import CallRow, Hit, SessionRow, StoredBody, StoredCall
-from pandaprobe_proxy.store.media import tell
+from pandaprobe_proxy.store.media import shorten, tell
 from pandaprobe_proxy.store.trace_rows import SpanRow, TraceRow
 
 Json = dict[str, Any]
@@ -143,6 +144,31 @@ def _body_json(body: StoredBody) -> Json:
         "redactions": body.redactions,
         "complete": body.complete,
         "withheld": body.withheld,
+    }
+
+
+def to_steps(calls: Iterable[StoredCall]) -> list[Step]:
+    """The calls of a session as its tools are found by."""
+    return [
+        Step(stored.row.call_id, stored.row.started_ns, stored.row.ended_ns, stored.call)
+        for stored in calls
+        if stored.call is not None
+    ]
+
+
+def tool_json(use: ToolUse) -> Json:
+    """A tool that ran between two calls, as a span."""
+    return {
+        "kind": "TOOL",
+        "name": use.tool.name,
+        "tool_call_id": use.tool.id,
+        "input": use.tool.arguments,
+        "output": shorten(use.result.text) if use.result else None,
+        "asked_by": use.asked_by,
+        "used_by": use.used_by,
+        "started_at": iso(use.started_ns),
+        "ended_at": iso(use.ended_ns),
+        "latency_ms": _ms(use.started_ns, use.ended_ns),
     }
 
 

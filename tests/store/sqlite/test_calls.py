@@ -8,7 +8,7 @@ from base64 import b64encode
 from dataclasses import replace
 
 from pandaprobe_proxy.model.call import Cost, Message, ToolCall, Usage
-from pandaprobe_proxy.store.sqlite.messages import searchable
+from pandaprobe_proxy.store.searched import searchable
 from records import START_NS, make_record
 
 

@@ -2,24 +2,7 @@
 
 import sqlite3
 
-from pandaprobe_proxy.model.call import Message, ToolCall
-from pandaprobe_proxy.store.sqlite import messages as module
-from pandaprobe_proxy.store.sqlite.messages import searchable
 from records import make_record
-
-
-def test_everything_that_was_said_can_be_searched():
-    calls = (ToolCall("1", "look", '{"at":"nul\0"}'),)
-    message = Message("assistant", "said", reasoning="thought", tool_calls=calls)
-    assert searchable(message) == 'said\nthought\nlook {"at":"nul "}'
-
-
-def test_of_very_many_messages_the_last_ones_are_found(place, monkeypatch):
-    monkeypatch.setattr(module, "MOST_MESSAGES", 3)
-    place.put(make_record([{"role": "user", "content": f"word{i}"} for i in range(5)], "fine"))
-    found = [bool(place.reader().search(f"word{i}", 9)) for i in range(5)]
-    assert found == [False, False, False, True, True]
-    assert place.reader().search("fine", 9)
 
 
 def test_a_key_is_never_used_twice(place):

@@ -1,19 +1,21 @@
 """A call as rows: begun when its Opened comes, ended when its Record comes. Each function runs inside a transaction."""
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from hashlib import blake2b
 from typing import Any
 
 from pandaprobe_proxy.model.call import Call
-from pandaprobe_proxy.model.record import Body, Opened, Record
+from pandaprobe_proxy.model.record import Body, Opened, Record, Said
 from pandaprobe_proxy.model.session import Source
+from pandaprobe_proxy.store.searched import first_input
 from pandaprobe_proxy.store.sqlite import totals
-from pandaprobe_proxy.store.sqlite.codec import INLINE_BYTES, Codec, Part, from_text, to_text, write_chunks
+from pandaprobe_proxy.store.sqlite.ahead import Ahead
+from pandaprobe_proxy.store.sqlite.codec import Codec, from_text, to_text, write_chunks
 from pandaprobe_proxy.store.sqlite.columns import call_values, write_columns, write_marks
 from pandaprobe_proxy.store.sqlite.links import Links
-from pandaprobe_proxy.store.sqlite.messages import Messages, first_input
+from pandaprobe_proxy.store.sqlite.messages import Messages
+from pandaprobe_proxy.store.sqlite.pieces import Named, Pieces
 from pandaprobe_proxy.store.sqlite.placing import DEFAULTS, Placing
 from pandaprobe_proxy.store.sqlite.turns import Turns
 
@@ -31,6 +33,8 @@ class Calls:
         self._db = connection
         self._codec = codec
         self.messages = Messages(connection)
+        self._pieces = Pieces(connection, codec)
+        self.ahead = Ahead(self._pieces, self.messages)
         self.links = Links(connection)
         self.placing = Placing(connection)
         self.turns = Turns(connection, codec, self.messages, self.links)
@@ -114,33 +118,32 @@ class Calls:
             found = self._open_row(record.opened.id)
         if found is None:
             return
-        key, _ = found
+        key = found
         totals.take_out(self._db, key)
-        write_columns(self._db, key, self._ended(record) | call_values(record.call))
+        placed = self.placing.place(key, record)
+        write_columns(self._db, key, self._ended(record) | call_values(record.call) | placed.columns)
         totals.add_in(self._db, key)
-        self.placing.place(key, record)
-        (session,) = self._db.execute("SELECT session FROM calls WHERE key = ?", (key,)).fetchone()
+        session = self.placing.settle(key, placed, record.evidence)
         totals.widen(self._db, session, record.opened.started_ns, record.ended_ns)
         if record.call is not None and record.call.turns:
             self.turns.put(key, record.call.turns)
         elif record.call is not None:
-            self._read(session, key, record.call)
+            self._read(session, key, record.call, record.said)
             self.links.tie_answer(key, record.call, record.credential or None, record.opened.upstream)
         self.links.tie_attempt(key, record)
 
-    def _read(self, session: int, key: int, call: Call) -> None:
+    def _read(self, session: int, key: int, call: Call, said: Sequence[Said]) -> None:
         totals.describe(self._db, session, call.model or call.requested_model, first_input(call))
-        self.messages.keep(session, key, (*call.input, *call.output))
+        self.messages.keep(session, key, said)
 
-    def _open_row(self, call_id: str) -> tuple[int, int] | None:
-        row = self._db.execute(
-            "SELECT key, session FROM calls WHERE call_id = ? AND outcome = 'open'", (call_id,)
-        ).fetchone()
-        return (row[0], row[1]) if row else None
+    def _open_row(self, call_id: str) -> int | None:
+        row = self._db.execute("SELECT key FROM calls WHERE call_id = ? AND outcome = 'open'", (call_id,)).fetchone()
+        return int(row[0]) if row else None
 
     def _ended(self, record: Record) -> dict[str, Any]:
         """The columns that say what crossed the wire."""
         codec = self._codec
+        request, response = self.ahead.take(record)
         return {
             "ended_ns": record.ended_ns,
             "outcome": record.outcome,
@@ -156,29 +159,17 @@ class Calls:
             "response_bytes": record.response.size,
             "request_headers": codec.write_json(record.request_headers),
             "response_headers": codec.write_json(record.response_headers),
-            "request": self._keep_body(record.request),
-            "response": self._keep_body(record.response),
+            "request": self._keep_body(request),
+            "response": self._keep_body(response),
             "request_kept": _kept(record.request),
             "response_kept": _kept(record.response),
         }
 
-    def _keep_body(self, body: Body) -> bytes | None:
+    def _keep_body(self, named: Sequence[Named]) -> bytes | None:
         """The recipe of a body, its pieces stored."""
-        if not body.pieces:
+        if not named:
             return None
-        return self._codec.write_recipe([self._keep_piece(piece) for piece in body.pieces])
-
-    def _keep_piece(self, piece: bytes) -> Part:
-        if len(piece) < INLINE_BYTES:
-            return piece
-        name = blake2b(piece, digest_size=16).digest()
-        row = self._db.execute("UPDATE pieces SET uses = uses + 1 WHERE digest = ? RETURNING key", (name,)).fetchone()
-        if row:
-            return int(row[0])
-        made = self._db.execute(
-            "INSERT INTO pieces (digest, uses, data) VALUES (?, 1, ?)", (name, self._codec.shrink(piece))
-        )
-        return int(made.lastrowid or 0)
+        return self._codec.write_recipe([self._pieces.use(name, piece) for piece, name in named])
 
 
 def _kept(body: Body) -> str | None:

@@ -12,6 +12,7 @@ from pandaprobe_proxy.dialects.decode import decode
 from pandaprobe_proxy.model.call import Message
 from pandaprobe_proxy.sessions.transcript import digest
 from pandaprobe_proxy.store.base import Budget
+from pandaprobe_proxy.store.searched import searchable
 from pandaprobe_proxy.store.sqlite import totals
 from pandaprobe_proxy.store.sqlite.codec import Codec
 from pandaprobe_proxy.store.sqlite.decoding import Decoding
@@ -91,7 +92,7 @@ class Forgetting:
         for owner, messages in by_call.items():
             said = {digest(message): message for message in self._messages_of(owner, decoding)}
             for key, name in messages:
-                self._rows.forget(key, said.get(name))
+                self._rows.forget(key, searchable(said[name]) if name in said else "")
         self._db.execute(f"DELETE FROM session_messages AS i WHERE {condition}", values)
 
     def _messages_of(self, key: int, decoding: Decoding) -> tuple[Message, ...]:

@@ -7,7 +7,8 @@ are stored in the order of their ends, a large one later than that.
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from pandaprobe_proxy.model.evidence import Evidence, Key, Kind
 from pandaprobe_proxy.model.record import Record
@@ -17,10 +18,12 @@ from pandaprobe_proxy.sessions.infer import MOST_FOUND, Found, Inference, infer
 from pandaprobe_proxy.sessions.resolve import CONFIDENCE, SUMMARY_CONFIDENCE
 from pandaprobe_proxy.store.sqlite import totals
 from pandaprobe_proxy.store.sqlite.codec import from_text, to_text
+from pandaprobe_proxy.store.sqlite.columns import write_columns
 
 DEFAULTS = frozenset({Source.DEFAULT_NEW, Source.DEFAULT_CLIENT, Source.DEFAULT_ID})
 UNNAMED = (Source.DEFAULT_NEW, Source.TRANSCRIPT, Source.EVIDENCE, Source.ATTEMPT, Source.RETRIEVED)
 """Sources of a session that nobody has named."""
+_SURE = frozenset({Kind.CHAIN, Kind.TOOL, Kind.RESPONSE})
 _FOUND = "c.key, c.session, c.started_ns, coalesce(c.ended_ns, c.started_ns), coalesce(c.agent, x'')"
 _LEFT = (
     f"SELECT {_FOUND} FROM evidence AS e JOIN calls AS c ON c.key = e.call WHERE e.key = ? AND c.key != ?"
@@ -33,36 +36,70 @@ _ANSWERED = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Where a call belongs."""
+
+    before: int
+    """The key of the session that it is in."""
+    columns: dict[str, Any]
+    """What its row shall say."""
+    inferred: Inference
+    lost: bool
+    """Only a default says where it is."""
+
+
 class Placing:
     """Places calls through one connection."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
 
-    def place(self, key: int, record: Record) -> None:
-        """A call that has ended: what it shows decides where it is, if nothing stronger does."""
+    def place(self, key: int, record: Record) -> Placed:
+        """Where a call belongs that is about to become whole. `settle` it once its row says so."""
+        source, trace, session, clues = self._db.execute(
+            "SELECT source, trace_id, session, clues FROM calls WHERE key = ?", (key,)
+        ).fetchone()
         evidence = record.evidence
-        self._keep(key, evidence)
+        free = source in DEFAULTS and trace is None
         inferred = self._infer(key, evidence, record.opened.started_ns)
-        source, alone = self._source(key)
-        named = next((clue for clue in record.clues if clue.valid), None)
-        if source in DEFAULTS and alone and named is not None:
-            self._name(key, named)
-            source = named.source
+        columns: dict[str, Any] = {"agent": evidence.agent or None, "evidence": b"".join(evidence.left) or None}
+        if inferred.follows is not None:
+            columns["follows"] = self._id(inferred.follows.call)
+        named = next((clue for clue in record.clues if clue.valid), None) if free else None
+        if named is not None:
+            columns |= self._changes(
+                clues, self._find_session(named, record.opened.started_ns), named, named.confidence
+            )
+        elif free and inferred.follows is not None and inferred.kind is not None:
+            columns |= self._changes(
+                clues, inferred.follows.session, *self._explain(inferred.kind, inferred.follows.call)
+            )
+        elif source in DEFAULTS and inferred.candidates:
+            columns["clues"] = self._unsure(clues, inferred)
+        return Placed(session, columns, inferred, lost=source in DEFAULTS and named is None)
+
+    def settle(self, key: int, placed: Placed, evidence: Evidence) -> int:
+        """What follows from it for other calls. The key of the session that the call is in."""
+        session = int(placed.columns.get("session", placed.before))
+        self._keep(key, evidence)
+        inferred = placed.inferred
+        if session != placed.before:
+            totals.hand_over(self._db, placed.before, session)
+            totals.drop_if_empty(self._db, placed.before)
         if inferred.follows is not None and inferred.kind is not None:
-            self._follow(key, inferred.follows, inferred.kind, source in DEFAULTS and alone)
-        elif source in DEFAULTS:
-            self._stay(key, evidence, inferred)
+            self._take_along(key, session, inferred.follows, inferred.kind)
+        else:
+            self._set_parent(session, inferred.parent)
+            if placed.lost and not inferred.candidates:
+                self._wait(key, evidence)
         self._answer_waiting(key, evidence)
+        return session
 
     def _keep(self, key: int, evidence: Evidence) -> None:
-        """What the call leaves; its row says it too, so that it can be taken back."""
-        if not (evidence.left or evidence.agent):
-            return
+        """What the call leaves. Its row says it too, so that it can be taken back."""
         rows = [(left, key) for left in evidence.left]
         self._db.executemany("INSERT OR IGNORE INTO evidence (key, call) VALUES (?, ?)", rows)
-        values = (evidence.agent or None, b"".join(evidence.left) or None, key)
-        self._db.execute("UPDATE calls SET agent = ?, evidence = ? WHERE key = ?", values)
 
     def _infer(self, key: int, evidence: Evidence, started_ns: int) -> Inference:
         return infer(evidence, started_ns, lambda shown: self._find(key, shown), self._knows)
@@ -78,17 +115,10 @@ class Placing:
         found = self._db.execute("SELECT 1 FROM calls WHERE session = ? AND agent = ? LIMIT 1", (session, agent))
         return found.fetchone() is not None
 
-    def _source(self, key: int) -> tuple[str, bool]:
-        """How the session of a call is known, and whether the call is in no trace that would have to go with it."""
-        source, trace = self._db.execute("SELECT source, trace_id FROM calls WHERE key = ?", (key,)).fetchone()
-        return source, trace is None
-
-    def _name(self, key: int, clue: Clue) -> None:
-        """The call's own body names its session."""
-        (started_ns,) = self._db.execute("SELECT started_ns FROM calls WHERE key = ?", (key,)).fetchone()
+    def _find_session(self, clue: Clue, at_ns: int) -> int:
+        """The session that a call's own body names."""
         row = self._db.execute("SELECT key FROM sessions WHERE session_id = ?", (clue.value,)).fetchone()
-        session = row[0] if row else self._make(clue, started_ns)
-        self._move(key, session, clue, clue.confidence)
+        return int(row[0]) if row else self._make(clue, at_ns)
 
     def _make(self, clue: Clue, at_ns: int) -> int:
         made = self._db.execute(
@@ -97,15 +127,20 @@ class Placing:
         )
         return int(made.lastrowid or 0)
 
-    def _follow(self, key: int, found: Found, kind: Kind, free: bool) -> None:
-        """The call goes on from that one: into its session, or, if this one's is named and that one's is not, back."""
-        self._set_follows(key, found.call)
-        (session,) = self._db.execute("SELECT session FROM calls WHERE key = ?", (key,)).fetchone()
-        if session == found.session:
-            return
-        if free:
-            self._move(key, found.session, *self._explain(kind, found.call))
-        elif kind in (Kind.CHAIN, Kind.TOOL, Kind.RESPONSE) and self._is_unnamed(found.session):
+    def _changes(self, clues: str | None, session: int, clue: Clue, confidence: float) -> dict[str, Any]:
+        """The columns of a call that goes into another session, and why."""
+        told = to_text([*from_text(clues, []), asdict(clue)])
+        return {"session": session, "source": clue.source, "confidence": confidence, "clues": told}
+
+    def _unsure(self, clues: str | None, inferred: Inference) -> str | None:
+        """What spoke for a session and did not suffice."""
+        kind = inferred.kind or Kind.LINE
+        told = [self._explain(kind, found.call)[0] for found in inferred.candidates]
+        return to_text([*from_text(clues, []), *(asdict(replace(clue, valid=False)) for clue in told)])
+
+    def _take_along(self, key: int, session: int, found: Found, kind: Kind) -> None:
+        """A call that stays in its own session takes along what it goes on from, if nobody has named that."""
+        if session != found.session and kind in _SURE and self._is_unnamed(found.session):
             self._join(found.session, session, *self._explain(kind, key))
 
     def _set_follows(self, key: int, other: int) -> None:
@@ -122,13 +157,9 @@ class Placing:
         return Clue(source, kind.value, call_id), confidence
 
     def _move(self, key: int, session: int, clue: Clue, confidence: float) -> None:
-        (text,) = self._db.execute("SELECT clues FROM calls WHERE key = ?", (key,)).fetchone()
-        clues = to_text([*from_text(text, []), asdict(clue)])
+        (clues,) = self._db.execute("SELECT clues FROM calls WHERE key = ?", (key,)).fetchone()
         old = totals.move(self._db, key, session)
-        self._db.execute(
-            "UPDATE calls SET source = ?, confidence = ?, clues = ? WHERE key = ?",
-            (clue.source, confidence, clues, key),
-        )
+        write_columns(self._db, key, self._changes(clues, session, clue, confidence))
         if old != session:
             totals.hand_over(self._db, old, session)
             totals.drop_if_empty(self._db, old)
@@ -154,34 +185,21 @@ class Placing:
         for (key,) in calls:
             self._move(key, new, clue, confidence)
 
-    def _stay(self, key: int, evidence: Evidence, inferred: Inference) -> None:
-        """Nothing says where the call belongs: what spoke for a session is kept, and what it shows is awaited."""
-        if inferred.parent is not None:
-            self._set_parent(key, inferred.parent)
-        if inferred.candidates:
-            self._keep_candidates(key, inferred)
-            return
-        chain = next((shown.value for shown in evidence.shown if shown.kind is Kind.CHAIN), None)
-        if chain is not None:
-            self._db.execute("INSERT OR IGNORE INTO awaited (key, call) VALUES (?, ?)", (chain, key))
-            self._db.execute("UPDATE calls SET awaits = ? WHERE key = ?", (chain, key))
-
-    def _set_parent(self, key: int, parent: Found) -> None:
-        """The conversation that this call begins is a sub-agent's."""
-        (session,) = self._db.execute("SELECT session FROM calls WHERE key = ?", (key,)).fetchone()
-        if session != parent.session:
+    def _set_parent(self, session: int, parent: Found | None) -> None:
+        """The call of another agent began the session."""
+        if parent is not None and parent.session != session:
             self._db.execute(
                 "UPDATE sessions SET parent = (SELECT session_id FROM sessions WHERE key = ?), parent_call = ?,"
                 " parent_source = ? WHERE key = ? AND parent IS NULL",
                 (parent.session, self._id(parent.call), Kind.PROMPT.value, session),
             )
 
-    def _keep_candidates(self, key: int, inferred: Inference) -> None:
-        kind = inferred.kind or Kind.LINE
-        told = [self._explain(kind, found.call)[0] for found in inferred.candidates]
-        (text,) = self._db.execute("SELECT clues FROM calls WHERE key = ?", (key,)).fetchone()
-        unsure = [asdict(replace(clue, valid=False)) for clue in told]
-        self._db.execute("UPDATE calls SET clues = ? WHERE key = ?", (to_text([*from_text(text, []), *unsure]), key))
+    def _wait(self, key: int, evidence: Evidence) -> None:
+        """Nothing says where the call belongs: what it shows may come later."""
+        chain = next((shown.value for shown in evidence.shown if shown.kind is Kind.CHAIN), None)
+        if chain is not None:
+            self._db.execute("INSERT OR IGNORE INTO awaited (key, call) VALUES (?, ?)", (chain, key))
+            write_columns(self._db, key, {"awaits": chain})
 
     def _answer_waiting(self, key: int, evidence: Evidence) -> None:
         """Calls that showed what this one leaves, and were stored before it."""
@@ -218,7 +236,8 @@ class Placing:
     def renew(self, key: int, evidence: Evidence) -> None:
         """The call was read anew: it leaves that. Where it is placed stays as it is."""
         self.forget(key)
-        self._db.execute("UPDATE calls SET agent = NULL, evidence = NULL, awaits = NULL WHERE key = ?", (key,))
+        left = {"agent": evidence.agent or None, "evidence": b"".join(evidence.left) or None, "awaits": None}
+        write_columns(self._db, key, left)
         self._keep(key, evidence)
 
     def forget(self, key: int) -> None:

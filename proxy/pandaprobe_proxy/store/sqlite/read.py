@@ -30,7 +30,9 @@ from pandaprobe_proxy.store.sqlite.rows import (
     to_session,
 )
 from pandaprobe_proxy.store.sqlite.search import find_messages
+from pandaprobe_proxy.store.sqlite.unplaced import UNPLACED, explain
 from pandaprobe_proxy.store.trace_rows import TraceRow
+from pandaprobe_proxy.store.unplaced import Unplaced
 
 
 class SqliteReader:
@@ -109,6 +111,11 @@ class SqliteReader:
         with self._reading() as db:
             rows = select(db, f"{CALL}{where} ORDER BY {order} LIMIT ?", (*(value for _, value in given), limit))
         return [to_call(row, self._codec) for row in rows]
+
+    def unplaced(self, limit: int) -> list[Unplaced]:
+        with self._reading() as db:
+            rows = select(db, UNPLACED, (limit,))
+        return [Unplaced(row["call_id"], explain(row)) for row in rows]
 
     def call(self, call_id: str) -> StoredCall | None:
         with self._reading() as db:

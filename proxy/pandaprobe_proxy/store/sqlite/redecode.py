@@ -14,13 +14,13 @@ from pandaprobe_proxy.model.evidence import NO_EVIDENCE
 from pandaprobe_proxy.model.exchange import Exchange, Outcome
 from pandaprobe_proxy.sessions.evidence import read_evidence
 from pandaprobe_proxy.store.base import Redecoded, StoreError
+from pandaprobe_proxy.store.searched import first_input, list_said
 from pandaprobe_proxy.store.sqlite import totals
 from pandaprobe_proxy.store.sqlite.calls import Calls
 from pandaprobe_proxy.store.sqlite.codec import Codec, from_text, to_text
 from pandaprobe_proxy.store.sqlite.columns import call_values, keep_cost, write_columns, write_marks
 from pandaprobe_proxy.store.sqlite.history import Telling
 from pandaprobe_proxy.store.sqlite.links import TOKENS
-from pandaprobe_proxy.store.sqlite.messages import first_input
 from pandaprobe_proxy.store.sqlite.rows import CALL, Row, select
 
 AT_ONCE_S = 0.05
@@ -96,7 +96,7 @@ class Redecoding:
         totals.take_out(self._db, key)
         write_columns(self._db, key, self._values(row, call))
         totals.add_in(self._db, key)
-        self._calls.messages.renew(row["session"], key, (*call.input, *call.output))
+        self._calls.messages.renew(row["session"], key, list_said(call))
         self._calls.placing.renew(key, read_evidence(call, row["owner"]) if row["owner"] else NO_EVIDENCE)
         self._calls.turns.put(key, [telling.complete_turn(turn) for turn in call.turns])
         self._describe(row, call)

@@ -6,8 +6,8 @@ import sqlite3
 from pandaprobe_proxy.model.call import Call, Message
 from pandaprobe_proxy.sessions.transcript import digest
 from pandaprobe_proxy.store.base import Hit
+from pandaprobe_proxy.store.searched import searchable
 from pandaprobe_proxy.store.sqlite.history import Telling
-from pandaprobe_proxy.store.sqlite.messages import searchable
 from pandaprobe_proxy.store.sqlite.rows import select
 
 AROUND_CHARS = 60

@@ -10,11 +10,12 @@ from typing import Any
 
 from pandaprobe_proxy.model.call import Message, Turn
 from pandaprobe_proxy.model.exchange import Outcome
+from pandaprobe_proxy.store.searched import MOST_MESSAGES, first_input, list_said, tell
 from pandaprobe_proxy.store.sqlite import totals
 from pandaprobe_proxy.store.sqlite.codec import Codec
 from pandaprobe_proxy.store.sqlite.columns import call_values, keep_cost, write_columns, write_marks
 from pandaprobe_proxy.store.sqlite.links import Links
-from pandaprobe_proxy.store.sqlite.messages import Messages, first_input
+from pandaprobe_proxy.store.sqlite.messages import Messages
 from pandaprobe_proxy.store.sqlite.rows import Row, select
 
 _SHARED = (
@@ -59,9 +60,10 @@ class Turns:
         call, messages = turn.call, (*turn.call.input, *turn.call.output)
         totals.describe(self._db, session, call.model or call.requested_model, first_input(call))
         if held:
-            self._messages.renew(session, key, messages)
+            self._messages.renew(session, key, list_said(call))
         else:
-            self._messages.keep(session, key, messages[_same(before, messages) :])
+            new = messages[_same(before, messages) :][-MOST_MESSAGES:]
+            self._messages.keep(session, key, [tell(message) for message in new])
         self._links.tie_answer(key, call, connection["credential"], connection["upstream"])
         return messages
 
