@@ -34,9 +34,7 @@ from pandaprobe_proxy.sessions.labels import Labels, read_labels
 from pandaprobe_proxy.sessions.resolve import resolve
 from pandaprobe_proxy.store.searched import explain, list_said
 
-BAD_SESSION = (
-    "a session header was not used: a session id is 1 to 255 characters of visible text, and no word such as `null`"
-)
+BAD_SESSION = "a session header is not a session id, which is 1 to 255 visible characters and no word like `null`; it was not used"
 REMEMBERED_CLIENTS = 4096
 RETRY_KEY_BYTES = 12
 OWNER_BYTES = 12
