@@ -114,9 +114,9 @@ def read_run(run, head, name, dice):
         yield at_ns, began_ns, Turn(said[:at], said[at], run["session_id"], tools=tools), name, number
 
 
-def stored_late(calls, dice):
-    """The same, with one call in fifty some places later than its end."""
-    order = sorted(range(len(calls)), key=lambda at: at + (dice.randrange(5, 200) if dice.random() < 0.02 else 0))
+def stored_late(calls, share, dice):
+    """The same, with that share of the calls some places later than their ends."""
+    order = sorted(range(len(calls)), key=lambda at: at + (dice.randrange(5, 200) if dice.random() < share else 0))
     return [calls[at] for at in order]
 
 
@@ -231,11 +231,12 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--scale", type=float, default=1.0)
     parser.add_argument("--headers", choices=["none", "all", "second"], default="none")
+    parser.add_argument("--late", type=float, default=0.002, help="share of calls that are stored late")
     parser.add_argument("--recorded", metavar="DIR")
     given = parser.parse_args()
     dice = random.Random(given.seed)
     made = schedule_recorded(given.seed, given.recorded) if given.recorded else schedule(given.seed, given.scale)
-    calls = stored_late(made, dice)
+    calls = stored_late(made, given.late, dice)
     with tempfile.TemporaryDirectory() as place:
         truth, took = record(Path(place) / "calls.db", calls, given.headers, dice)
         sessions, parents, sources = read_sessions(Path(place) / "calls.db")

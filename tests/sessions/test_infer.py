@@ -10,7 +10,7 @@ LINE, PROMPT = Key(Kind.LINE, b"line"), Key(Kind.PROMPT, b"prompt")
 
 
 def found(call, session, agent=b"a", started_ns=10, ended_ns=20):
-    return Found(call, session, started_ns, ended_ns, agent)
+    return Found(call, f"c{call}", session, started_ns, ended_ns, agent)
 
 
 def decide(*shown, agent=b"a", knows=True, **left):

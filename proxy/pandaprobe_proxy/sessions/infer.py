@@ -23,6 +23,7 @@ class Found:
     """A call that left what another one shows."""
 
     call: int
+    call_id: str
     session: int
     started_ns: int
     ended_ns: int

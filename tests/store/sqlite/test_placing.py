@@ -65,7 +65,7 @@ class TestTranscript:
         one, two = place.put(call(user("a"), answer="b"), call(user("a"), says("b"), user("c"), at_s=1))
         resolution = place.reader().call(two.opened.id).resolution
         assert (resolution.source, resolution.confidence) == (Source.TRANSCRIPT, 0.9)
-        assert resolution.clues == (Clue(Source.TRANSCRIPT, "transcript", one.opened.id),)
+        assert resolution.clues == (Clue(Source.TRANSCRIPT, "transcript", one.opened.id, confidence=0.9),)
 
     def test_it_goes_on_in_another_life_of_the_writer(self, place):
         (one,) = place.put(call(user("a"), answer="b"))

@@ -7,7 +7,7 @@ are stored in the order of their ends, a large one later than that.
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pandaprobe_proxy.model.evidence import Evidence, Key, Kind
@@ -24,7 +24,7 @@ DEFAULTS = frozenset({Source.DEFAULT_NEW, Source.DEFAULT_CLIENT, Source.DEFAULT_
 UNNAMED = (Source.DEFAULT_NEW, Source.TRANSCRIPT, Source.EVIDENCE, Source.ATTEMPT, Source.RETRIEVED)
 """Sources of a session that nobody has named."""
 _SURE = frozenset({Kind.CHAIN, Kind.TOOL, Kind.RESPONSE})
-_FOUND = "c.key, c.session, c.started_ns, coalesce(c.ended_ns, c.started_ns), coalesce(c.agent, x'')"
+_FOUND = "c.key, c.call_id, c.session, c.started_ns, coalesce(c.ended_ns, c.started_ns), coalesce(c.agent, x'')"
 _LEFT = (
     f"SELECT {_FOUND} FROM evidence AS e JOIN calls AS c ON c.key = e.call WHERE e.key = ? AND c.key != ?"
     f" ORDER BY e.call DESC LIMIT {MOST_FOUND + 1}"
@@ -65,7 +65,7 @@ class Placing:
         inferred = self._infer(key, evidence, record.opened.started_ns)
         columns: dict[str, Any] = {"agent": evidence.agent or None, "evidence": b"".join(evidence.left) or None}
         if inferred.follows is not None:
-            columns["follows"] = self._id(inferred.follows.call)
+            columns["follows"] = inferred.follows.call_id
         named = next((clue for clue in record.clues if clue.valid), None) if free else None
         if named is not None:
             columns |= self._changes(
@@ -73,7 +73,7 @@ class Placing:
             )
         elif free and inferred.follows is not None and inferred.kind is not None:
             columns |= self._changes(
-                clues, inferred.follows.session, *self._explain(inferred.kind, inferred.follows.call)
+                clues, inferred.follows.session, *_explain(inferred.kind, inferred.follows.call_id)
             )
         elif source in DEFAULTS and inferred.candidates:
             columns["clues"] = self._unsure(clues, inferred)
@@ -129,32 +129,23 @@ class Placing:
 
     def _changes(self, clues: str | None, session: int, clue: Clue, confidence: float) -> dict[str, Any]:
         """The columns of a call that goes into another session, and why."""
-        told = to_text([*from_text(clues, []), asdict(clue)])
+        told = to_text([*from_text(clues, []), _row(clue)])
         return {"session": session, "source": clue.source, "confidence": confidence, "clues": told}
 
     def _unsure(self, clues: str | None, inferred: Inference) -> str | None:
         """What spoke for a session and did not suffice."""
         kind = inferred.kind or Kind.LINE
-        told = [self._explain(kind, found.call)[0] for found in inferred.candidates]
-        return to_text([*from_text(clues, []), *(asdict(replace(clue, valid=False)) for clue in told)])
+        told = [_explain(kind, found.call_id)[0] for found in inferred.candidates]
+        return to_text([*from_text(clues, []), *(_row(replace(clue, valid=False)) for clue in told)])
 
     def _take_along(self, key: int, session: int, found: Found, kind: Kind) -> None:
         """A call that stays in its own session takes along what it goes on from, if nobody has named that."""
         if session != found.session and kind in _SURE and self._is_unnamed(found.session):
-            self._join(found.session, session, *self._explain(kind, key))
-
-    def _set_follows(self, key: int, other: int) -> None:
-        self._db.execute("UPDATE calls SET follows = ? WHERE key = ?", (self._id(other), key))
+            self._join(found.session, session, *_explain(kind, self._id(key)))
 
     def _id(self, key: int) -> str:
         (call_id,) = self._db.execute("SELECT call_id FROM calls WHERE key = ?", (key,)).fetchone()
         return str(call_id)
-
-    def _explain(self, kind: Kind, other: int) -> tuple[Clue, float]:
-        call_id = self._id(other)
-        source = Source.TRANSCRIPT if kind is Kind.CHAIN else Source.EVIDENCE
-        confidence = SUMMARY_CONFIDENCE if kind is Kind.LINE else CONFIDENCE[source]
-        return Clue(source, kind.value, call_id), confidence
 
     def _move(self, key: int, session: int, clue: Clue, confidence: float) -> None:
         (clues,) = self._db.execute("SELECT clues FROM calls WHERE key = ?", (key,)).fetchone()
@@ -191,7 +182,7 @@ class Placing:
             self._db.execute(
                 "UPDATE sessions SET parent = (SELECT session_id FROM sessions WHERE key = ?), parent_call = ?,"
                 " parent_source = ? WHERE key = ? AND parent IS NULL",
-                (parent.session, self._id(parent.call), Kind.PROMPT.value, session),
+                (parent.session, parent.call_id, Kind.PROMPT.value, session),
             )
 
     def _wait(self, key: int, evidence: Evidence) -> None:
@@ -224,14 +215,14 @@ class Placing:
 
     def _catch_up(self, call: int, found: Found) -> None:
         """A call that waited goes where the call is that it goes on from, with those that went on from it."""
-        self._set_follows(call, found.call)
+        write_columns(self._db, call, {"follows": found.call_id})
         (session,) = self._db.execute("SELECT session FROM calls WHERE key = ?", (call,)).fetchone()
         if session == found.session:
             return
         if self._is_unnamed(session):
-            self._join(session, found.session, *self._explain(Kind.CHAIN, found.call))
+            self._join(session, found.session, *_explain(Kind.CHAIN, found.call_id))
         elif self._is_unnamed(found.session):
-            self._join(found.session, session, *self._explain(Kind.CHAIN, call))
+            self._join(found.session, session, *_explain(Kind.CHAIN, self._id(call)))
 
     def renew(self, key: int, evidence: Evidence) -> None:
         """The call was read anew: it leaves that. Where it is placed stays as it is."""
@@ -250,3 +241,14 @@ class Placing:
         self._db.executemany("DELETE FROM evidence WHERE key = ? AND call = ?", rows)
         if awaits:
             self._db.execute("DELETE FROM awaited WHERE key = ? AND call = ?", (awaits, key))
+
+
+def _explain(kind: Kind, call_id: str) -> tuple[Clue, float]:
+    """What is kept as the reason, and how sure it is."""
+    source = Source.TRANSCRIPT if kind is Kind.CHAIN else Source.EVIDENCE
+    confidence = SUMMARY_CONFIDENCE if kind is Kind.LINE else CONFIDENCE[source]
+    return Clue(source, kind.value, call_id, confidence=confidence), confidence
+
+
+def _row(clue: Clue) -> dict[str, Any]:
+    return {name: getattr(clue, name) for name in Clue.__slots__}

@@ -89,5 +89,5 @@ def drop_if_empty(db: sqlite3.Connection, session: int) -> None:
 def hand_over(db: sqlite3.Connection, old: int, new: int) -> None:
     """What the old session knew of its models and first words goes with its calls."""
     models, first = db.execute("SELECT models, first_input FROM sessions WHERE key = ?", (old,)).fetchone()
-    for model in from_text(models) or [None]:
+    for model in from_text(models) or ([None] if first else []):
         describe(db, new, model, first)
