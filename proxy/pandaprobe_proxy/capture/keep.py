@@ -34,7 +34,9 @@ from pandaprobe_proxy.sessions.labels import Labels, read_labels
 from pandaprobe_proxy.sessions.resolve import resolve
 from pandaprobe_proxy.store.searched import explain, list_said
 
-BAD_SESSION = "a session header is not a session id, which is 1 to 255 visible characters and no word like `null`; it was not used"
+BAD_SESSION = (
+    "a session header is not a session id and was not used: it must be 1 to 255 visible characters, no word like `null`"
+)
 REMEMBERED_CLIENTS = 4096
 RETRY_KEY_BYTES = 12
 OWNER_BYTES = 12
