@@ -169,3 +169,22 @@ async def test_a_busy_store_asks_to_come_again(place):
     hosts.add(f"127.0.0.1:{server.port}")
     async with TestClient(server) as client, client.post("/traces", json={}) as response:
         assert (response.status, response.headers["Retry-After"]) == (503, "1")
+
+
+async def test_a_correction_is_made_listed_and_undone(web, place):
+    place.put(make_record(session="a"), make_record(session="b"))
+    async with web.post("/corrections", json={"kind": "merge", "session_id": "a", "to": "b"}) as response:
+        assert (response.status, (await response.json())["moved"]) == (200, 1)
+    async with web.post("/corrections", json={"kind": "merge", "session_id": "x", "to": "b"}) as response:
+        assert (response.status, (await response.json())["detail"]) == (
+            409,
+            "there is no session x; `sessions ls` lists them.",
+        )
+    async with web.post("/corrections", json={"kind": "odd"}) as response:
+        assert response.status == 422
+    async with web.delete("/corrections/newest") as response:
+        assert (await response.json())["undone_ns"]
+    async with web.delete("/corrections/newest") as response:
+        assert response.status == 404
+    async with web.get("/corrections") as response:
+        assert [item["correction"]["to"] for item in (await response.json())["items"]] == ["b"]

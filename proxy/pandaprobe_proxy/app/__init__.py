@@ -11,7 +11,7 @@ What is imported here is what a command that only reads needs; the rest is impor
 from collections.abc import Callable
 
 from pandaprobe_proxy.app.control import add_upstream, ask
-from pandaprobe_proxy.app.sessions import delete_session
+from pandaprobe_proxy.app.sessions import correct, delete_session, undo
 from pandaprobe_proxy.app.status import Status
 from pandaprobe_proxy.app.status import read_status as status
 from pandaprobe_proxy.app.stores import open_reader as reader
@@ -23,12 +23,14 @@ __all__ = [
     "Status",
     "add_upstream",
     "ask",
+    "correct",
     "delete_session",
     "reader",
     "record_main",
     "redecode",
     "serve",
     "status",
+    "undo",
     "writer",
 ]
 

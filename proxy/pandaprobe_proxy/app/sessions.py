@@ -1,9 +1,13 @@
-"""Deletes a session, through whoever holds the one writer."""
+"""Deletes and corrects sessions, through whoever holds the one writer."""
 
+from typing import Any
 from urllib.parse import quote
+
+import msgspec
 
 from pandaprobe_proxy.app.stores import open_only_writer
 from pandaprobe_proxy.app.web_port import find_address, request
+from pandaprobe_proxy.model.correction import Corrected, Correction
 from pandaprobe_proxy.settings import Settings
 
 
@@ -18,3 +22,31 @@ def delete_session(settings: Settings, session_id: str) -> int | None:
         return writer.delete_session(session_id)
     finally:
         writer.close()
+
+
+def correct(settings: Settings, correction: Correction) -> Corrected | None:
+    """Makes a correction. Raises StoreError, Refused if it makes no sense. None if the sidecar knows of none."""
+    address = find_address(settings)
+    if address:
+        return _read(request(address, "POST", "/corrections", msgspec.to_builtins(correction)))
+    writer = open_only_writer(settings)
+    try:
+        return writer.correct(correction)
+    finally:
+        writer.close()
+
+
+def undo(settings: Settings) -> Corrected | None:
+    """Takes back the newest correction that stands; None if there is none. Raises StoreError."""
+    address = find_address(settings)
+    if address:
+        return _read(request(address, "DELETE", "/corrections/newest"))
+    writer = open_only_writer(settings)
+    try:
+        return writer.undo()
+    finally:
+        writer.close()
+
+
+def _read(answer: dict[str, Any] | None) -> Corrected | None:
+    return None if answer is None else msgspec.convert(answer, Corrected)

@@ -6,7 +6,7 @@ from typing import Any
 
 from pandaprobe_proxy.app.control import ask
 from pandaprobe_proxy.settings import Settings
-from pandaprobe_proxy.store.base import StoreError
+from pandaprobe_proxy.store.base import Refused, StoreError
 
 TIMEOUT_S = 30
 
@@ -31,6 +31,8 @@ def request(address: str, method: str, path: str, body: Any = None) -> dict[str,
         connection.close()
     if response.status == 404:
         return None
+    if response.status == 409:
+        raise Refused(str(answer.get("detail", "the sidecar refused.")))
     if response.status != 200:
         raise StoreError(str(answer.get("detail", "the sidecar refused.")))
     return dict(answer)

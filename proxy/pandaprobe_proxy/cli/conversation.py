@@ -32,6 +32,8 @@ def print_session(
     )
     cost = total_of(row)
     echo(f"tokens {row.input_tokens} in, {row.output_tokens} out" + (f"; cost {cost}" if cost else ""))
+    if row.merged_into:
+        echo(f"merged into session {clean(row.merged_into)}; `sessions undo` takes the newest correction back")
     if row.parent:
         echo(f"begun by session {clean(row.parent)}" + (f", call {row.parent_call}" if row.parent_call else ""))
     for child in children:

@@ -10,7 +10,7 @@ from typing import Any, NoReturn, TypeVar
 import click
 import msgspec
 
-from pandaprobe_proxy.store.base import StoreError
+from pandaprobe_proxy.store.base import Refused, StoreError
 
 T = TypeVar("T")
 NOT_FOUND, STORE_UNAVAILABLE = 3, 4
@@ -33,6 +33,8 @@ def from_store(read: Callable[[], T]) -> T:
     """What the store says; its refusal as a failure."""
     try:
         return read()
+    except Refused as error:
+        raise Failure(str(error), 1) from error
     except StoreError as error:
         raise Failure(str(error), STORE_UNAVAILABLE) from error
 

@@ -1,10 +1,11 @@
-"""`sessions ls`, `sessions show` and `sessions delete`."""
+"""`sessions ls`, `sessions show` and `sessions delete`; those that correct are in `corrections`."""
 
 import sys
 from typing import Any
 
 import click
 
+from pandaprobe_proxy.cli import corrections
 from pandaprobe_proxy.cli.conversation import print_session
 from pandaprobe_proxy.cli.costs import total_of
 from pandaprobe_proxy.cli.options import as_json, data_dir, limit, load_settings, reading, whole_id
@@ -36,7 +37,13 @@ MOST_CALLS = 10_000
 
 @click.group("sessions")
 def command() -> None:
-    """List, show or delete sessions."""
+    """List, show, correct or delete sessions."""
+
+
+for correction in (corrections.merge, corrections.rename, corrections.split, corrections.assign):
+    command.add_command(correction)
+command.add_command(corrections.undo)
+command.add_command(corrections.corrections)
 
 
 @command.command("ls")

@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from pandaprobe_proxy.model.call import Call, Cost, Marks, Message, Usage
+from pandaprobe_proxy.model.correction import Corrected, Correction
 from pandaprobe_proxy.model.exchange import Exchange
 from pandaprobe_proxy.model.record import Record
 from pandaprobe_proxy.model.score import Score
@@ -43,6 +44,10 @@ class StoreError(Exception):
 
 class StoreFull(StoreError):
     """No space is left on the device, or the store's own limit is reached."""
+
+
+class Refused(StoreError):
+    """What was asked for makes no sense, and nothing was changed."""
 
 
 class StoreBusy(StoreError):
@@ -87,6 +92,8 @@ class SessionRow:
     """The session whose agent began this one; None if nobody did, or it is not known."""
     parent_call: str | None = None
     """The call that did."""
+    merged_into: str | None = None
+    """A correction has put all of it into that session; it is kept as a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,6 +275,12 @@ class Writer(Protocol):
     def add_score(self, score: Score) -> None:
         """Adds a score; its trace need not be known yet."""
 
+    def correct(self, correction: Correction) -> Corrected:
+        """Puts calls into another session than they were resolved to. Raises Refused if it makes no sense."""
+
+    def undo(self) -> Corrected | None:
+        """Takes back the newest correction that stands; None if there is none."""
+
     def delete_session(self, session_id: str) -> int | None:
         """Removes a session and all that only it holds; how many calls went, None if there is no such session."""
 
@@ -333,6 +346,9 @@ class Reader(Protocol):
 
     def scores(self, session_id: str | None = None, trace_id: str | None = None) -> list[Score]:
         """The scores of a session's traces and of the session itself, or of one trace; oldest first."""
+
+    def corrections(self, limit: int) -> list[Corrected]:
+        """Those that were made, newest first, with those that were undone."""
 
     def search(self, query: str, limit: int, marks: tuple[str, str] = ("[", "]")) -> list[Hit]:
         """Messages that contain every word of the query, newest first. Any text is a valid query."""

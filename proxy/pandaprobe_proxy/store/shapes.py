@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from pandaprobe_proxy.model.correction import Corrected
 from pandaprobe_proxy.model.score import Score
 from pandaprobe_proxy.sessions.tools import Step, ToolUse
 from pandaprobe_proxy.store.base import CallRow, Hit, SessionRow, StoredBody, StoredCall
@@ -56,6 +57,7 @@ def session_json(row: SessionRow) -> Json:
         "recovered_errors": row.recovered,
         "parent_session_id": row.parent,
         "parent_call_id": row.parent_call,
+        "merged_into": row.merged_into,
     }
 
 
@@ -170,6 +172,12 @@ def tool_json(use: ToolUse) -> Json:
         "ended_at": iso(use.ended_ns),
         "latency_ms": _ms(use.started_ns, use.ended_ns),
     }
+
+
+def corrected_json(made: Corrected) -> Json:
+    """A correction that was made, and whether it still stands."""
+    value: Json = msgspec.to_builtins(made)
+    return {**value, "at": iso(value.pop("at_ns")), "undone_at": iso(value.pop("undone_ns"))}
 
 
 def score_json(score: Score) -> Json:

@@ -16,9 +16,17 @@ from aiohttp import web
 
 from pandaprobe_proxy.dialects.decode import decode
 from pandaprobe_proxy.model.call import Call
+from pandaprobe_proxy.model.correction import Correction
 from pandaprobe_proxy.model.exchange import Exchange
-from pandaprobe_proxy.store.base import Reader, StoredBody, StoreError, Writer
-from pandaprobe_proxy.store.shapes import call_json, items_json, session_json, stored_call_json, trace_json
+from pandaprobe_proxy.store.base import Reader, Refused, StoredBody, StoreError, Writer
+from pandaprobe_proxy.store.shapes import (
+    call_json,
+    corrected_json,
+    items_json,
+    session_json,
+    stored_call_json,
+    trace_json,
+)
 
 T = TypeVar("T")
 Json = Any
@@ -85,6 +93,9 @@ def build(sidecar: Sidecar, routes: Sequence[RouteLike], hosts: frozenset[str]) 
     app.router.add_get("/sessions", pages.sessions)
     app.router.add_get("/sessions/{session_id}", pages.session)
     app.router.add_delete("/sessions/{session_id}", pages.delete_session)
+    app.router.add_get("/corrections", pages.corrections)
+    app.router.add_post("/corrections", pages.correct)
+    app.router.add_delete("/corrections/newest", pages.undo)
     app.router.add_post("/redecode", pages.redecode)
     app.router.add_get("/traces/{trace_id}", pages.trace)
     app.router.add_get("/calls", pages.calls)
@@ -120,6 +131,8 @@ def _guard(hosts: frozenset[str]) -> Any:
                 response = await handler(request)
             except web.HTTPException as error:
                 response = _json({"detail": error.reason}, error.status)
+            except Refused as error:
+                response = _json({"detail": str(error)}, 409)
             except StoreError as error:
                 response = _json({"detail": str(error)}, 503, {"Retry-After": "1"})
         response.headers["X-Content-Type-Options"] = "nosniff"
@@ -197,6 +210,25 @@ class _Pages:
         if count is None:
             raise _missing(f"session {session_id!r}")
         return _json({"deleted": count})
+
+    async def corrections(self, request: web.Request) -> web.Response:
+        limit = _limit(request)
+        made = await self._read(lambda reader: reader.corrections(limit))
+        return _json(items_json([corrected_json(one) for one in made], limit))
+
+    async def correct(self, request: web.Request) -> web.Response:
+        """Puts calls into another session than they were resolved to."""
+        try:
+            asked = msgspec.convert(await _body(request), Correction)
+        except msgspec.ValidationError as error:
+            raise web.HTTPUnprocessableEntity(reason=f"This is no correction: {error}."[:200]) from error
+        return _json(msgspec.to_builtins(await self._sidecar.submit(lambda writer: writer.correct(asked))))
+
+    async def undo(self, request: web.Request) -> web.Response:
+        undone = await self._sidecar.submit(lambda writer: writer.undo())
+        if undone is None:
+            raise _missing("correction that stands")
+        return _json(msgspec.to_builtins(undone))
 
     async def redecode(self, request: web.Request) -> web.Response:
         """One step; its answer says where the next one goes on."""

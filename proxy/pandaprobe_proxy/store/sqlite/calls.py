@@ -11,7 +11,7 @@ from pandaprobe_proxy.model.session import Source
 from pandaprobe_proxy.store.searched import first_input
 from pandaprobe_proxy.store.sqlite import totals
 from pandaprobe_proxy.store.sqlite.ahead import Ahead
-from pandaprobe_proxy.store.sqlite.codec import Codec, from_text, to_text, write_chunks
+from pandaprobe_proxy.store.sqlite.codec import Codec, to_text, write_chunks
 from pandaprobe_proxy.store.sqlite.columns import call_values, write_columns, write_marks
 from pandaprobe_proxy.store.sqlite.links import Links
 from pandaprobe_proxy.store.sqlite.messages import Messages
@@ -75,9 +75,9 @@ class Calls:
 
     def session(self, session_id: str, source: str, confidence: float, at_ns: int) -> int:
         """The key of a session, made if it is new."""
-        row = self._db.execute("SELECT key FROM sessions WHERE session_id = ?", (session_id,)).fetchone()
-        if row:
-            return int(row[0])
+        found = totals.find_session(self._db, session_id)
+        if found is not None:
+            return found
         values = (session_id, source, confidence, at_ns, at_ns)
         made = "INSERT INTO sessions (session_id, source, confidence, started_ns, last_ns) VALUES (?, ?, ?, ?, ?)"
         return int(self._db.execute(made, values).lastrowid or 0)
@@ -106,9 +106,7 @@ class Calls:
             (0 if trace_id else 1, opened.started_ns, opened.started_ns, opened.user_id, session),
         )
         if opened.tags:
-            (text,) = self._db.execute("SELECT tags FROM sessions WHERE key = ?", (session,)).fetchone()
-            tags = to_text(sorted({*from_text(text), *opened.tags}))
-            self._db.execute("UPDATE sessions SET tags = ? WHERE key = ?", (tags, session))
+            totals.add_tags(self._db, session, opened.tags)
 
     def end(self, run: str, record: Record) -> None:
         """Makes a call's row terminal, with its bodies and messages. Nothing if it is terminal already."""

@@ -117,8 +117,8 @@ class Placing:
 
     def _find_session(self, clue: Clue, at_ns: int) -> int:
         """The session that a call's own body names."""
-        row = self._db.execute("SELECT key FROM sessions WHERE session_id = ?", (clue.value,)).fetchone()
-        return int(row[0]) if row else self._make(clue, at_ns)
+        found = totals.find_session(self._db, clue.value)
+        return self._make(clue, at_ns) if found is None else found
 
     def _make(self, clue: Clue, at_ns: int) -> int:
         made = self._db.execute(

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from pandaprobe_proxy.model.correction import Corrected
 from pandaprobe_proxy.model.score import Score
 from pandaprobe_proxy.store.base import (
     CallRow,
@@ -17,6 +18,7 @@ from pandaprobe_proxy.store.base import (
 )
 from pandaprobe_proxy.store.sqlite.codec import Codec, from_text
 from pandaprobe_proxy.store.sqlite.connect import connect_reader, told
+from pandaprobe_proxy.store.sqlite.correct import to_corrected
 from pandaprobe_proxy.store.sqlite.history import Telling
 from pandaprobe_proxy.store.sqlite.rows import (
     CALL,
@@ -61,7 +63,7 @@ class SqliteReader:
         with self._reading() as db:
             rows = select(
                 db,
-                f"{SESSION} WHERE (?1 IS NULL OR last_ns < ?1) AND (?2 IS NULL OR user_id = ?2)"
+                f"{SESSION} WHERE (calls OR traces) AND (?1 IS NULL OR last_ns < ?1) AND (?2 IS NULL OR user_id = ?2)"
                 " ORDER BY last_ns DESC, key DESC LIMIT ?3",
                 (before_ns, user_id, limit),
             )
@@ -74,7 +76,12 @@ class SqliteReader:
 
     def children(self, session_id: str) -> list[SessionRow]:
         with self._reading() as db:
-            rows = select(db, f"{SESSION} WHERE parent = ? ORDER BY started_ns, key", (session_id,))
+            rows = select(
+                db,
+                f"{SESSION} WHERE parent IN (SELECT session_id FROM sessions WHERE ?1 IN (session_id, merged_into))"
+                " ORDER BY started_ns, key",
+                (session_id,),
+            )
         return [to_session(row) for row in rows]
 
     def find_sessions(self, prefix: str, limit: int = 10) -> list[str]:
@@ -151,6 +158,11 @@ class SqliteReader:
                 (session_id, trace_id),
             )
         return [to_score(row) for row in rows]
+
+    def corrections(self, limit: int) -> list[Corrected]:
+        with self._reading() as db:
+            rows = select(db, "SELECT * FROM corrections ORDER BY key DESC LIMIT ?", (limit,))
+        return [to_corrected(row) for row in rows]
 
     def search(self, query: str, limit: int, marks: tuple[str, str] = ("[", "]")) -> list[Hit]:
         with self._reading() as db:

@@ -51,6 +51,7 @@ def to_session(row: Row) -> SessionRow:
         recovered=row["recovered"],
         parent=row["parent"],
         parent_call=row["parent_call"],
+        merged_into=row["merged_into"],
     )
 
 

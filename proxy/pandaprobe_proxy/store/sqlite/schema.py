@@ -179,6 +179,15 @@ CREATE TABLE evidence (key BLOB NOT NULL, call INTEGER NOT NULL, PRIMARY KEY (ke
 CREATE TABLE awaited (key BLOB NOT NULL, call INTEGER NOT NULL, PRIMARY KEY (key, call)) WITHOUT ROWID;
 """
 
+_CORRECTED = """
+ALTER TABLE calls ADD COLUMN recorded TEXT;
+ALTER TABLE sessions ADD COLUMN merged_into TEXT;
+CREATE TABLE corrections (
+    key INTEGER PRIMARY KEY, at_ns INTEGER NOT NULL, kind TEXT NOT NULL, "to" TEXT NOT NULL, told TEXT NOT NULL,
+    calls TEXT NOT NULL, traces TEXT NOT NULL, undone_ns INTEGER
+);
+"""
+
 
 # What headers, chat bodies and streams are made of, so that a short piece compresses as if it came after these.
 # It is stored with the store: a later version may have another, and old pieces are still read with this one.
@@ -252,6 +261,12 @@ def m003_turns(db: "Database") -> None:
 def m004_placed(db: "Database") -> None:
     """What calls leave for others to show, which call one goes on from, and sessions that another one began."""
     _run(db, _PLACED)
+
+
+@migrations()
+def m005_corrected(db: "Database") -> None:
+    """What people know better about sessions: an overlay over what was resolved, with its history."""
+    _run(db, _CORRECTED)
 
 
 def _run(db: "Database", script: str) -> None:

@@ -5,6 +5,7 @@ or its session, takes it out of the total before, and adds it again after.
 """
 
 import sqlite3
+from collections.abc import Iterable
 
 from pandaprobe_proxy.model.call import KINDS
 from pandaprobe_proxy.store.sqlite.codec import from_text, to_text
@@ -80,14 +81,38 @@ def describe(db: sqlite3.Connection, session: int, model: str | None, text: str)
 def drop_if_empty(db: sqlite3.Connection, session: int) -> None:
     """Removes a session that has neither calls nor traces."""
     db.execute(
-        "DELETE FROM sessions WHERE key = :key AND NOT EXISTS (SELECT 1 FROM calls WHERE session = :key)"
-        " AND NOT EXISTS (SELECT 1 FROM traces WHERE session = :key)",
+        "DELETE FROM sessions WHERE key = :key AND merged_into IS NULL AND NOT EXISTS"
+        " (SELECT 1 FROM calls WHERE session = :key) AND NOT EXISTS (SELECT 1 FROM traces WHERE session = :key)",
         {"key": session},
     )
 
 
 def hand_over(db: sqlite3.Connection, old: int, new: int) -> None:
-    """What the old session knew of its models and first words goes with its calls."""
-    models, first = db.execute("SELECT models, first_input FROM sessions WHERE key = ?", (old,)).fetchone()
+    """What the old session knew of its models, first words, user and tags goes with its calls."""
+    models, first, user_id, tags = db.execute(
+        "SELECT models, first_input, user_id, tags FROM sessions WHERE key = ?", (old,)
+    ).fetchone()
     for model in from_text(models) or ([None] if first else []):
         describe(db, new, model, first)
+    if user_id:
+        db.execute("UPDATE sessions SET user_id = coalesce(user_id, ?) WHERE key = ?", (user_id, new))
+    if from_text(tags):
+        add_tags(db, new, from_text(tags))
+
+
+def add_tags(db: sqlite3.Connection, session: int, tags: Iterable[str]) -> None:
+    """The session has these tags, too."""
+    (text,) = db.execute("SELECT tags FROM sessions WHERE key = ?", (session,)).fetchone()
+    db.execute("UPDATE sessions SET tags = ? WHERE key = ?", (to_text(sorted({*from_text(text), *tags})), session))
+
+
+def find_session(db: sqlite3.Connection, session_id: str) -> int | None:
+    """The key of a session, or of the one that it was merged into; None if there is none."""
+    seen: set[str] = set()
+    while session_id not in seen:
+        seen.add(session_id)
+        row = db.execute("SELECT key, merged_into FROM sessions WHERE session_id = ?", (session_id,)).fetchone()
+        if row is None or row[1] is None:
+            return row and int(row[0])
+        session_id = row[1]
+    return int(row[0])

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from pandaprobe_proxy.model.call import Call
+from pandaprobe_proxy.model.correction import Corrected, Correction
 from pandaprobe_proxy.model.exchange import Exchange
 from pandaprobe_proxy.model.record import Record
 from pandaprobe_proxy.model.score import Score
@@ -21,6 +22,7 @@ from pandaprobe_proxy.store.sqlite.ahead import drop_unused, is_small
 from pandaprobe_proxy.store.sqlite.calls import Calls
 from pandaprobe_proxy.store.sqlite.codec import Codec, from_text, to_text
 from pandaprobe_proxy.store.sqlite.connect import Opening, told
+from pandaprobe_proxy.store.sqlite.correct import Correcting
 from pandaprobe_proxy.store.sqlite.forget import Forgetting
 from pandaprobe_proxy.store.sqlite.redecode import Redecoding
 from pandaprobe_proxy.store.sqlite.traces import Traces
@@ -55,6 +57,7 @@ class SqliteWriter:
         self._codec = Codec(dictionary)
         self._calls = Calls(db, self._codec)
         self._traces = Traces(db, self._calls)
+        self._correcting = Correcting(db)
         self._forgetting = Forgetting(db, self._codec)
         self._db = db
         return db
@@ -211,6 +214,14 @@ class SqliteWriter:
     def add_score(self, score: Score) -> None:
         with self._transaction():
             self._traces.add_score(score)
+
+    def correct(self, correction: Correction) -> Corrected:
+        with self._transaction():
+            return self._correcting.correct(correction, self._clock())
+
+    def undo(self) -> Corrected | None:
+        with self._transaction():
+            return self._correcting.undo(self._clock())
 
     def delete_session(self, session_id: str) -> int | None:
         with self._transaction():
