@@ -8,8 +8,9 @@ from pandaprobe_proxy.cli.output import clean, duration, echo, faint, heading, o
 from pandaprobe_proxy.model.call import Call, Message, UsageSource
 from pandaprobe_proxy.sessions.tools import find_uses
 from pandaprobe_proxy.sessions.transcript import digest
-from pandaprobe_proxy.store.base import CallRow, SessionRow, StoredCall
+from pandaprobe_proxy.store.base import CallRow, StoredCall
 from pandaprobe_proxy.store.media import list_media, shorten, tell
+from pandaprobe_proxy.store.session_rows import SessionRow
 from pandaprobe_proxy.store.shapes import iso, to_steps
 from pandaprobe_proxy.store.trace_rows import TraceRow
 
@@ -190,6 +191,16 @@ def _print_text(text: str) -> None:
         echo(faint(f"    … and {len(text) - len(cut)} characters more; `calls show` has them all"))
 
 
+def _print_place(row: CallRow) -> None:
+    """Where in its session it is, as its app says."""
+    if row.agent:
+        echo(
+            f"by agent {clean(row.agent)}" + (f", begun by agent {clean(row.parent_agent)}" if row.parent_agent else "")
+        )
+    if row.session_path:
+        echo(f"at {clean(row.session_path)} in its session")
+
+
 def _print_ties(stored: StoredCall) -> None:
     """What it is to other calls."""
     row = stored.row
@@ -206,6 +217,7 @@ def _print_ties(stored: StoredCall) -> None:
         echo(f"goes on from call {row.follows}")
     if stored.retrievals:
         echo(f"answer fetched by call{'s' if len(stored.retrievals) > 1 else ''} {', '.join(stored.retrievals)}")
+    _print_place(row)
     names = {"response": row.response_id, "after": row.previous_id, "conversation": row.conversation_id}
     said = [f"{name} {clean(value)}" for name, value in names.items() if value]
     if said:

@@ -2,7 +2,8 @@
 
 from pandaprobe_proxy.cli.output import clean, dollars
 from pandaprobe_proxy.model.call import kind_of
-from pandaprobe_proxy.store.base import CallRow, SessionRow
+from pandaprobe_proxy.store.base import CallRow
+from pandaprobe_proxy.store.session_rows import SessionRow
 
 
 def cost_of(row: CallRow) -> str:

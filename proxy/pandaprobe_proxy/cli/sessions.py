@@ -20,7 +20,8 @@ from pandaprobe_proxy.cli.output import (
     say,
 )
 from pandaprobe_proxy.sessions.tools import find_uses
-from pandaprobe_proxy.store.base import Reader, SessionRow
+from pandaprobe_proxy.store.base import Reader
+from pandaprobe_proxy.store.session_rows import SessionRow
 from pandaprobe_proxy.store.shapes import (
     call_json,
     iso,

@@ -32,6 +32,7 @@ from pandaprobe_proxy.model.score import Score
 from pandaprobe_proxy.model.session import Resolution
 from pandaprobe_proxy.model.trace import Span, Trace
 from pandaprobe_proxy.store.batch import Batch, RunState
+from pandaprobe_proxy.store.session_rows import SessionRow
 from pandaprobe_proxy.store.trace_rows import SpanRow, TraceRow
 from pandaprobe_proxy.store.unplaced import Unplaced
 
@@ -60,40 +61,6 @@ class Budget:
 
     max_age_s: int = 0
     max_bytes: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class SessionRow:
-    session_id: str
-    source: str
-    confidence: float
-    user_id: str | None
-    tags: tuple[str, ...]
-    started_ns: int
-    last_ns: int
-    calls: int
-    open_calls: int
-    errors: int
-    traces: int
-    input_tokens: int
-    output_tokens: int
-    models: tuple[str, ...]
-    first_input: str
-    """The first user message of the session, cut to 200 characters."""
-    cost: float = 0.0
-    """US dollars, of the calls whose price is known."""
-    unpriced: int = 0
-    """LLM calls whose price is not known."""
-    retries: int = 0
-    """Calls that were another try of one that had failed."""
-    recovered: int = 0
-    """Errors after which another try succeeded."""
-    parent: str | None = None
-    """The session whose agent began this one; None if nobody did, or it is not known."""
-    parent_call: str | None = None
-    """The call that did."""
-    merged_into: str | None = None
-    """A correction has put all of it into that session; it is kept as a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +108,11 @@ class CallRow:
     """The client did not say so: the same body came again soon after it had failed."""
     retrieves: str | None = None
     """The call whose answer this one fetched. Its tokens are counted there."""
+    session_path: str | None = None
+    """Where in its session the call is, as its app says."""
+    agent: str | None = None
+    """Which of a session's agents made the call, by the id that its program has for it."""
+    parent_agent: str | None = None
     follows: str | None = None
     """The call that this one goes on from, by the answer that it shows. Two that follow the same are branches."""
     connection: str | None = None

@@ -12,8 +12,9 @@ import msgspec
 from pandaprobe_proxy.model.correction import Corrected
 from pandaprobe_proxy.model.score import Score
 from pandaprobe_proxy.sessions.tools import Step, ToolUse
-from pandaprobe_proxy.store.base import CallRow, Hit, SessionRow, StoredBody, StoredCall
+from pandaprobe_proxy.store.base import CallRow, Hit, StoredBody, StoredCall
 from pandaprobe_proxy.store.media import shorten, tell
+from pandaprobe_proxy.store.session_rows import SessionRow
 from pandaprobe_proxy.store.trace_rows import SpanRow, TraceRow
 
 Json = dict[str, Any]

@@ -169,6 +169,29 @@ class TestNames:
         )
         assert sessions(place, one, two) == [named(two)] * 2
 
+    def test_a_body_that_names_its_session_is_taken_at_its_word_and_all_it_says_is_kept(self, place):
+        body = {"model": "m", "messages": [user("a")], "session_id": "run-12345678", "prompt_cache_key": "cache-1"}
+        one, two = place.put(
+            call(user("a"), answer="b", request=json.dumps(body).encode()),
+            call(user("a"), says("b"), user("c"), at_s=1),
+        )
+        assert sessions(place, one, two) == ["run-12345678"] * 2
+        resolution = place.reader().call(one.opened.id).resolution
+        assert resolution.source is Source.BODY
+        assert {clue.value: clue.valid for clue in resolution.clues} == {"run-12345678": True, "cache-1": False}
+
+    def test_a_session_may_be_begun_in_another_and_a_call_by_an_agent(self, place):
+        headers = (
+            (b"X-PandaProbe-Parent-Session", b"outer"), (b"Helicone-Session-Path", b"/plan/step"),
+            (b"X-Claude-Code-Agent-Id", b"agent-1"), (b"X-Claude-Code-Parent-Agent-Id", b"agent-0"),
+        )  # fmt: skip
+        (one,) = place.put(call(user("a"), session="inner", headers=headers))
+        assert place.reader().session("inner").parent == "outer"
+        told = row(place, one)
+        assert (told.session_path, told.agent, told.parent_agent) == ("/plan/step", "agent-1", "agent-0")
+        place.put(call(user("a"), session="outer", headers=headers[:1], at_s=1))
+        assert place.reader().session("outer").parent is None
+
 
 class TestEvidence:
     def test_a_trimmed_history_is_known_by_a_tool_call(self, place):

@@ -21,8 +21,9 @@ from pandaprobe_proxy.store.sqlite.turns import Turns
 
 _OPEN = """
 INSERT OR IGNORE INTO calls (call_id, run, session, trace_id, parent_span_id, source, confidence, clues, client_key,
-    started_ns, outcome, upstream, method, path, url, client, user_id, tags, metadata)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open', ?, ?, ?, ?, ?, ?, ?, ?)
+    started_ns, outcome, upstream, method, path, url, client, user_id, tags, metadata,
+    session_path, agent_id, parent_agent_id)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
 
@@ -68,6 +69,9 @@ class Calls:
                 opened.user_id,
                 to_text(opened.tags or None),
                 to_text(opened.metadata),
+                opened.session_path,
+                opened.agent,
+                opened.parent_agent,
             ),
         ).rowcount
         if added:
@@ -105,6 +109,12 @@ class Calls:
             " started_ns = min(started_ns, ?), last_ns = max(last_ns, ?), user_id = coalesce(user_id, ?) WHERE key = ?",
             (0 if trace_id else 1, opened.started_ns, opened.started_ns, opened.user_id, session),
         )
+        if opened.parent_session:
+            self._db.execute(
+                "UPDATE sessions SET parent = ?1, parent_source = ?2 WHERE key = ?3 AND parent IS NULL"
+                " AND session_id != ?1",
+                (opened.parent_session, Source.HEADER, session),
+            )
         if opened.tags:
             totals.add_tags(self._db, session, opened.tags)
 

@@ -66,6 +66,9 @@ class Placing:
         columns: dict[str, Any] = {"agent": evidence.agent or None, "evidence": b"".join(evidence.left) or None}
         if inferred.follows is not None:
             columns["follows"] = inferred.follows.call_id
+        clues = _add(clues, record.clues)
+        if record.clues:
+            columns["clues"] = clues
         named = next((clue for clue in record.clues if clue.valid), None) if free else None
         if named is not None:
             columns |= self._changes(
@@ -129,14 +132,14 @@ class Placing:
 
     def _changes(self, clues: str | None, session: int, clue: Clue, confidence: float) -> dict[str, Any]:
         """The columns of a call that goes into another session, and why."""
-        told = to_text([*from_text(clues, []), _row(clue)])
+        told = _add(clues, [clue])
         return {"session": session, "source": clue.source, "confidence": confidence, "clues": told}
 
     def _unsure(self, clues: str | None, inferred: Inference) -> str | None:
         """What spoke for a session and did not suffice."""
         kind = inferred.kind or Kind.LINE
         told = [_explain(kind, found.call_id)[0] for found in inferred.candidates]
-        return to_text([*from_text(clues, []), *(_row(replace(clue, valid=False)) for clue in told)])
+        return _add(clues, [replace(clue, valid=False) for clue in told])
 
     def _take_along(self, key: int, session: int, found: Found, kind: Kind) -> None:
         """A call that stays in its own session takes along what it goes on from, if nobody has named that."""
@@ -250,5 +253,7 @@ def _explain(kind: Kind, call_id: str) -> tuple[Clue, float]:
     return Clue(source, kind.value, call_id, confidence=confidence), confidence
 
 
-def _row(clue: Clue) -> dict[str, Any]:
-    return {name: getattr(clue, name) for name in Clue.__slots__}
+def _add(clues: str | None, more: Sequence[Clue]) -> str | None:
+    """The column of clues with these, too."""
+    rows = [{name: getattr(clue, name) for name in Clue.__slots__} for clue in more]
+    return to_text([*from_text(clues, []), *rows]) if rows else clues

@@ -8,14 +8,8 @@ from pathlib import Path
 
 from pandaprobe_proxy.model.correction import Corrected
 from pandaprobe_proxy.model.score import Score
-from pandaprobe_proxy.store.base import (
-    CallRow,
-    Counts,
-    Hit,
-    SessionRow,
-    StoredCall,
-    StoreError,
-)
+from pandaprobe_proxy.store.base import CallRow, Counts, Hit, StoredCall, StoreError
+from pandaprobe_proxy.store.session_rows import SessionRow
 from pandaprobe_proxy.store.sqlite.codec import Codec, from_text
 from pandaprobe_proxy.store.sqlite.connect import connect_reader, told
 from pandaprobe_proxy.store.sqlite.correct import to_corrected

@@ -6,7 +6,8 @@ from typing import Any
 
 from pandaprobe_proxy.model.call import Cost, Marks, Usage, UsageSource, kind_of
 from pandaprobe_proxy.model.score import Score
-from pandaprobe_proxy.store.base import CallRow, SessionRow
+from pandaprobe_proxy.store.base import CallRow
+from pandaprobe_proxy.store.session_rows import SessionRow
 from pandaprobe_proxy.store.sqlite.codec import Codec, from_text
 from pandaprobe_proxy.store.trace_rows import SpanRow, TraceRow
 
@@ -95,6 +96,9 @@ def to_call(row: Row, codec: Codec) -> CallRow:
         attempt_inferred=bool(row["attempt_inferred"]),
         retrieves=row["retrieves"],
         follows=row["follows"],
+        session_path=row["session_path"],
+        agent=row["agent_id"],
+        parent_agent=row["parent_agent_id"],
         connection=row["connection"],
         turn=row["turn"],
         turns=row["turns"],

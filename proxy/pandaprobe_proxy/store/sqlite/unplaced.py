@@ -20,7 +20,7 @@ def explain(row: Row) -> Why:
     doubts = {clue["source"] for clue in from_text(row["clues"], []) if not clue["valid"]}
     if doubts & {Source.TRANSCRIPT, Source.EVIDENCE}:
         return Why.UNSURE
-    if doubts:
+    if Source.HEADER in doubts:
         return Why.BAD_ID
     if row["awaits"] is not None:
         return Why.UNKNOWN
