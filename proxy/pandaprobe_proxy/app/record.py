@@ -11,18 +11,21 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
 import structlog
 
 from pandaprobe_proxy.app import control, logs
-from pandaprobe_proxy.app.stores import open_reader, store_path
+from pandaprobe_proxy.app.metered import meter
+from pandaprobe_proxy.app.metrics import Metrics
+from pandaprobe_proxy.app.status import as_json, read_status
+from pandaprobe_proxy.app.stores import open_reader, store_bytes, store_path
 from pandaprobe_proxy.capture.keep import Keeper, Policy
 from pandaprobe_proxy.capture.recorder import Recorder, state_of
 from pandaprobe_proxy.capture.redact import Redactor
-from pandaprobe_proxy.capture.ring import HEARTBEAT, STATE, WRITER_PID, Ring
+from pandaprobe_proxy.capture.ring import HEARTBEAT, READER_DROPPED, STATE, WRITER_PID, Ring
 from pandaprobe_proxy.ingest.pandaprobe import ROUTES
 from pandaprobe_proxy.model.ids import make_id
 from pandaprobe_proxy.pricing.listed import warm
@@ -30,7 +33,7 @@ from pandaprobe_proxy.pricing.price import Prices
 from pandaprobe_proxy.settings import Settings
 from pandaprobe_proxy.store.base import Budget, StoreError, Writer
 from pandaprobe_proxy.store.sqlite import open_writer
-from pandaprobe_proxy.web import api
+from pandaprobe_proxy.web import api, operations
 
 log = structlog.get_logger("recorder")
 T = TypeVar("T")
@@ -65,13 +68,32 @@ async def _run(settings: Settings, recording: "Recording", sock: socket.socket |
         target=recording.run, args=(lambda: loop.call_soon_threadsafe(ended.set),), name="recorder", daemon=True
     )
     thread.start()
-    if sock is not None:
-        serving = asyncio.create_task(api.run(_web(settings, recording, sock), sock))
-        await ended.wait()
-        serving.cancel()
-        await asyncio.gather(serving, return_exceptions=True)
+    serving = [asyncio.create_task(part) for part in _parts(settings, recording, sock)]
     await ended.wait()
+    for task in serving:
+        task.cancel()
+    await asyncio.gather(*serving, return_exceptions=True)
     return recording.code
+
+
+def _parts(
+    settings: Settings, recording: "Recording", sock: socket.socket | None
+) -> Iterator[Coroutine[Any, Any, None]]:
+    """What is served beside the recording."""
+    if sock is not None:
+        yield api.run(_web(settings, recording, sock), sock)
+    if settings.metrics_address:
+        try:
+            metrics_sock = operations.listen(settings.metrics_address)
+        except OSError as error:
+            log.error("metrics cannot be served there", address=settings.metrics_address, why=error.strerror)
+        else:
+            app = operations.build_operations(_relays(settings), recording.metrics.render)
+            yield api.run(app, metrics_sock)
+
+
+def _relays(settings: Settings) -> Callable[[], bool]:
+    return lambda: control.ask(settings, {"ask": "status"}) is not None
 
 
 def _web(settings: Settings, recording: "Recording", sock: socket.socket) -> Any:
@@ -80,7 +102,9 @@ def _web(settings: Settings, recording: "Recording", sock: socket.socket) -> Any
     sidecar = api.Sidecar(
         reader=lambda: open_reader(settings),
         submit=recording.submit,
-        status=lambda: control.ask(settings, {"ask": "status"}),
+        status=lambda: as_json(read_status(settings)),
+        relays=_relays(settings),
+        metrics=recording.metrics.render,
         redact=recording.redactor.json,
         new_id=lambda: make_id(time.time_ns(), os.urandom(10)),
     )
@@ -92,6 +116,11 @@ class Recording:
 
     def __init__(self, settings: Settings, ring: Ring, relay_pid: int) -> None:
         self.code = 0
+        self.metrics = Metrics(
+            lambda: control.ask(settings, {"ask": "status"}),
+            lambda: ring.get(READER_DROPPED),
+            lambda: store_bytes(settings),
+        )
         self.redactor = Redactor(installation_key(settings.data_dir), settings.redact)
         self._settings = settings
         self._ring = ring
@@ -132,7 +161,7 @@ class Recording:
         while not self._gone:
             self._ring.set(HEARTBEAT, 0)  # opening may take its time: a store is checked, or brought to a new version
             try:
-                return open_writer(store_path(self._settings))
+                return meter(open_writer(store_path(self._settings)), self.metrics)
             except StoreError as error:
                 self._ring.set(STATE, state_of(error))
                 self._ring.set(HEARTBEAT, time.monotonic_ns())
