@@ -1,6 +1,8 @@
 """What Prometheus sees, read by its own parser."""
 
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from connections import connection
@@ -172,3 +174,16 @@ def test_no_session_is_in_it():
     metrics = make_metrics()
     observe(metrics, make_record(session="only-mine"))
     assert b"only-mine" not in metrics.render()
+
+
+def test_the_page_names_every_metric_and_every_label():
+    page = (Path(__file__).resolve().parents[2] / "docs" / "operations.md").read_text()
+    told = set(re.findall(r"`((?:pandaprobe|gen_ai)_\w+)`", page))
+    metrics = make_metrics()
+    observe(metrics, make_record(), connection("one"))
+    there, labels = set(), set()
+    for family in text_string_to_metric_families(metrics.render().decode()):
+        there.add(family.name if family.type in ("histogram", "gauge") else f"{family.name}_total")
+        labels |= {label for sample in family.samples for label in sample.labels} - {"le", "version"}
+    assert there <= told
+    assert labels <= set(re.findall(r"`(\w+)`", page))

@@ -6,7 +6,7 @@ What the relay counts outlives a recorder; the rest begins anew with each, as co
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, Info
+from prometheus_client import CollectorRegistry, Counter, Histogram, Info, disable_created_metrics
 from prometheus_client.exposition import generate_latest
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 
@@ -39,6 +39,7 @@ class Metrics:
         self._store_bytes = store_bytes
         self._dropped: dict[str, int] | None = None  # replaced, never changed: another thread reads it
         self._models: set[str] = set()
+        disable_created_metrics()  # a sample more for each, which nobody asks
         self._make()
 
     def _make(self) -> None:
