@@ -39,7 +39,7 @@ class Metrics:
         self._store_bytes = store_bytes
         self._dropped: dict[str, int] | None = None  # replaced, never changed: another thread reads it
         self._models: set[str] = set()
-        disable_created_metrics()  # a sample more for each, which nobody asks
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # a sample more for each, which nobody asks
         self._make()
 
     def _make(self) -> None:
