@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from outside.provider import scripted_provider
+from pandaprobe_proxy.app.stores import open_reader
+from pandaprobe_proxy.settings import Settings
 from sidecar import clean_environment, sidecar, wait_until
 
 CLIENTS = Path(__file__).resolve().parent / "clients"
@@ -154,19 +156,22 @@ def leaked(recording):
 def missing_traces(recording, posted):
     """What of the traces that the SDK posts to its platform the web port has not kept in the same words."""
 
-    def kept():
+    def arrived():
         with urllib.request.urlopen(f"{recording.web}/sessions/sdk-session", timeout=5) as answer:
             traces = json.loads(answer.read())["traces"]
         return traces if len(traces) == len(wanted) else None
 
     wanted = [trace for path, trace in posted if path == "/traces"]
-    traces = wait_until(kept, 10)
+    traces = wait_until(arrived, 10)
     whole = [json.loads(urllib.request.urlopen(f"{recording.web}/traces/{one['trace_id']}").read()) for one in traces]
     lost = Counter(map(gist, wanted)) - Counter(map(gist, whole))
     yield from (f"this trace was not kept so: {trace}" for trace in lost)
-    scores = [path for path, _ in posted if path.endswith("trace-scores")]
-    if len(scores) != sum(len(trace.get("scores", ())) for trace in whole):
-        yield f"{len(scores)} scores posted, others kept"
+    told = [(score["name"], score["value"]) for path, score in posted if path.endswith("trace-scores")]
+    reader = open_reader(Settings(data_dir=recording.directory))
+    kept = [(score.name, score.value) for score in reader.scores(session_id="sdk-session")]
+    reader.close()
+    if sorted(told) != sorted(kept):
+        yield f"scores {told} posted, {kept} kept"
 
 
 def gist(trace):

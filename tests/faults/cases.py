@@ -1,0 +1,5 @@
+"""All cases: importing this registers them."""
+
+from faults import on_recorder
+
+__all__ = ["on_recorder"]
