@@ -1,5 +1,5 @@
 """All cases: importing this registers them."""
 
-from faults import on_recorder
+from faults import on_recorder, on_store, on_upstream
 
-__all__ = ["on_recorder"]
+__all__ = ["on_recorder", "on_store", "on_upstream"]

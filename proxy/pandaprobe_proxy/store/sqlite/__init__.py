@@ -3,6 +3,7 @@
 schema   tables, views, migrations          connect  opening: one writer, many readers, ballast, quarantine
 codec    small bytes: pieces, recipes       write    the Writer: batches in one transaction
 calls    a Record as rows                   traces   posted traces and spans as rows
+write_back  the log onto the disk
 forget   deleting and trimming              read     the Reader            rows  rows as values
 """
 

@@ -26,6 +26,7 @@ from pandaprobe_proxy.store.sqlite.correct import Correcting
 from pandaprobe_proxy.store.sqlite.forget import Forgetting
 from pandaprobe_proxy.store.sqlite.redecode import Redecoding
 from pandaprobe_proxy.store.sqlite.traces import Traces
+from pandaprobe_proxy.store.sqlite.write_back import WriteBack
 from pandaprobe_proxy.store.trace_rows import SpanRow, TraceRow
 
 WAL_REST_BYTES = 1024 * 1024  # what the log may keep of the disk between two trims
@@ -40,6 +41,7 @@ class SqliteWriter:
         self._clock = clock
         self._closed = False
         self._db: sqlite3.Connection | None = None
+        self._write_back = WriteBack()
         try:
             self._connect()
         except BaseException:
@@ -70,6 +72,7 @@ class SqliteWriter:
         try:
             with told(self._opening.path):
                 db = self._db or self._connect()
+                self._write_back.run(db)
                 db.execute("BEGIN IMMEDIATE")
                 yield db
                 db.execute("COMMIT")
