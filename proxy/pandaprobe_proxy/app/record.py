@@ -44,6 +44,7 @@ SWITCH_S = 0.0001
 would wait for it at each."""
 RETRY_S = 0.5
 TRIM_S = 60.0
+TRIM_OVER_S = 0.2  # while the store is larger than it may be
 LAST_TRIES = 20  # with RETRY_S between them, once the relay is gone
 
 
@@ -207,9 +208,13 @@ class Recording:
             time.sleep(RETRY_S / 10)
         recorder.stop()
 
+    @property
+    def _over(self) -> bool:
+        return 0 < self._settings.keep_bytes < store_bytes(self._settings)
+
     def _trim(self, writer: Writer) -> bool:
         """Sheds a little of what is over the budget, if it is time to look; whether there is more to shed."""
-        if time.monotonic() - self._trimmed_s < TRIM_S:
+        if time.monotonic() - self._trimmed_s < (TRIM_OVER_S if self._over else TRIM_S):
             return False
         budget = Budget(self._settings.keep_days * 86_400, self._settings.keep_bytes)
         try:

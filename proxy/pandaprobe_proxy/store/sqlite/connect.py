@@ -91,10 +91,11 @@ class Opening:
 
     def wal_bytes(self) -> int:
         """The size of the write-ahead log."""
-        try:
-            return self.path.with_name(self.path.name + "-wal").stat().st_size
-        except OSError:
-            return 0
+        return _size(self.path.with_name(self.path.name + "-wal"))
+
+    def file_bytes(self) -> int:
+        """The size of the database, free pages included."""
+        return _size(self.path)
 
     def drop_ballast(self) -> bool:
         """Gives the ballast up; False if there is none."""
@@ -109,6 +110,19 @@ class Opening:
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
+
+
+def give_back(connection: sqlite3.Connection, pages: int = 0) -> None:
+    """Gives free pages back to the file system, at most so many; 0 for all. Outside of a transaction."""
+    # As a script: of a statement whose rows have no columns, `execute` runs the first step only, and that is one page.
+    connection.executescript(f"PRAGMA incremental_vacuum({pages})")
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _lock(path: Path) -> int | None:

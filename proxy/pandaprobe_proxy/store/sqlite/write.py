@@ -21,7 +21,7 @@ from pandaprobe_proxy.store.batch import Batch, RunState, Staged
 from pandaprobe_proxy.store.sqlite.ahead import drop_unused, is_small
 from pandaprobe_proxy.store.sqlite.calls import Calls
 from pandaprobe_proxy.store.sqlite.codec import Codec, from_text, to_text
-from pandaprobe_proxy.store.sqlite.connect import Opening, told
+from pandaprobe_proxy.store.sqlite.connect import Opening, give_back, told
 from pandaprobe_proxy.store.sqlite.correct import Correcting
 from pandaprobe_proxy.store.sqlite.forget import Forgetting
 from pandaprobe_proxy.store.sqlite.redecode import Redecoding
@@ -231,7 +231,7 @@ class SqliteWriter:
             count = self._forgetting.forget_session(session_id)
         if count is not None:
             with told(self._opening.path):
-                (self._db or self._connect()).execute("PRAGMA incremental_vacuum")
+                give_back(self._db or self._connect())
             self._checkpoint()
         return count
 
@@ -250,9 +250,10 @@ class SqliteWriter:
             before = db.total_changes
             more = self._forgetting.trim(budget, now_ns)
             touched = db.total_changes > before
-        if touched:
+        # Free pages are not in use, so the budget sees none of them; what was staged for a while leaves many.
+        if touched or 0 < budget.max_bytes < self._opening.file_bytes():
             with told(self._opening.path):
-                (self._db or self._connect()).execute("PRAGMA incremental_vacuum(2000)").fetchall()
+                give_back(self._db or self._connect(), 2000)
         if self._opening.wal_bytes() > WAL_REST_BYTES:
             self._checkpoint()
         return more
