@@ -17,7 +17,9 @@ async def recorder_pid(oracle_):
     return oracle_.status().recorder_pid
 
 
-@promise(1, "recorder killed (-9) while 100 streams run", "0 of 100 altered; back in 2 s; lost <= 1 s of calls")
+@promise(
+    1, "recorder killed (-9) while 100 streams run", "0 of 100 altered; back in 2 s; lost <= 1 s of calls", short=False
+)
 async def killed(place, full):
     measured, dice = Measured(), Random(1)
     streams, kills = (100, 25) if full else (20, 3)
@@ -53,7 +55,7 @@ async def killed(place, full):
     return measured
 
 
-@promise(2, "recorder stopped (SIGSTOP)", "added p99 < 1 ms; relay grows <= 64 MB; drops counted")
+@promise(2, "recorder stopped (SIGSTOP)", "added p99 < 1 ms; relay grows <= 64 MB; drops counted", short=False)
 async def stopped(place, full):
     measured = Measured()
     seconds = 60 if full else 2
@@ -88,7 +90,10 @@ async def stopped(place, full):
 
 
 @promise(
-    27, "recorder busy with a pattern that takes for ever", "calls unharmed; added p99 < 1 ms; recorded in the end"
+    27,
+    "recorder busy with a pattern that takes for ever",
+    "calls unharmed; added p99 < 1 ms; recorded in the end",
+    short=False,
 )
 async def busy(place, full):
     """A pattern of the user's own, and a text that it takes exponential time for."""

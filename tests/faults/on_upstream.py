@@ -122,7 +122,7 @@ async def broken_off(place, full):
     return measured
 
 
-@promise(14, "upstream silent", "nothing from us before the idle limit (600 s unless set)")
+@promise(14, "upstream silent", "nothing from us before the idle limit (600 s unless set)", short=False)
 async def silent(place, full):
     measured = Measured()
     seconds = 30 if full else 2

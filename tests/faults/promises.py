@@ -56,7 +56,7 @@ class Promise:
 
 
 PROMISES: dict[int, Promise] = {}
-NOT_PRODUCED: dict[int, tuple[str, str]] = {}
+NOT_PRODUCED = {26: ("backend down for an hour", "nothing is shipped to a backend yet, so there is no spool to bound")}
 """Promises without a case: (fault, why)."""
 
 

@@ -191,7 +191,7 @@ class Recorder:
 
     def _take_end(self, frame: Frame, gathering: Gathering, turn: Turn) -> None:
         if frame.exchange in self._suspects.given_up:
-            log.error("a call at which the recorder ended twice is counted as dropped", call=frame.exchange)
+            log.error("a call at which recorders ended again and again is counted as dropped", call=frame.exchange)
             gathering.lost = "recorder_error"
         if gathering.lost or not self._lane.takes(gathering):
             self._end(frame.exchange, gathering, turn)
