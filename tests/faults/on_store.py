@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from random import Random
 
 from faults.on_recorder import MIB, recorder_pid
-from faults.oracle import asked, direct, numbered_origin, oracle, percentile
+from faults.oracle import added_ms, asked, direct, numbered_origin, oracle
 from faults.promises import Measured, NotHere, promise
 from pandaprobe_proxy.store.base import StoreError
 from pandaprobe_proxy.store.sqlite import open_reader, open_writer
@@ -142,7 +142,7 @@ async def locked(place, full):
         measured.figure("s to a fresh capture", await one.fresh(), 5)
     during = [seen.took_s for n, seen in one.seen.items() if 1000 <= n < number]
     measured.claim(told.in_flight > 0 and told.adds_up, f"while locked: {told}")
-    measured.figure("ms added to p99", 1000 * (percentile(during, 0.99) - percentile(before, 0.99)), 1)
+    measured.figure("ms added to p99", added_ms(before, during), 1)
     measured.notes.append(f"{len(during)} calls while locked for {seconds} s, state {told.recorder_state}")
     return measured
 
@@ -159,7 +159,7 @@ async def slow_disk(place, full):
             await one.calls(range(1000, 2000 if full else 1100), at_once=2)
         measured.wrong += await one.verdict()
     during = [seen.took_s for n, seen in one.seen.items() if n >= 1000]
-    measured.figure("ms added to p99", 1000 * (percentile(during, 0.99) - percentile(before, 0.99)), 1)
+    measured.figure("ms added to p99", added_ms(before, during), 1)
     return measured
 
 
