@@ -19,10 +19,13 @@ from pandaprobe_proxy.cli.output import (
     print_table,
     say,
 )
+from pandaprobe_proxy.sessions.conversation import merge
+from pandaprobe_proxy.sessions.steps import fold
 from pandaprobe_proxy.sessions.tools import find_uses
 from pandaprobe_proxy.store.base import Reader
 from pandaprobe_proxy.store.session_rows import SessionRow
 from pandaprobe_proxy.store.shapes import (
+    addition_json,
     call_json,
     iso,
     items_json,
@@ -102,13 +105,14 @@ def show(session: str, data_dir: str | None, json: bool) -> None:
 
 def _document(reader: Reader, row: SessionRow) -> dict[str, Any]:
     session_id = row.session_id
-    uses = find_uses(to_steps(reader.conversation(session_id, MOST_CALLS)))
+    steps = to_steps(reader.conversation(session_id, MOST_CALLS))
     return {
         **session_json(row),
         "children": [child.session_id for child in reader.children(session_id)],
         "traces": [trace_json(trace) for trace in reader.traces(session_id)],
         "calls_list": [call_json(call) for call in reader.calls(MOST_CALLS, session_id=session_id)],
-        "tools": [tool_json(use) for use in uses],
+        "conversation": [addition_json(addition) for addition in merge(fold(steps))],
+        "tools": [tool_json(use) for use in find_uses(steps)],
         "scores": [score_json(score) for score in reader.scores(session_id=session_id)],
     }
 
