@@ -1,11 +1,11 @@
-"""`sessions ls`, `sessions show` and `sessions delete`; those that correct are in `corrections`."""
+"""`sessions ls`, `sessions show` and `sessions delete`; `tree` has one of its own, and so have those that correct."""
 
 import sys
 from typing import Any
 
 import click
 
-from pandaprobe_proxy.cli import corrections
+from pandaprobe_proxy.cli import corrections, tree
 from pandaprobe_proxy.cli.conversation import print_session
 from pandaprobe_proxy.cli.costs import total_of
 from pandaprobe_proxy.cli.options import as_json, data_dir, limit, load_settings, reading, whole_id
@@ -48,6 +48,7 @@ for correction in (corrections.merge, corrections.rename, corrections.split, cor
     command.add_command(correction)
 command.add_command(corrections.undo)
 command.add_command(corrections.corrections)
+command.add_command(tree.tree)
 
 
 @command.command("ls")
