@@ -112,7 +112,7 @@ class Placing:
             rows = self._db.execute(_ANSWERED, (shown.value.decode("utf-8", "replace"), key, key))
         else:
             rows = self._db.execute(_LEFT, (shown.value, key))
-        return [Found(*row) for row in rows]
+        return [Found._make(row) for row in rows]
 
     def _knows(self, session: int, agent: bytes) -> bool:
         found = self._db.execute("SELECT 1 FROM calls WHERE session = ? AND agent = ? LIMIT 1", (session, agent))
