@@ -3,8 +3,8 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pandaprobe_proxy.model.call import Call, CallError, Message, ToolCall
-from pandaprobe_proxy.model.evidence import Kind
+from pandaprobe_proxy.model.call import PREWARM, Call, CallError, Message, ToolCall, Turn
+from pandaprobe_proxy.model.evidence import NO_EVIDENCE, Kind
 from pandaprobe_proxy.sessions import evidence
 from pandaprobe_proxy.sessions.evidence import is_unique, read_evidence
 
@@ -153,6 +153,35 @@ class TestAgent:
 
     def test_without_either_it_is_nobody(self):
         assert read(user("hi")).agent == b""
+
+
+class TestConnection:
+    def turn(self, number, *messages, said="b", operation="chat"):
+        call = Call("d", 1, operation, input=messages, output=(answer(said),))
+        return Turn(f"t{number}", call, number, number + 1, number)
+
+    def read(self, *turns):
+        return read_evidence(Call("d", 1, "connection", turns=turns), OWNER)
+
+    def test_it_goes_on_from_what_its_first_turn_shows(self):
+        found = self.read(
+            self.turn(1, user("a"), answer("b"), user("c")), self.turn(2, user("x"), answer("y"), user("z"))
+        )
+        assert continues(found, read(user("a"), output=[answer("b")]))
+        assert not continues(found, read(user("x"), output=[answer("y")]))
+
+    def test_any_of_its_turns_may_be_gone_on_from(self):
+        found = self.read(self.turn(1, user("a")), self.turn(2, user("x")))
+        assert continues(read(user("a"), answer("b"), user("c")), found)
+        assert continues(read(user("x"), answer("b"), user("c")), found)
+
+    def test_of_very_many_only_the_last_ones(self):
+        found = self.read(*(self.turn(number, user(str(number))) for number in range(evidence.MOST_TURNS + 9)))
+        assert continues(read(user("58"), answer("b"), user("c")), found)
+        assert not continues(read(user("3"), answer("b"), user("c")), found)
+
+    def test_one_that_has_only_prepared_shows_and_leaves_nothing(self):
+        assert self.read(self.turn(1, user("a"), operation=PREWARM)) == NO_EVIDENCE
 
 
 def test_what_is_no_model_has_no_evidence():

@@ -12,7 +12,7 @@ from hashlib import blake2b
 from typing import Any
 
 from pandaprobe_proxy.dialects.json_values import parse_json
-from pandaprobe_proxy.model.call import Call, Message, ToolCall
+from pandaprobe_proxy.model.call import Call, Message, ToolCall, Turn
 from pandaprobe_proxy.model.evidence import NO_EVIDENCE, Evidence, Key, Kind
 from pandaprobe_proxy.sessions.transcript import digest
 
@@ -22,6 +22,8 @@ MOST_ANSWERS = 8
 """Of a call's history, that many answers are looked for, the newest first; so many of its own are looked at."""
 NEAR_ANSWERS = 3
 """Of these, what shows each by itself too; of older ones only the whole conversation up to them."""
+MOST_TURNS = 50
+"""Of a connection, so many can be gone on from over another one."""
 MOST_TOOL_CALLS = 32
 MOST_LINES = 8
 LINE_CHARS = 80
@@ -35,6 +37,8 @@ _SEPARATOR = re.compile(r"[^A-Za-z0-9]")
 
 def read_evidence(call: Call, owner: bytes) -> Evidence:
     """The evidence of a call. `owner` is 1 to 64 bytes that stand for who authenticated, and where."""
+    if call.turns:
+        return _read_turns(call.turns, owner)
     if call.kind != "LLM":
         return NO_EVIDENCE
     spoken = [message for message in call.input if message.role not in ("system", "developer")]
@@ -46,6 +50,14 @@ def read_evidence(call: Call, owner: bytes) -> Evidence:
         shown.insert(0, Key(Kind.RESPONSE, call.previous_id.encode("utf-8", "replace"), len(spoken)))
     left = dict.fromkeys(_read_left(trail, spoken, digests, call.output[:MOST_ANSWERS])) if call.error is None else {}
     return Evidence(tuple(shown), tuple(left), _read_agent(trail, call))
+
+
+def _read_turns(turns: Sequence[Turn], owner: bytes) -> Evidence:
+    """Of a connection: it goes on from what its first turn shows, and leaves what its last ones do."""
+    calls = [turn.call for turn in turns if turn.call.kind == "LLM"]
+    each = [read_evidence(call, owner) for call in (*calls[:1], *calls[1:][-MOST_TURNS:])]
+    left = dict.fromkeys(key for evidence in each for key in evidence.left)
+    return Evidence(each[0].shown, tuple(left), each[0].agent) if each else NO_EVIDENCE
 
 
 class _Trail:

@@ -51,9 +51,7 @@ _Calls = tuple[tuple[str, str, str], ...]
 
 
 @lru_cache(REMEMBERED)
-def _remember(
-    role: str, content: str | None, name: str | None, tool_call_id: str | None, calls: _Calls
-) -> bytes:
+def _remember(role: str, content: str | None, name: str | None, tool_call_id: str | None, calls: _Calls) -> bytes:
     """Agents send their whole history with every call, so the same messages come again and again."""
     made = tuple(ToolCall(*call) for call in calls)
     return _hash(Message(role, content, name=name, tool_call_id=tool_call_id, tool_calls=made))

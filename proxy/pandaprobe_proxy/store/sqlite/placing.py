@@ -24,7 +24,11 @@ DEFAULTS = frozenset({Source.DEFAULT_NEW, Source.DEFAULT_CLIENT, Source.DEFAULT_
 UNNAMED = (Source.DEFAULT_NEW, Source.TRANSCRIPT, Source.EVIDENCE, Source.ATTEMPT, Source.RETRIEVED)
 """Sources of a session that nobody has named."""
 _SURE = frozenset({Kind.CHAIN, Kind.TOOL, Kind.RESPONSE})
-_FOUND = "c.key, c.call_id, c.session, c.started_ns, coalesce(c.ended_ns, c.started_ns), coalesce(c.agent, x'')"
+_FOUND = (
+    "c.key, c.call_id, c.session, c.started_ns, iif(c.turns IS NULL, coalesce(c.ended_ns, c.started_ns), c.started_ns),"
+    " coalesce(c.agent, x'')"
+)
+"""A connection has said something long before its end."""
 _LEFT = (
     f"SELECT {_FOUND} FROM evidence AS e JOIN calls AS c ON c.key = e.call WHERE e.key = ? AND c.key != ?"
     f" ORDER BY e.call DESC LIMIT {MOST_FOUND + 1}"
