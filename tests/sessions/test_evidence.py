@@ -90,6 +90,14 @@ class TestAnswer:
         later = read(user("[trimmed]"), answer(None, tool({"q": 1})), Message("tool", "42", tool_call_id=ID))
         assert not continues(later, first) and continues(later, first, Kind.TOOL)
 
+    def test_a_tool_call_whose_id_says_little_is_shown_by_the_id_of_its_item(self):
+        item = {"id": "fc_8189b908df5d54828dd1a219b8f647cb"}
+        asked, sent = (ToolCall(name, "task", "{}", extra=item) for name in ("call_0", "resp_a1b2c3d4:call_0"))
+        earlier = read(user("a"), output=[answer("", asked)])
+        assert continues(read(user("other"), answer("", sent), user("b")), earlier, Kind.TOOL)
+        bare = ToolCall("call_0", "task", "{}", extra={"id": 7})
+        assert not continues(read(user("other"), answer("", bare), user("b")), earlier, Kind.TOOL)
+
     def test_a_result_alone_shows_the_tool_call(self):
         first = read(user("hi"), output=[answer(None, tool({"q": 1}))])
         result, other = Message("tool", "42", tool_call_id=ID), Message("tool", "43", tool_call_id="call_1")

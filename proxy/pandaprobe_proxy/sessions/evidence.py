@@ -181,7 +181,12 @@ def _weigh(message: Message) -> int:
 
 
 def _ids(calls: Sequence[ToolCall]) -> Iterator[str]:
-    return (call.id for call in calls if is_unique(call.id))
+    """One id of each that has one: of the tool call, else of the item that it came as."""
+    for call in calls:
+        for name in (call.id, call.extra.get("id")):
+            if isinstance(name, str) and is_unique(name):
+                yield name
+                break
 
 
 def is_unique(identifier: str) -> bool:
