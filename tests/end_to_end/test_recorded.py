@@ -1,4 +1,4 @@
-"""Recorded agent runs and clients, where the folder beside the project has them: which session their calls are put into."""
+"""Recorded agent runs and clients, where the folder beside the project has them: which sessions their calls are in."""
 
 import pytest
 import recorded
