@@ -112,7 +112,7 @@ class Bench:
             self.note(name, per_s=rate, saturated_us=first / count * 1e6 if count else None)
             if name == "pandaprobe":
                 lost = count_calls(place / "data", count)
-                self.note(name, dropped_saturated=lost["dropped"])
+                self.note(name, dropped_saturated=sum(lost["dropped"].values()))
         finally:
             running.stop()
 
