@@ -18,11 +18,14 @@ from typing import Any, TypeVar
 import structlog
 
 from pandaprobe_proxy.app import control, logs
+from pandaprobe_proxy.app.hook_targets import make_hooks
+from pandaprobe_proxy.app.hooks import Hooks
 from pandaprobe_proxy.app.stores import open_reader, store_path
 from pandaprobe_proxy.capture.keep import Keeper, Policy
 from pandaprobe_proxy.capture.recorder import Recorder, state_of
 from pandaprobe_proxy.capture.redact import Redactor
 from pandaprobe_proxy.capture.ring import HEARTBEAT, STATE, WRITER_PID, Ring
+from pandaprobe_proxy.capture.sweep import Sweep
 from pandaprobe_proxy.ingest.pandaprobe import ROUTES
 from pandaprobe_proxy.model.ids import make_id
 from pandaprobe_proxy.pricing.listed import warm
@@ -65,13 +68,22 @@ async def _run(settings: Settings, recording: "Recording", sock: socket.socket |
         target=recording.run, args=(lambda: loop.call_soon_threadsafe(ended.set),), name="recorder", daemon=True
     )
     thread.start()
+    beside = [asyncio.create_task(_tell_hooks(settings, recording))]
     if sock is not None:
-        serving = asyncio.create_task(api.run(_web(settings, recording, sock), sock))
-        await ended.wait()
-        serving.cancel()
-        await asyncio.gather(serving, return_exceptions=True)
+        beside.append(asyncio.create_task(api.run(_web(settings, recording, sock), sock)))
     await ended.wait()
+    for task in beside:
+        task.cancel()
+    await asyncio.gather(*beside, return_exceptions=True)
     return recording.code
+
+
+async def _tell_hooks(settings: Settings, recording: "Recording") -> None:
+    try:
+        hooks = make_hooks(settings, os.environ)
+        await Hooks(hooks, lambda: open_reader(settings), recording.submit).run()
+    except Exception as error:  # calls are recorded all the same
+        log.error("session hooks are told no more, until the sidecar starts again", why=str(error))
 
 
 def _web(settings: Settings, recording: "Recording", sock: socket.socket) -> Any:
@@ -99,12 +111,14 @@ class Recording:
         self._recorder: Recorder | None = None
         self._wake = threading.Event()
         self._trimmed_s = time.monotonic()
+        self._sweep = Sweep(settings.session_gap_s, time.monotonic_ns)
 
     async def submit(self, work: Callable[[Writer], T]) -> T:
         """Runs `work` with the writer, in the recorder's thread. Raises StoreError while there is no store."""
         if self._recorder is None:
             raise StoreError("the store is not open; see the sidecar's log")
         future = self._recorder.submit(work)
+        self._sweep.hurry()
         self._wake.set()
         return await asyncio.wrap_future(future)
 
@@ -115,6 +129,8 @@ class Recording:
             if writer is not None:
                 self._recorder = self._start(writer)
                 self._record(writer, self._recorder)
+                self._sweep.hurry()
+                self._sweep.step(writer, behind=False)
                 writer.close()
         except Exception:
             log.exception("the recorder failed; it will be started again")
@@ -163,7 +179,7 @@ class Recording:
             if self._gone:
                 self._finish(recorder)
                 return
-            more = self._trim(writer)
+            more = self._sweep.step(writer, recorder.behind) or self._trim(writer)
             self._wake.wait(0 if more or recorder.behind else BATCH_S)
             self._wake.clear()
         recorder.stop()
