@@ -28,12 +28,12 @@ class Sweep:
 
     def hurry(self) -> None:
         """Somebody asked for something that the next sweep tells. May be called from any thread."""
-        self._due_ns = 0
+        self._due_ns = min(self._due_ns, self._now())
 
     def step(self, writer: Writer, behind: bool) -> bool:
         """Sweeps if it is time to; whether there is more to do at once."""
         now_ns = self._now()
-        if now_ns < self._due_ns + (PATIENCE_NS if behind and self._due_ns else 0):
+        if now_ns < self._due_ns + (PATIENCE_NS if behind else 0):
             return False
         try:
             more = writer.sweep(self._gap_ns)

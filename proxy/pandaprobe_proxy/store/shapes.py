@@ -201,8 +201,9 @@ def corrected_json(made: Corrected) -> Json:
 
 
 def change_json(change: Change) -> Json:
+    """As hooks are told it, too."""
     value: Json = msgspec.to_builtins(change)
-    return {**value, "at": iso(value.pop("at_ns"))}
+    return {"number": value.pop("number"), "at": iso(value.pop("at_ns")), **value}
 
 
 def encode_change(change: Change) -> bytes:
