@@ -29,7 +29,8 @@ def test_what_runs_is_told_to_be_waited_for(terminal, place):
     place.writer.close()
     said = terminal.run("sessions", "close", "trip-42").stderr
     assert said == "session trip-42 closes, once its 1 running calls have ended\n"
-    assert terminal.out("sessions", "show", "trip-42").splitlines()[1].startswith("open (closes once nothing of it runs), 1 calls")
+    shown = terminal.out("sessions", "show", "trip-42").splitlines()[1]
+    assert shown.startswith("open (closes once nothing of it runs), 1 calls")
 
 
 def test_what_is_not_there_is_not_closed(terminal, place):

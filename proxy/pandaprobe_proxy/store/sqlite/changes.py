@@ -8,6 +8,7 @@ from pandaprobe_proxy.store.sqlite.rows import Row
 
 WATCH = "iif(state IS NULL OR (closed_ns IS NOT NULL AND state != 'closed'), 0, active_ns)"
 """In an UPDATE of a session in which something has ended: the next sweep looks at it if there is something to tell."""
+TELL = "INSERT INTO changes (session_id, change, state, at_ns, cause, merged_into) VALUES (?, ?, ?, wall_ns(), ?, ?)"
 TRIMMED = 1000
 """Of the oldest, so many are looked at when they are trimmed by age."""
 
@@ -20,10 +21,7 @@ def tell(
     if change is ChangeKind.CORRECTED:
         row = db.execute("SELECT state FROM sessions WHERE session_id = ?", (session_id,)).fetchone()
     state = state_after(change, State(row[0]) if row else State.OPEN)
-    db.execute(
-        "INSERT INTO changes (session_id, change, state, at_ns, cause, merged_into) VALUES (?, ?, ?, wall_ns(), ?, ?)",
-        (session_id, change, state, cause, merged_into),
-    )
+    db.execute(TELL, (session_id, change, state, cause, merged_into))
 
 
 def stir(

@@ -9,16 +9,22 @@ The connection knows two functions: `wall_ns()`, and `steady_ns()`, which only r
 
 import sqlite3
 from collections.abc import Iterable
+from dataclasses import replace
 
 from pandaprobe_proxy.model.lifecycle import Cause, ChangeKind, Life, State
 from pandaprobe_proxy.model.session import Source
 from pandaprobe_proxy.sessions.lifecycle import find_changes, find_watch, state_after
 from pandaprobe_proxy.store.session_rows import SessionRow
 from pandaprobe_proxy.store.sqlite import changes, totals
-from pandaprobe_proxy.store.sqlite.rows import SESSION, Row, select, to_session
+from pandaprobe_proxy.store.sqlite.rows import SESSION, select, to_session
 
 MOST = 200
 """Sessions that one sweep looks at."""
+_DUE = (
+    "SELECT key, session_id, calls, traces, state, touched_ns, open_calls, closed_ns FROM sessions"
+    " WHERE active_ns <= ? ORDER BY active_ns LIMIT ?"
+)
+_CAUSES = {ChangeKind.IDLE: Cause.GAP, ChangeKind.CLOSED: Cause.ASKED}
 
 
 class Lives:
@@ -37,26 +43,19 @@ class Lives:
     def sweep(self, gap_ns: int) -> bool:
         """Some of the sessions whose moment has come; whether there may be more."""
         (now_ns,) = self._db.execute("SELECT steady_ns()").fetchone()
-        rows = select(
-            self._db,
-            "SELECT * FROM sessions WHERE active_ns <= ? ORDER BY active_ns LIMIT ?",
-            (max(0, now_ns - gap_ns), MOST),
-        )
-        for row in rows:
-            self._look(row, gap_ns, now_ns)
+        rows = self._db.execute(_DUE, (max(0, now_ns - gap_ns), MOST)).fetchall()
+        told, seen = [], []
+        for key, session_id, calls, traces, state, touched_ns, open_calls, closed_ns in rows:
+            before = State(state) if state else None
+            life = Life(before, touched_ns, open_calls, closed_ns, not (calls or traces))
+            changes_now = find_changes(life, gap_ns, now_ns)
+            for kind in changes_now:
+                before = state_after(kind, State.OPEN)
+                told.append((session_id, kind, before, _CAUSES.get(kind, Cause.CALL if calls else Cause.TRACE), None))
+            seen.append((before, find_watch(replace(life, state=before), now_ns), key))
+        self._db.executemany(changes.TELL, told)
+        self._db.executemany("UPDATE sessions SET state = ?, active_ns = ? WHERE key = ?", seen)
         return len(rows) == MOST
-
-    def _look(self, row: Row, gap_ns: int, now_ns: int) -> None:
-        life = _to_life(row)
-        told = find_changes(life, gap_ns, now_ns)
-        for kind in told:
-            changes.tell(self._db, row["session_id"], kind, _why(kind, row))
-        state = state_after(told[-1], State.OPEN) if told else life.state
-        after = Life(state, life.touched_ns, life.open_calls, life.closed_ns, life.empty)
-        self._db.execute(
-            "UPDATE sessions SET state = ?, active_ns = ? WHERE key = ?",
-            (state, find_watch(after, now_ns), row["key"]),
-        )
 
     def close(self, session_id: str) -> SessionRow:
         """Somebody says that it is over; the next sweep tells so. One that is not known is made."""
@@ -127,22 +126,3 @@ class Lives:
             " UNION ALL SELECT session FROM calls WHERE call_id = ?2)",
             (session_id, trace_id),
         )
-
-
-def _why(kind: ChangeKind, row: Row) -> Cause:
-    if kind is ChangeKind.IDLE:
-        return Cause.GAP
-    if kind is ChangeKind.CLOSED:
-        return Cause.ASKED
-    return Cause.CALL if row["calls"] else Cause.TRACE
-
-
-def _to_life(row: Row) -> Life:
-    """What a session's row shows of its life."""
-    return Life(
-        State(row["state"]) if row["state"] else None,
-        row["touched_ns"],
-        row["open_calls"],
-        row["closed_ns"],
-        not (row["calls"] or row["traces"]),
-    )
