@@ -101,13 +101,13 @@ class Calls:
         return session
 
     def _count_begin(self, session: int, opened: Opened, trace_id: str | None) -> None:
-        found = self._db.execute(
+        self._db.execute(
             "UPDATE sessions SET calls = calls + 1, open_calls = open_calls + 1, traces = traces + ?,"
             " started_ns = min(started_ns, ?), last_ns = max(last_ns, ?), user_id = coalesce(user_id, ?),"
-            " touched_ns = steady_ns() WHERE key = ? RETURNING state, closed_ns",
+            " touched_ns = steady_ns() WHERE key = ?",
             (0 if trace_id else 1, opened.started_ns, opened.started_ns, opened.user_id, session),
-        ).fetchone()
-        changes.stir(self._db, session, found, opened.started_ns, Cause.CALL)
+        )
+        changes.stir(self._db, session, opened.started_ns, Cause.CALL)
         if opened.parent_session:
             self._db.execute(
                 "UPDATE sessions SET parent = ?1, parent_source = ?2 WHERE key = ?3 AND parent IS NULL"

@@ -24,10 +24,9 @@ def tell(
     db.execute(TELL, (session_id, change, state, cause, merged_into))
 
 
-def stir(
-    db: sqlite3.Connection, session: int, found: tuple[str | None, int | None] | None, began_ns: int, cause: Cause
-) -> None:
-    """Something that began then came into a session that is (state, closed_ns): it may open it again."""
+def stir(db: sqlite3.Connection, session: int, began_ns: int, cause: Cause) -> None:
+    """Something that began then came into a session: it may open it again."""
+    found = db.execute("SELECT state, closed_ns FROM sessions WHERE key = ?", (session,)).fetchone()
     if found is None or (found[1] is None and found[0] in (None, State.OPEN)):
         return
     if is_reopened(State(found[0] or State.OPEN), found[1], began_ns):

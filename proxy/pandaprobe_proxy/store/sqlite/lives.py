@@ -111,12 +111,10 @@ class Lives:
 
     def traced(self, session: int, began_ns: int) -> None:
         """Something was posted of a trace of the session."""
-        row = self._db.execute(
-            f"UPDATE sessions SET touched_ns = steady_ns(), active_ns = {changes.WATCH} WHERE key = ?"
-            " RETURNING state, closed_ns",
-            (session,),
-        ).fetchone()
-        changes.stir(self._db, session, row, began_ns, Cause.TRACE)
+        self._db.execute(
+            f"UPDATE sessions SET touched_ns = steady_ns(), active_ns = {changes.WATCH} WHERE key = ?", (session,)
+        )
+        changes.stir(self._db, session, began_ns, Cause.TRACE)
 
     def judged(self, session_id: str | None, trace_id: str | None) -> None:
         """A score came: an open session stays open, another one stays what it is."""

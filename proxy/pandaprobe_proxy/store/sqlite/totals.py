@@ -48,12 +48,12 @@ def add_in(db: sqlite3.Connection, key: int) -> None:
 
 def widen(db: sqlite3.Connection, session: int, started_ns: int, ended_ns: int) -> None:
     """The session lasted at least from then to then: a call of it has ended just now."""
-    row = db.execute(
+    db.execute(
         f"UPDATE sessions SET started_ns = min(started_ns, ?), last_ns = max(last_ns, ?), touched_ns = steady_ns(),"
-        f" active_ns = {WATCH} WHERE key = ? RETURNING state, closed_ns",
+        f" active_ns = {WATCH} WHERE key = ?",
         (started_ns, ended_ns, session),
-    ).fetchone()
-    changes.stir(db, session, row, started_ns, Cause.CALL)
+    )
+    changes.stir(db, session, started_ns, Cause.CALL)
 
 
 def move(db: sqlite3.Connection, key: int, new: int) -> int:
@@ -77,13 +77,13 @@ def _inherit(db: sqlite3.Connection, key: int, old: int, new: int) -> None:
     """The call in that row has gone from one session to another, which lives as it did there."""
     started_ns, ended_ns = db.execute("SELECT started_ns, ended_ns FROM calls WHERE key = ?", (key,)).fetchone()
     touched_ns, was = db.execute("SELECT touched_ns, state FROM sessions WHERE key = ?", (old,)).fetchone()
-    row = db.execute(
+    db.execute(
         "UPDATE sessions SET started_ns = min(started_ns, ?), last_ns = max(last_ns, ?),"
-        f" touched_ns = max(touched_ns, ?), active_ns = {WATCH} WHERE key = ? RETURNING state, closed_ns",
+        f" touched_ns = max(touched_ns, ?), active_ns = {WATCH} WHERE key = ?",
         (started_ns, ended_ns or started_ns, touched_ns, new),
-    ).fetchone()
+    )
     if was in (None, State.OPEN):
-        changes.stir(db, new, row, started_ns, Cause.CALL)
+        changes.stir(db, new, started_ns, Cause.CALL)
 
 
 def describe(db: sqlite3.Connection, session: int, model: str | None, text: str) -> None:
