@@ -7,6 +7,7 @@ from pandaprobe_proxy.app.hooks import LONGEST_WAIT_S, MOST_REFUSALS, POLL_S, Ho
 from pandaprobe_proxy.store.base import StoreError
 from pandaprobe_proxy.store.sqlite import open_reader
 from records import make_record
+from sidecar import wait_until
 
 GAP_NS = 10**15
 
@@ -189,3 +190,15 @@ async def test_one_that_is_no_longer_named_is_forgotten(rig):
     assert rig.mark().name == "two"
     await rig.run()
     assert rig.place.reader().hooks() == []
+
+
+async def test_it_knows_whether_all_have_been_told(rig):
+    hooks = Hooks([Memory("one"), Memory("two")], lambda: open_reader(rig.place.path), rig.submit)
+    assert not hooks.have_told(0)
+    running = asyncio.create_task(hooks.run())
+    rig.change("a")
+    await asyncio.to_thread(wait_until, lambda: hooks.have_told(1))
+    assert not hooks.have_told(2)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert Hooks([], lambda: open_reader(rig.place.path), rig.submit).have_told(9)

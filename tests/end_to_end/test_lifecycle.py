@@ -139,6 +139,16 @@ def test_a_run_that_says_it_is_over_is_closed_with_all_of_its_calls(tmp_path, up
         assert (len(changes["items"]), changes["after"]) == (5, 5)
 
 
+def test_what_an_app_says_at_its_end_is_told_before_the_sidecar_ends(tmp_path, upstream, hearing):
+    with sidecar(tmp_path / "data", upstream.url, "--session-hook", hearing.url) as recording:
+        recording.ready()
+        wait_until(lambda: recording.status()["session_hooks"])
+        chat(recording, "trip")
+        post(f"{recording.web}/sessions/trip/close", None)
+        assert recording.stop() == 0
+        assert [change["change"] for change in hearing.heard] == ["opened", "closed"]
+
+
 def test_changes_are_followed_on_the_command_line(tmp_path, upstream):
     with sidecar(tmp_path / "data", upstream.url) as recording:
         recording.ready()

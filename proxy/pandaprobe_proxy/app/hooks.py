@@ -66,10 +66,16 @@ class Hooks:
         self._reader = reader
         self._submit = submit
         self._pause = pause
+        self._after: dict[str, int] = {}
+
+    def have_told(self, number: int) -> bool:
+        """Whether all hooks are done with the changes up to there. May be asked from any thread."""
+        return len(self._after) == len(self._hooks) and all(after >= number for after in self._after.values())
 
     async def run(self) -> None:
         """Until cancelled; at once if there are no hooks."""
         marks = await self._begin()
+        self._after = {name: mark.after for name, mark in marks.items()}
         await asyncio.gather(*(self._follow(hook, marks[hook.name]) for hook in self._hooks))
 
     async def _begin(self) -> dict[str, HookMark]:
@@ -124,4 +130,5 @@ class Hooks:
             await self._submit(lambda writer: writer.mark_hook(mark))
         except StoreError as error:
             log.warning("how far a session hook was told cannot be kept now", hook=mark.name, why=str(error))
+        self._after[mark.name] = mark.after
         return mark

@@ -44,6 +44,8 @@ SWITCH_S = 0.0001
 would wait for it at each."""
 RETRY_S = 0.5
 TRIM_S = 60.0
+HOOKS_S = 2.0
+"""For session hooks to be told the last changes, once there is nothing more to record."""
 LAST_TRIES = 20  # with RETRY_S between them, once the relay is gone
 
 
@@ -81,7 +83,8 @@ async def _run(settings: Settings, recording: "Recording", sock: socket.socket |
 async def _tell_hooks(settings: Settings, recording: "Recording") -> None:
     try:
         hooks = make_hooks(settings, os.environ)
-        await Hooks(hooks, lambda: open_reader(settings), recording.submit).run()
+        recording.hooks = Hooks(hooks, lambda: open_reader(settings), recording.submit)
+        await recording.hooks.run()
     except Exception as error:  # calls are recorded all the same
         log.error("session hooks are told no more, until the sidecar starts again", why=str(error))
 
@@ -104,6 +107,7 @@ class Recording:
 
     def __init__(self, settings: Settings, ring: Ring, relay_pid: int) -> None:
         self.code = 0
+        self.hooks: Hooks | None = None
         self.redactor = Redactor(installation_key(settings.data_dir), settings.redact)
         self._settings = settings
         self._ring = ring
@@ -129,8 +133,6 @@ class Recording:
             if writer is not None:
                 self._recorder = self._start(writer)
                 self._record(writer, self._recorder)
-                self._sweep.hurry()
-                self._sweep.step(writer, behind=False)
                 writer.close()
         except Exception:
             log.exception("the recorder failed; it will be started again")
@@ -182,7 +184,31 @@ class Recording:
             more = self._sweep.step(writer, recorder.behind) or self._trim(writer)
             self._wake.wait(0 if more or recorder.behind else BATCH_S)
             self._wake.clear()
+        self._tell_last(writer, recorder)
         recorder.stop()
+
+    def _tell_last(self, writer: Writer, recorder: Recorder) -> None:
+        """What an app has said at its end, such as that its session is over, is told before the sidecar ends, too."""
+        self._sweep.hurry()
+        while self._sweep.step(writer, behind=False):
+            pass
+        ends_s = time.monotonic() + HOOKS_S
+        newest = self._newest() if self.hooks else 0
+        while self.hooks and not self.hooks.have_told(newest) and time.monotonic() < ends_s:
+            recorder.step()
+            time.sleep(BATCH_S / 10)
+
+    def _newest(self) -> int:
+        """The number of the newest change; 0 if there is none, or the store does not say."""
+        try:
+            reader = open_reader(self._settings)
+            try:
+                return max((change.number for change in reader.changes(1)), default=0)
+            finally:
+                reader.close()
+        except StoreError as error:
+            log.warning("session hooks are told the last changes when the sidecar starts again", why=str(error))
+            return 0
 
     def _finish(self, recorder: Recorder) -> None:
         """The relay is gone: what is in the ring is stored, and what was running becomes interrupted."""
