@@ -1,11 +1,11 @@
-"""`sessions ls`, `sessions show` and `sessions delete`; others are in `corrections` and `lifecycle`."""
+"""`sessions ls`, `sessions show` and `sessions delete`; the others are in modules of their own."""
 
 import sys
 from typing import Any
 
 import click
 
-from pandaprobe_proxy.cli import corrections, lifecycle
+from pandaprobe_proxy.cli import corrections, lifecycle, tree
 from pandaprobe_proxy.cli.conversation import print_session
 from pandaprobe_proxy.cli.costs import total_of
 from pandaprobe_proxy.cli.options import as_json, data_dir, limit, load_settings, reading, whole_id
@@ -52,6 +52,7 @@ command.add_command(lifecycle.close)
 command.add_command(lifecycle.reopen)
 command.add_command(lifecycle.changes)
 command.add_command(corrections.corrections)
+command.add_command(tree.tree)
 
 
 @command.command("ls")

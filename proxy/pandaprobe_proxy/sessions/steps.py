@@ -23,6 +23,11 @@ class Step:
     """The call that was its first try, if it is another one."""
     retrieves: str | None = None
     """The call whose answer it fetched."""
+    path: str | None = None
+    """Where in its session it is, as its app says, such as `/plan/search`."""
+    agent: str | None = None
+    """Which of a session's agents made it, as its app names them."""
+    parent_agent: str | None = None
 
 
 def fold(steps: Iterable[Step]) -> list[Step]:

@@ -167,6 +167,9 @@ def to_steps(calls: Iterable[StoredCall]) -> list[Step]:
             follows=stored.row.follows,
             attempt_of=stored.row.attempt_of,
             retrieves=stored.row.retrieves,
+            path=stored.row.session_path,
+            agent=stored.row.agent,
+            parent_agent=stored.row.parent_agent,
         )
         for stored in calls
     ]
