@@ -12,7 +12,7 @@ from pandaprobe_proxy.dialects.base import Answered, Asked, Dialect
 from pandaprobe_proxy.dialects.bodies import Plain, read_body, read_type, undo
 from pandaprobe_proxy.dialects.errors import read_failure
 from pandaprobe_proxy.dialects.estimate import estimate_usage
-from pandaprobe_proxy.dialects.framings import SSE, Framing, find_framing
+from pandaprobe_proxy.dialects.framings import SSE, Framing, find_framing, open_stream
 from pandaprobe_proxy.dialects.json_values import may_need_mending, mend
 from pandaprobe_proxy.dialects.limits import read_limits, read_request_id
 from pandaprobe_proxy.dialects.marks import Arrivals, read_marks
@@ -20,6 +20,8 @@ from pandaprobe_proxy.dialects.registry import find, find_socket
 from pandaprobe_proxy.dialects.sockets import SocketDialect, read_connection
 from pandaprobe_proxy.model.call import CONNECTION, Call, CallError, Usage, UsageSource
 from pandaprobe_proxy.model.exchange import Exchange, Outcome
+from pandaprobe_proxy.wire.run_forms import Alike
+from pandaprobe_proxy.wire.runs import RunError
 
 Json = Any
 T = TypeVar("T")
@@ -105,7 +107,10 @@ def _read_response(dialect: Dialect, exchange: Exchange, plain: Plain, stream: b
     content_type = read_type(response.headers)
     framing = find_framing(body, content_type, stream)
     if framing is not None:
-        return _read_stream(dialect, framing, body)
+        try:
+            return _read_stream(dialect, framing, body, dialect.alike)
+        except RunError:
+            return _read_stream(dialect, framing, body, None)
     if not body.strip():
         return _Reading(Answered(), content_type.lower().startswith(SSE), _explain_silence(exchange, plain))
     answered, problem = _try(
@@ -133,8 +138,8 @@ def _explain_silence(exchange: Exchange, plain: Plain) -> str:
     return "" if plain.problem else "the answer is empty"
 
 
-def _read_stream(dialect: Dialect, framing: Framing, body: bytes) -> _Reading:
-    reader = framing(body)
+def _read_stream(dialect: Dialect, framing: Framing, body: bytes, alike: Alike | None) -> _Reading:
+    reader = open_stream(framing, body, alike)
     answered, problem = _try(lambda: dialect.streamed(reader), Answered(finished=False, lossy=True))
     if reader.tail is not None and not answered.finished:
         tail = reader.tail.data

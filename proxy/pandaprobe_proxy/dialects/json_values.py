@@ -15,6 +15,7 @@ Json = Any
 MAX_DEPTH = 200
 PIECE_BYTES = 1024 * 1024
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_HALF = re.compile(rb"\\u[dD]")
 _decode = msgspec.json.Decoder().decode
 
 
@@ -61,7 +62,7 @@ def _is_deep(data: bytes | str, value: Json) -> bool:
 
 def may_need_mending(data: bytes) -> bool:
     """Whether a JSON text holds escapes that may be halves of a character."""
-    return b"\\ud" in data or b"\\uD" in data
+    return b"\\" in data and _HALF.search(data) is not None
 
 
 def mend(value: Json) -> Json:

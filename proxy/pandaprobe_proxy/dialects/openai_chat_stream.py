@@ -8,8 +8,9 @@ from pandaprobe_proxy.dialects.openai_content import AudioFold, ContentFold, Lis
 from pandaprobe_proxy.dialects.openai_fields import grow_field
 from pandaprobe_proxy.dialects.openai_messages import read_details, read_thinking
 from pandaprobe_proxy.dialects.openai_stream import ChunkFold
-from pandaprobe_proxy.dialects.openai_tool_calls import ToolCallFold
+from pandaprobe_proxy.dialects.openai_tool_calls import ToolCallFold, find_arguments
 from pandaprobe_proxy.model.call import Message
+from pandaprobe_proxy.wire.run_forms import PADDING, Alike
 from pandaprobe_proxy.wire.stream import StreamEvent
 
 Json = Any
@@ -17,6 +18,40 @@ _LISTS = frozenset({"annotations", "reasoning_details", "token_ids"})
 _SET = frozenset({"channel", "name", "native_finish_reason", "stop_reason"})
 """Texts that a later one replaces. Any other text that differs from chunk to chunk is taken to be in pieces."""
 _TYPED = frozenset({"audio", "function_call", "logprobs", "tool_calls", *_LISTS})
+
+_GROWING = frozenset({"content", "reasoning", "reasoning_content", "refusal"})
+_SAME = {"content_filter_results": dict, "finish_reason": str, "index": int}
+"""What may stand beside a delta, and of which type it says nothing more when it is said again; nulls do not either."""
+
+
+def _grows(chunk: dict[str, Json], kind: str) -> str | None:
+    """One choice whose delta brings one text, beside fields that say nothing more when they are repeated."""
+    choices = chunk.get("choices")
+    if kind == "error" or not isinstance(choices, list) or len(choices) != 1 or not isinstance(choices[0], dict):
+        return None
+    told = (value for key, value in chunk.items() if key != "choices")
+    if chunk.get("error") or any(isinstance(value, dict | list) for value in told):
+        return None
+    choice = choices[0]
+    delta = choice.get("delta")
+    beside = ((key, value) for key, value in choice.items() if key != "delta" and value is not None)
+    if not all(key in _SAME and isinstance(value, _SAME[key]) for key, value in beside):
+        return None
+    return _find_growing(delta) if isinstance(delta, dict) else None
+
+
+def _find_growing(delta: dict[str, Json]) -> str | None:
+    said = {key: value for key, value in delta.items() if value not in (None, "", [])}
+    role = said.pop("role", "")
+    if len(said) != 1 or not isinstance(role, str):
+        return None
+    key, value = said.popitem()
+    if key == "tool_calls":
+        return find_arguments(value)
+    return key if key in _GROWING and isinstance(value, str) else None
+
+
+ALIKE = Alike(_grows, {"obfuscation": PADDING})
 
 
 class _Choice:

@@ -49,6 +49,17 @@ class _Call:
         return ToolCall(self.id, self.name, "".join(self.arguments), self.type or "function", self.extra)
 
 
+def find_arguments(entries: Json) -> str | None:
+    """The key of the text, if the fragments of a chunk are one, which brings a text to the call of an index."""
+    entry = entries[0] if isinstance(entries, list) and len(entries) == 1 else None
+    if not isinstance(entry, dict) or not entry.keys() <= {"index", "function", "type"}:
+        return None
+    inner, index = entry.get("function"), entry.get("index")
+    if not isinstance(inner, dict) or inner.keys() != {"arguments"} or type(index) is not int:
+        return None
+    return "arguments" if inner["arguments"] and isinstance(inner["arguments"], str) else None
+
+
 class ToolCallFold:
     """The tool calls of one choice."""
 
