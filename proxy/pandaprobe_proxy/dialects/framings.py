@@ -42,7 +42,9 @@ def find_framing(body: bytes, content_type: str, asked: bool) -> Framing | None:
 
 def open_stream(framing: Framing, body: bytes, alike: Alike | None) -> StreamReader:
     """The events of a body; with `alike`, runs of them as one where the framing can tell."""
-    return SseReader(body, alike=alike) if framing is SseReader else framing(body)
+    if framing is SseReader:
+        return SseReader(body, alike=alike)
+    return NdjsonReader(body, alike=alike) if framing is NdjsonReader else framing(body)
 
 
 def _guess(body: bytes) -> Framing | None:

@@ -7,7 +7,7 @@ from pandaprobe_proxy.dialects.base import Answered
 from pandaprobe_proxy.dialects.openai_content import AudioFold, ContentFold, ListFold
 from pandaprobe_proxy.dialects.openai_fields import grow_field
 from pandaprobe_proxy.dialects.openai_messages import read_details, read_thinking
-from pandaprobe_proxy.dialects.openai_stream import ChunkFold
+from pandaprobe_proxy.dialects.openai_stream import ChunkFold, find_only_choice
 from pandaprobe_proxy.dialects.openai_tool_calls import ToolCallFold, find_arguments
 from pandaprobe_proxy.model.call import Message
 from pandaprobe_proxy.wire.run_forms import PADDING, Alike
@@ -26,17 +26,11 @@ _SAME = {"content_filter_results": dict, "finish_reason": str, "index": int}
 
 def _grows(chunk: dict[str, Json], kind: str) -> str | None:
     """One choice whose delta brings one text, beside fields that say nothing more when they are repeated."""
-    choices = chunk.get("choices")
-    if kind == "error" or not isinstance(choices, list) or len(choices) != 1 or not isinstance(choices[0], dict):
+    choice = find_only_choice(chunk, kind) or {}
+    beside = {key: value for key, value in choice.items() if key != "delta" and value is not None}
+    if not all(key in _SAME and isinstance(value, _SAME[key]) for key, value in beside.items()):
         return None
-    told = (value for key, value in chunk.items() if key != "choices")
-    if chunk.get("error") or any(isinstance(value, dict | list) for value in told):
-        return None
-    choice = choices[0]
     delta = choice.get("delta")
-    beside = ((key, value) for key, value in choice.items() if key != "delta" and value is not None)
-    if not all(key in _SAME and isinstance(value, _SAME[key]) for key, value in beside):
-        return None
     return _find_growing(delta) if isinstance(delta, dict) else None
 
 

@@ -10,9 +10,10 @@ from pandaprobe_proxy.dialects.openai_content import ListFold
 from pandaprobe_proxy.dialects.openai_fields import merge_field, pop_typed, read_rest, read_usage
 from pandaprobe_proxy.dialects.openai_paths import read_deployment
 from pandaprobe_proxy.dialects.openai_prompts import read_prompts
-from pandaprobe_proxy.dialects.openai_stream import ChunkFold
+from pandaprobe_proxy.dialects.openai_stream import ChunkFold, find_only_choice
 from pandaprobe_proxy.model.call import Message
 from pandaprobe_proxy.model.exchange import Headers
+from pandaprobe_proxy.wire.run_forms import PADDING, Alike
 from pandaprobe_proxy.wire.stream import StreamEvent
 
 Json = Any
@@ -101,6 +102,16 @@ def answered(body: Json) -> Answered:
     )
 
 
+def _grows(chunk: Json, kind: str) -> str | None:
+    """One choice that brings a text, and nothing beside it."""
+    choice = find_only_choice(chunk, kind) or {}
+    said = {key: value for key, value in choice.items() if key != "index" and value is not None}
+    return "text" if said.keys() == {"text"} and said["text"] and isinstance(said["text"], str) else None
+
+
+ALIKE = Alike(_grows, {"obfuscation": PADDING})
+
+
 def streamed(events: Iterable[StreamEvent]) -> Answered:
     texts = _Texts()
     fold = ChunkFold(texts.add)
@@ -116,6 +127,7 @@ DIALECT = Dialect(
     asked,
     answered,
     streamed,
+    alike=ALIKE,
     endpoints=("POST /v1/completions",),
     offers=frozenset({"streamed", "usage", "cost"}),
 )

@@ -18,6 +18,16 @@ AddChoice = Callable[[dict[str, Json], int, int], bool]
 """(choice, its position in the list, offset where its event ends): False if something in it could not be placed."""
 
 
+def find_only_choice(chunk: dict[str, Json], kind: str) -> dict[str, Json] | None:
+    """The choice of a chunk that has one, and nothing else that a chunk with the same fields would add to."""
+    choices = chunk.get("choices")
+    if kind == "error" or chunk.get("error") or not isinstance(choices, list) or len(choices) != 1:
+        return None
+    if any(isinstance(value, dict | list) for key, value in chunk.items() if key != "choices"):
+        return None
+    return choices[0] if isinstance(choices[0], dict) else None
+
+
 class ChunkFold:
     """Takes the events of one stream in."""
 

@@ -29,6 +29,7 @@ class Runs:
         """`whole` matches the bytes of an event, and has its JSON as a group."""
         self.pause_bytes = 0
         """How much to read before it is worth to look again."""
+        self._again = 0
         self._body = body
         self._alike = alike
         self._whole = whole
@@ -36,7 +37,7 @@ class Runs:
     def follow(self, event: StreamEvent, start: int) -> Iterator[StreamEvent]:
         """What comes after `event`, which began at `start`, and is alike: in as few events as can be, or nothing."""
         body, at = self._body, event.end
-        if len(body) - at < WORTH_BYTES or body[start : start + 24] != body[at : at + 24]:
+        if at < self._again or len(body) - at < WORTH_BYTES or body[start : start + 24] != body[at : at + 24]:
             return
         count = 0
         form = learn(body[start:at], event, self._alike, self._whole)
@@ -51,3 +52,4 @@ class Runs:
                 count += run.events
             window = min(4 * window, _WINDOW) if whole else 0
         self.pause_bytes = 0 if count >= _FEW else min(2 * self.pause_bytes + 1024, _WINDOW)
+        self._again = at + self.pause_bytes
