@@ -109,5 +109,10 @@ def test_runs_say_what_their_events_say(dice):
     check_alike(streamed, ALIKE, make_body(dice, ALIKES))
 
 
+@pytest.mark.parametrize("event", ALIKES)
+def test_a_long_run_says_what_its_events_say(event):
+    check_alike(streamed, ALIKE, make_run(event, b"\n\n"))
+
+
 def test_a_long_run_is_read_as_few_events():
     assert check_alike(streamed, ALIKE, make_run(ALIKES[0], b"\n\n")) > 400
