@@ -153,7 +153,7 @@ class MessageStream:
         if isinstance(delta, dict):
             self._fields |= without_nulls(delta)
         if isinstance(usage, dict):
-            self._usage = anthropic_usage.merge(self._usage, usage)
+            self._usage |= without_nulls(usage)
         self._keep_rest(value)
 
     def _keep_rest(self, value: dict[str, Json]) -> None:

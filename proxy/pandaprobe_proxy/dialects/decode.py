@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from pandaprobe_proxy.dialects.base import Answered, Asked, Dialect
 from pandaprobe_proxy.dialects.bodies import Plain, read_body, read_type, undo
+from pandaprobe_proxy.dialects.bounds import BoundedEvents, may_exceed, trim
 from pandaprobe_proxy.dialects.errors import read_failure
 from pandaprobe_proxy.dialects.estimate import estimate_usage
 from pandaprobe_proxy.dialects.framings import SSE, Framing, find_framing, open_stream
@@ -25,6 +26,7 @@ from pandaprobe_proxy.wire.runs import RunError
 
 Json = Any
 T = TypeVar("T")
+_TOO_MUCH = "there are more entries than are decoded"
 UNDECODABLE = "undecodable"
 """The type of an error that is ours: the answer is there and could not be read."""
 _SURPRISES = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
@@ -93,8 +95,9 @@ def _read_request(dialect: Dialect, exchange: Exchange) -> tuple[Asked, str]:
     body, problem = nothing, ""
     if plain.data.strip():
         body, problem = _try(lambda: read_body(plain.data, read_type(headers)), nothing)
+    trimmed = may_exceed(plain.data) and trim(body)
     asked, surprise = _try(lambda: dialect.asked(body, exchange.path), Asked())
-    return asked, plain.problem or problem or surprise
+    return asked, plain.problem or problem or surprise or _TOO_MUCH * trimmed
 
 
 def _read_response(dialect: Dialect, exchange: Exchange, plain: Plain, stream: bool) -> _Reading:
@@ -113,10 +116,15 @@ def _read_response(dialect: Dialect, exchange: Exchange, plain: Plain, stream: b
             return _read_stream(dialect, framing, body, None)
     if not body.strip():
         return _Reading(Answered(), content_type.lower().startswith(SSE), _explain_silence(exchange, plain))
-    answered, problem = _try(
-        lambda: dialect.answered(read_body(body, content_type, dialect.blobs)), Answered(finished=False)
-    )
+    answered, problem = _try(lambda: _read_whole(dialect, body, content_type), Answered(finished=False))
     return _Reading(answered, False, problem)
+
+
+def _read_whole(dialect: Dialect, body: bytes, content_type: str) -> Answered:
+    value = read_body(body, content_type, dialect.blobs)
+    trimmed = may_exceed(body) and isinstance(value, dict) and trim(value)
+    answered = dialect.answered(value)
+    return replace(answered, lossy=True) if trimmed else answered
 
 
 def _read_headers(dialect: Dialect, exchange: Exchange, reading: _Reading) -> _Reading:
@@ -140,7 +148,9 @@ def _explain_silence(exchange: Exchange, plain: Plain) -> str:
 
 def _read_stream(dialect: Dialect, framing: Framing, body: bytes, alike: Alike | None) -> _Reading:
     reader = open_stream(framing, body, alike)
-    answered, problem = _try(lambda: dialect.streamed(reader), Answered(finished=False, lossy=True))
+    events = BoundedEvents(reader)
+    answered, problem = _try(lambda: dialect.streamed(events), Answered(finished=False, lossy=True))
+    answered = replace(answered, lossy=True) if events.trimmed else answered
     if reader.tail is not None and not answered.finished:
         tail = reader.tail.data
         answered = replace(answered, extra=answered.extra | {"tail": tail}, finished=tail.startswith("[DONE]"))

@@ -3,6 +3,7 @@
 from typing import Any
 
 from pandaprobe_proxy.dialects.base import Answered
+from pandaprobe_proxy.dialects.bounds import MOST_ANSWERS
 from pandaprobe_proxy.dialects.errors import read_error
 from pandaprobe_proxy.dialects.gemini_parts import PartFold, find_growing, is_call, read_calls, read_thoughts, says
 from pandaprobe_proxy.dialects.gemini_usage import later_usage, read_usage
@@ -175,6 +176,9 @@ class GeminiAnswer:
         index = candidate.get("index")
         place = index if isinstance(index, int) else position
         held = self._candidates.get(place)
+        if held is None and len(self._candidates) >= MOST_ANSWERS:
+            self._lossy = True
+            return
         if held is None:
             held = self._candidates[place] = _Candidate()
         self._lossy = not held.add(candidate) or self._lossy

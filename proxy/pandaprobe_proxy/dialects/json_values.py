@@ -17,6 +17,7 @@ PIECE_BYTES = 1024 * 1024
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _HALF = re.compile(rb"\\u[dD]")
 _decode = msgspec.json.Decoder().decode
+_decode_loosely = json.JSONDecoder(strict=False, parse_constant=lambda _: None).decode
 
 
 def parse_json(data: bytes | str) -> Json:
@@ -35,7 +36,7 @@ def parse_json(data: bytes | str) -> Json:
 def _parse_loosely(data: bytes | str) -> Json:
     text = data if isinstance(data, str) else _read_text(data)
     try:
-        return json.loads(text.removeprefix("\ufeff"), strict=False, parse_constant=lambda _: None)
+        return _decode_loosely(text.removeprefix("\ufeff"))
     except RecursionError as error:
         raise ValueError("JSON is nested too deeply") from error
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from pandaprobe_proxy.dialects.base import Answered
+from pandaprobe_proxy.dialects.bounds import MOST_ANSWERS
 from pandaprobe_proxy.dialects.openai_content import AudioFold, ContentFold, ListFold
 from pandaprobe_proxy.dialects.openai_fields import grow_field
 from pandaprobe_proxy.dialects.openai_messages import read_details, read_thinking
@@ -169,9 +170,10 @@ class ChatStream:
         messages = tuple(choice.finish() for _, choice in sorted(self._choices.items()))
         return fold.finish(messages, self._first_content, self._first_tool)
 
-    def _find(self, index: int) -> _Choice:
+    def _find(self, index: int) -> _Choice | None:
+        """The choice of an index; None if there are too many of them."""
         held = self._choices.get(index)
-        if held is None:
+        if held is None and len(self._choices) < MOST_ANSWERS:
             held = self._choices[index] = _Choice()
         return held
 
@@ -179,8 +181,8 @@ class ChatStream:
         index = choice.get("index")
         held = self._find(index if isinstance(index, int) else position)
         delta = choice.get("delta") or choice.get("message") or {}
-        placed = held.add_beside(choice)
-        if not isinstance(delta, dict):
+        placed = held is not None and held.add_beside(choice)
+        if held is None or not isinstance(delta, dict):
             return False
         self._mark(delta, end)
         return held.add_delta(delta) and placed

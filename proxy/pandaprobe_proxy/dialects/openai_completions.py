@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from pandaprobe_proxy.dialects.base import Answered, Asked, Dialect
+from pandaprobe_proxy.dialects.bounds import MOST_ANSWERS
 from pandaprobe_proxy.dialects.errors import read_error
 from pandaprobe_proxy.dialects.openai_content import ListFold
 from pandaprobe_proxy.dialects.openai_fields import merge_field, pop_typed, read_rest, read_usage
@@ -77,9 +78,12 @@ class _Texts:
 
     def add(self, choice: dict[str, Json], position: int, end: int) -> bool:
         index = choice.get("index")
+        place = index if isinstance(index, int) else position
+        if place not in self._texts and len(self._texts) >= MOST_ANSWERS:
+            return False
         if self.first_content is None and choice.get("text"):
             self.first_content = end
-        return self._texts.setdefault(index if isinstance(index, int) else position, _Text()).add(choice)
+        return self._texts.setdefault(place, _Text()).add(choice)
 
     def finish(self) -> tuple[Message, ...]:
         return tuple(text.finish() for _, text in sorted(self._texts.items()))

@@ -9,7 +9,7 @@ from typing import Any
 from pandaprobe_proxy.dialects.base import Answered
 from pandaprobe_proxy.dialects.errors import read_error
 from pandaprobe_proxy.dialects.json_values import parse_json
-from pandaprobe_proxy.dialects.openai_fields import FIRST_WINS, PADDING, grow_field, merge_usage, read_usage
+from pandaprobe_proxy.dialects.openai_fields import FIRST_WINS, PADDING, add_usage, grow_field, read_usage
 from pandaprobe_proxy.model.call import CallError, Message
 from pandaprobe_proxy.wire.stream import StreamEvent
 
@@ -84,7 +84,7 @@ class ChunkFold:
                 if value:
                     self._names.setdefault(key, value)
             elif key == "usage" and isinstance(value, dict):
-                self._usage = merge_usage(self._usage, value)
+                add_usage(self._usage, value)
             else:
                 self._take_extra(key, value)
 
@@ -104,7 +104,7 @@ class ChunkFold:
         grow_field(self._extra, key, value)
         if key == "x_groq" and isinstance(value, dict):
             if isinstance(value.get("usage"), dict):
-                self._usage = merge_usage(self._usage, value["usage"])
+                add_usage(self._usage, value["usage"])
             if value.get("error"):
                 self._error = self._error or read_error(value["error"])
 

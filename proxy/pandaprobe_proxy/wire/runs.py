@@ -51,5 +51,12 @@ class Runs:
                 at += run.end
                 count += run.events
             window = min(4 * window, _WINDOW) if whole else 0
-        self.pause_bytes = 0 if count >= _FEW else min(2 * self.pause_bytes + 1024, _WINDOW)
+        if count < _FEW:
+            self.pause(at)
+        else:
+            self.pause_bytes = 0
+
+    def pause(self, at: int) -> None:
+        """Looks no more for a while, which began at `at`, and next time for a longer one."""
+        self.pause_bytes = min(2 * self.pause_bytes + 1024, _WINDOW)
         self._again = at + self.pause_bytes

@@ -171,7 +171,10 @@ class SseReader:
                 start, event = event.end, following
                 yield event
             at = min(end, len(self._body))
-            for run in runs.follow(event, start) if event.end == at else ():
+            if event.end != at:
+                runs.pause(at)
+                continue
+            for run in runs.follow(event, start):
                 yield run
                 self._decoder.skip(run.end - at)
                 at, event = run.end, run
