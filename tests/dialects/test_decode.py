@@ -12,6 +12,7 @@ from exchanges import JSON, SSE, delta, make_exchange, sse
 from hypothesis import given
 from hypothesis import strategies as st
 from pandaprobe_proxy.dialects.bodies import read_type
+from pandaprobe_proxy.dialects.bounds import MOST_ANSWERS, MOST_ENTRIES
 from pandaprobe_proxy.dialects.decode import UNDECODABLE, decode
 from pandaprobe_proxy.dialects.framings import find_framing
 from pandaprobe_proxy.dialects.registry import find
@@ -515,3 +516,22 @@ def test_runs_of_recorded_streams_say_what_their_events_say(name):
     for cut in (*ends[::step], *(end - 9 for end in ends[::step]), len(body)):
         check_alike(dialect.streamed, dialect.alike, body[:cut] + FILLERS[framing], framing)
     check_alike(dialect.streamed, dialect.alike, body * 3, framing)
+
+
+def test_a_request_of_too_many_messages_is_read_as_far_as_that_goes():
+    request = json.dumps({"model": "m", "messages": [{"role": "user"}] * (MOST_ENTRIES + 1)}).encode()
+    call = read(make_exchange(request, json.dumps(WHOLE).encode()))
+    assert (len(call.input), call.lossy, call.requested_model, call.output[0].content) == (
+        MOST_ENTRIES,
+        True,
+        "m",
+        "hi",
+    )
+
+
+def test_an_answer_of_too_many_choices_is_read_as_far_as_that_goes():
+    answer = {"id": "c", "choices": [{"message": {"content": "a"}}] * (MOST_ANSWERS + 1)}
+    call = read(make_exchange(REQUEST, json.dumps(answer).encode()))
+    assert (len(call.output), call.lossy, call.error, call.response_id) == (MOST_ANSWERS, True, None, "c")
+    call = read(make_exchange(REQUEST, sse([answer]), headers=SSE))
+    assert (len(call.output), call.lossy, call.response_id) == (MOST_ANSWERS, True, "c")

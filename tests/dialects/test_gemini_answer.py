@@ -4,6 +4,7 @@ import pytest
 from alike import check_alike, make_body, make_run
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pandaprobe_proxy.dialects.bounds import MOST_ANSWERS
 from pandaprobe_proxy.dialects.gemini_answer import ALIKE, GeminiAnswer, grow
 from pandaprobe_proxy.dialects.json_events import read_objects
 from pandaprobe_proxy.model.call import CallError, Message
@@ -199,3 +200,8 @@ def test_a_long_run_says_what_its_events_say(event):
 
 def test_a_long_run_is_read_as_few_events():
     assert check_alike(read_stream, ALIKE, make_run(ALIKES[0], b"\n\n")) > 400
+
+
+def test_there_are_no_more_candidates_than_are_decoded():
+    answer = read(*(said({"text": "a"}, index=index) for index in range(MOST_ANSWERS + 5)), streamed=True)
+    assert (len(answer.messages), answer.lossy) == (MOST_ANSWERS, True)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from openai.lib.streaming.chat import ChatCompletionStreamState
 from openai.types.chat import ChatCompletionChunk
 from pandaprobe_proxy.dialects.base import Answered
+from pandaprobe_proxy.dialects.bounds import MOST_ANSWERS
 from pandaprobe_proxy.dialects.openai_chat_stream import ALIKE, ChatStream
 from pandaprobe_proxy.model.call import Message, ToolCall
 
@@ -361,3 +362,8 @@ def test_a_long_run_says_what_its_events_say(event):
 
 def test_a_long_run_is_read_as_few_events():
     assert check_alike(lambda told: ChatStream().read(told), ALIKE, make_run(ALIKES[0], b"\n\n")) > 400
+
+
+def test_there_are_no_more_choices_than_are_decoded():
+    answer = read(*(delta(index, content="a") for index in range(MOST_ANSWERS + 5)), delta(0, content="b"))
+    assert (len(answer.messages), answer.lossy, answer.messages[0].content) == (MOST_ANSWERS, True, "ab")

@@ -3,6 +3,7 @@ from alike import check_alike, make_body, make_run
 from exchanges import events
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pandaprobe_proxy.dialects.bounds import MOST_ANSWERS
 from pandaprobe_proxy.dialects.openai_completions import ALIKE, DIALECT, answered, asked, matches, streamed
 from pandaprobe_proxy.model.call import CallError, Message
 
@@ -116,3 +117,8 @@ def test_a_long_run_says_what_its_events_say(event):
 
 def test_a_long_run_is_read_as_few_events():
     assert check_alike(streamed, ALIKE, make_run(ALIKES[0], b"\n\n")) > 400
+
+
+def test_there_are_no_more_choices_than_are_decoded():
+    answer = streamed(events(*({"choices": [{"index": at, "text": "a"}]} for at in range(MOST_ANSWERS + 5))))
+    assert (len(answer.messages), answer.lossy) == (MOST_ANSWERS, True)

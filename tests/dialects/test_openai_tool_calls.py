@@ -188,3 +188,14 @@ def test_a_fragment_of_arguments_alone_is_known():
 )
 def test_a_fragment_of_anything_else_is_not(entries):
     assert find_arguments(entries) is None
+
+
+def test_arguments_are_not_looked_at_for_ever():
+    fold = ToolCallFold()
+    long = "[" + "0," * 150_000
+    for _ in range(4):
+        assert fold.add([piece("f", long)])
+    (call,) = fold.finish()
+    assert call.arguments == long * 4
+    assert fold.add([piece("f", "0]" * 4)]) and fold.add([piece("f", "1")])
+    assert len(fold.finish()) == 1

@@ -81,3 +81,11 @@ def test_events_that_stand_alone_begin_no_run():
 def test_an_event_longer_than_what_is_looked_at_is_left():
     line = LINE % (b"x" * 5000)
     assert list(runs_of(line * 3).follow(event(0, line), 0)) == []
+
+
+def test_who_reads_can_make_a_pause():
+    line = LINE % b"x"
+    runs = runs_of(line * 200)
+    runs.pause(len(line))
+    assert list(runs.follow(event(0, line), 0)) == []
+    assert list(runs.follow(event(30 * len(line), line), 30 * len(line))) != []
