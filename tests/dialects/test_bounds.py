@@ -72,6 +72,8 @@ def test_events_of_a_stream_are_bounded_each():
     assert (datas[0], len(json.loads(datas[1])["choices"]), datas[2], trimmed) == ("{}", MOST_ANSWERS, "[DONE]", True)
 
 
-@pytest.mark.parametrize("data", ["{}", "{," + "," * 5000, "[" + "0," * 5000 + "0]", '{"x":[' + "0," * 5000 + "0]}"])
+@pytest.mark.parametrize(
+    "data", ["{}", "x" * 5000, "{," + "," * 5000, "[" + "0," * 5000 + "0]", '{"x":[' + "0," * 5000 + "0]}"]
+)
 def test_events_that_are_within_the_bound_stay_as_they_are(data):
     assert bounded(data) == ([data], False)

@@ -15,6 +15,8 @@ MOST_ENTRIES = 10_000
 """Of all lists of messages, parts, calls and the like together."""
 MOST_ANSWERS = 1_000
 """Of alternatives to one answer."""
+_SMALL = 2 * MOST_ANSWERS
+"""Less text than that has no room for too many entries."""
 _ANSWERS = frozenset({"choices", "candidates"})
 _LISTS = _ANSWERS | {"content", "contents", "input", "messages", "output", "parts", "prompt", "system", "tool_calls"}
 _TOKENS = frozenset({"input", "prompt"})
@@ -25,7 +27,7 @@ _WHOLE = frozenset({"args", "arguments", "input", "logprobs", "logprobsResult", 
 
 def may_exceed(data: bytes | str) -> bool:
     """Whether a JSON text is such that there may be too many entries in it."""
-    if len(data) < 2 * MOST_ANSWERS:
+    if len(data) < _SMALL:
         return False
     return (data.count(",") if isinstance(data, str) else data.count(b",")) >= MOST_ANSWERS
 
@@ -63,9 +65,11 @@ class BoundedEvents:
 
     def __iter__(self) -> Iterator[StreamEvent]:
         for event in self._events:
-            yield self._trim(event) if may_exceed(event.data) else event
+            yield event if len(event.data) < _SMALL else self._trim(event)
 
     def _trim(self, event: StreamEvent) -> StreamEvent:
+        if not may_exceed(event.data):
+            return event
         try:
             value = parse_json(event.data)
         except ValueError:
