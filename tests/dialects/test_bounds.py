@@ -4,7 +4,15 @@ import json
 from itertools import pairwise
 
 import pytest
-from pandaprobe_proxy.dialects.bounds import MOST_ANSWERS, MOST_ENTRIES, BoundedEvents, may_exceed, trim
+from pandaprobe_proxy.dialects.bounds import (
+    LEAST_BYTES,
+    MOST_ANSWERS,
+    MOST_ENTRIES,
+    MOST_TINY,
+    BoundedEvents,
+    may_exceed,
+    trim,
+)
 from pandaprobe_proxy.wire.stream import StreamEvent
 
 
@@ -77,3 +85,9 @@ def test_events_of_a_stream_are_bounded_each():
 )
 def test_events_that_are_within_the_bound_stay_as_they_are(data):
     assert bounded(data) == ([data], False)
+
+
+@pytest.mark.parametrize(("size", "count"), [(LEAST_BYTES - 1, MOST_TINY + 1), (LEAST_BYTES + 1, 2 * MOST_TINY)])
+def test_a_flood_of_events_that_say_nothing_ends(size, count):
+    events = BoundedEvents([StreamEvent("message", "{}", "", size * at) for at in range(2 * MOST_TINY)])
+    assert (len(list(events)), events.trimmed) == (count, count == MOST_TINY + 1)

@@ -15,6 +15,9 @@ MOST_ENTRIES = 10_000
 """Of all lists of messages, parts, calls and the like together."""
 MOST_ANSWERS = 1_000
 """Of alternatives to one answer."""
+MOST_TINY = 20_000
+LEAST_BYTES = 16
+"""Beyond so many events, each has to have so many bytes on average: what says something has more."""
 _SMALL = 2 * MOST_ANSWERS
 """Less text than that has no room for too many entries."""
 _ANSWERS = frozenset({"choices", "candidates"})
@@ -56,15 +59,18 @@ def _is_numbers(entries: list[Json]) -> bool:
 
 
 class BoundedEvents:
-    """The events of a stream, each with no more entries than are decoded."""
+    """The events of a stream, each with no more entries than are decoded; until there are very many tiny ones."""
 
     def __init__(self, events: Iterable[StreamEvent]) -> None:
         self.trimmed = False
-        """Whether any had more."""
+        """Whether there was more."""
         self._events = events
 
     def __iter__(self) -> Iterator[StreamEvent]:
-        for event in self._events:
+        for count, event in enumerate(self._events):
+            if count > MOST_TINY and event.end < count * LEAST_BYTES:
+                self.trimmed = True
+                return
             yield event if len(event.data) < _SMALL else self._trim(event)
 
     def _trim(self, event: StreamEvent) -> StreamEvent:

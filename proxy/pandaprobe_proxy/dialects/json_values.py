@@ -55,7 +55,7 @@ def _is_deep(data: bytes | str, value: Json) -> bool:
     level = [value]
     for _ in range(MAX_DEPTH):
         inner = (child for item in level for child in (item.values() if isinstance(item, dict) else item))
-        level = [child for child in inner if isinstance(child, dict | list)]
+        level = [child for child in inner if child and isinstance(child, dict | list)]
         if not level:
             return False
     return True

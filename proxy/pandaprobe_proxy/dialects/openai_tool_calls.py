@@ -13,7 +13,7 @@ from pandaprobe_proxy.dialects.openai_messages import write_arguments
 from pandaprobe_proxy.model.call import ToolCall
 
 Json = Any
-_LOOKED_CHARS = 250_000
+_LOOKED_CHARS = 100_000
 """So much of arguments is looked at in one answer to see whether they are whole; beyond, they are taken to go on."""
 
 
