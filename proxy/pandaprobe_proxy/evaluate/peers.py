@@ -34,7 +34,7 @@ class Peers:
     def __init__(self, traits: Iterable[Traits] = ()) -> None:
         self.all = list(traits)
         self._tasks: dict[str, list[Traits]] = defaultdict(list)
-        self._templates: dict[int, list[Traits]] = defaultdict(list)
+        self._templates: dict[str, list[Traits]] = defaultdict(list)
         self._words: dict[str, list[Traits]] = defaultdict(list)
         self._models: dict[str, list[Traits]] = defaultdict(list)
         for one in self.all:

@@ -2,7 +2,8 @@
 
 Held against each peer is what the session did: the successful calls of tools that change something; where no such tool
 was at hand, its final answer; where there is none, all its successful calls. The value is the mean likeness to the
-peers (Jaccard; equality of answers). The strongest signal that needs no labels: AUC 0.72 with one peer, 0.85 with all
+peers: half the share of deeds that both did (Jaccard), half whether both did the very same, since one deed more or less
+leaves another world behind. The strongest signal that needs no labels: AUC 0.72 with one peer, 0.85 with all
 (evaluation reference, §3.3). It rewards the majority, which may be wrong.
 """
 
@@ -40,12 +41,16 @@ Liking = Callable[[Traits, Traits], float]
 def choose_deeds(group: Sequence[Traits]) -> tuple[str, Liking | None]:
     """What of these sessions is compared, and how."""
     if any(one.could_write for one in group):
-        return "writes", lambda one, other: compare(one.writes, other.writes)
+        return "writes", lambda one, other: _liken_deeds(one.writes, other.writes)
     if any(one.answer for one in group):
         return "answers", lambda one, other: _liken_answers(one.answer, other.answer)
     if any(one.uses for one in group):
-        return "uses", lambda one, other: compare(one.uses, other.uses)
+        return "uses", lambda one, other: _liken_deeds(one.uses, other.uses)
     return "nothing", None
+
+
+def _liken_deeds(one: frozenset[str], other: frozenset[str]) -> float:
+    return (compare(one, other) + (one == other)) / 2
 
 
 def _liken_answers(one: str, other: str) -> float:

@@ -1,15 +1,22 @@
 """`risk`: in which order to look at sessions. It is no probability.
 
-0.4 flags + 0.3 tail + 0.3 volume (evaluation reference, §3.6), and the value is 1 less that. Flags are signs that are
-rare and precede failure: an unfinished end, an error that was not made good, a loop. The tail is the worst of its
-answers: one like those before it, one that a failed tool comes of. Tail and volume count by their rank among the
-sessions of the same model, which makes no use of any outcome; with too few of them they count as the middle.
+Half of it are flags, signs that are rare and precede failure: an unfinished end, an error that was not made good, a
+loop. Half is volume: how calls, length and context growth rank among the sessions of the same model, which says which
+tasks are hard. Where sessions of the same work are known, how much they differ from this one counts as much as both
+together. The value is 1 less the risk. This is evaluation reference §3.6 without its tail, which told nothing on any
+of three data sets, and with §3.3. It learns from no outcome; docs/validity.md has what it is worth.
 """
 
 from itertools import pairwise
 from statistics import fmean
 
-from pandaprobe_proxy.evaluate import completion_integrity, error_recovery, loops, user_friction_markers
+from pandaprobe_proxy.evaluate import (
+    completion_integrity,
+    error_recovery,
+    loops,
+    replicate_agreement,
+    user_friction_markers,
+)
 from pandaprobe_proxy.evaluate.peers import Peers
 from pandaprobe_proxy.evaluate.session import Session
 from pandaprobe_proxy.evaluate.traits import Traits
@@ -39,14 +46,15 @@ def judge(session: Session, traits: Traits, peers: Peers) -> Judgement:
     """1 − risk; null without a call."""
     flags, evidence = find_flags(session)
     flagged = min(1.0, sum(WEIGHTS[flag] for flag in flags))
-    tail = _rank(traits, peers, ("tail",))
-    volume = _rank(traits, peers, VOLUME)
-    risk = 0.4 * flagged + 0.3 * tail + 0.3 * volume
+    volume = _rank(traits, peers)
+    alone = 0.5 * flagged + 0.5 * volume
+    agreement = replicate_agreement.judge(traits, peers).value
+    risk = alone if agreement is None else 0.5 * alone + 0.5 * (1 - agreement)
     counts: dict[str, object] = {
         "risk": round(risk, 4),
         "flags": sorted(flags),
-        "tail_rank": round(tail, 4),
         "volume_rank": round(volume, 4),
+        "alone": round(alone, 4),
     }
     if not session.steps:
         return Judgement(NAME, VERSION, None, "no calls", counts)
@@ -79,6 +87,7 @@ def find_flags(session: Session) -> tuple[set[str], tuple[Quote, ...]]:
     return {flag for flag, true in known.items() if true}, quotes[:MOST_EVIDENCE]
 
 
-def _rank(traits: Traits, peers: Peers, facts: tuple[str, ...]) -> float:
-    ranks = [rank for fact in facts if (rank := peers.rank(traits, fact, FEWEST)) is not None]
+def _rank(traits: Traits, peers: Peers) -> float:
+    """Among the sessions of the same model, 0 to 1; the middle if there are too few."""
+    ranks = [rank for name in VOLUME if (rank := peers.rank(traits, name, FEWEST)) is not None]
     return fmean(ranks) if ranks else 0.5

@@ -1,31 +1,22 @@
 """What of a session others are held against: small, so that thousands are kept at once."""
 
-import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from statistics import fmean
+from hashlib import blake2b
 
 from pandaprobe_proxy.dialects.json_values import parse_json
 from pandaprobe_proxy.evaluate.session import Session, Use
-from pandaprobe_proxy.evaluate.words import liken, split_words
+from pandaprobe_proxy.evaluate.words import split_words
 from pandaprobe_proxy.model.call import Json
 
 FIRST_LINES = 2
 MOST_FIRST_WORDS = 200
-TAIL = 0.15
 _LOOKING = re.compile(
     r"get|list|search|find|read|fetch|lookup|look|query|show|view|describe|count|check|calculate|compute|think"
     r"|retrieve|load|open|browse|scan|inspect|peek|ls|cat|grep|head|tail|stat|validate|verify|estimate|compare"
     r"|summari[sz]e|plan|reason|recall|select|explore|ask|wait|sleep",
     re.IGNORECASE,
-)
-_WORDS = 200
-TAIL = 0.15
-_VERBS = frozenset(
-    "get list search find read fetch lookup look query show view describe count check calculate compute think retrieve "
-    "load open browse scan inspect peek ls cat grep head tail stat validate verify estimate compare summarize plan "
-    "reason recall select explore ask wait sleep".split()
 )
 _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 _SOLUTION = re.compile(r"<(solution|answer|final_answer|final)>(.*?)</\1>", re.DOTALL | re.IGNORECASE)
@@ -41,8 +32,8 @@ class Traits:
     task_id: str | None
     model: str
     """The one that answered most of its calls."""
-    template: int
-    """Equal for sessions that begin with the same words, numbers and ids apart."""
+    template: str
+    """Equal for sessions that begin with the same words, numbers and ids apart; empty if they begin with none."""
     first_words: frozenset[str]
     """Of what the user said first."""
     writes: frozenset[str]
@@ -56,7 +47,7 @@ class Traits:
     facts: dict[str, float]
     """`calls`, `tool_calls`, `input_tokens`, `output_tokens`, `cost`, `wall_s`, `context_growth`: what is known."""
     shape: dict[str, float]
-    """`output_chars`, `context_growth` by characters, `tail`: always known, to rank by."""
+    """`output_chars`, `context_growth` by characters, `calls`: always known, to rank by."""
 
 
 def read_traits(session: Session) -> Traits:
@@ -69,7 +60,7 @@ def read_traits(session: Session) -> Traits:
         session_id=session.session_id,
         task_id=session.task_id,
         model=max(sorted(set(models)), key=models.count, default=""),
-        template=hash(tuple(word for word in words if word.isalpha())) if words else 0,
+        template=_name_template(words),
         first_words=frozenset(words[:MOST_FIRST_WORDS]),
         writes=frozenset(name_action(use) for use in done if is_write(use)),
         could_write=any(changes(name) for name in names),
@@ -78,6 +69,11 @@ def read_traits(session: Session) -> Traits:
         facts=read_facts(session),
         shape=read_shape(session),
     )
+
+
+def _name_template(words: Iterable[str]) -> str:
+    said = " ".join(word for word in words if word.isalpha())
+    return blake2b(said.encode(), digest_size=8).hexdigest() if said else ""
 
 
 def changes(name: str) -> bool:
@@ -164,23 +160,12 @@ def _sum(name: str, values: Iterable[float | None]) -> dict[str, float]:
 
 
 def read_shape(session: Session) -> dict[str, float]:
-    """What sessions are ranked by. The tail is 0.9 of the mean of the worst 15 % of answers and 0.1 of the worst."""
+    """What sessions are ranked by: lengths in characters, since tokens need not be known."""
     sizes = [len(line.text) + sum(len(tool.arguments) for tool in line.message.tool_calls) for line in session.lines]
-    heard = [sum(sizes[: step.heard]) for step in (session.steps[:1] + session.steps[-1:])]
-    worst = sorted(_read_moments(session), reverse=True)
-    count = math.ceil(TAIL * len(worst))
+    ends = [step.heard for step in (session.steps[:1] + session.steps[-1:])]
+    heard = [sum(sizes[:end]) for end in ends]
     return {
         "calls": float(len(session.steps)),
         "output_chars": float(sum(size for size, line in zip(sizes, session.lines, strict=True) if line.answered)),
         "context_growth": heard[-1] / heard[0] if heard and heard[0] else 1.0,
-        "tail": 0.9 * fmean(worst[:count]) + 0.1 * worst[0] if worst else 0.0,
     }
-
-
-def _read_moments(session: Session) -> Iterator[float]:
-    """How bad each answer is: like one of the three before it, or from a tool that failed."""
-    failed = {use.result.number + 1 for use in session.uses if use.failed and use.result}
-    said = [line for line in session.answers if line.answered]
-    for at, line in enumerate(said):
-        same = max((liken(line.text, other.text) for other in said[max(0, at - 3) : at]), default=0.0)
-        yield max(same, 0.8 * (line.number in failed))
