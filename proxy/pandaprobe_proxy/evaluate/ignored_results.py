@@ -1,15 +1,19 @@
 """`ignored_results`: tools that succeeded and whose result nothing later takes up.
 
-Of a result every id, number, name and longer word counts that its own arguments do not say already. It is ignored if
-none of them occurs in any later answer or arguments of the agent. Results of fewer than three such words are not
-judged, nor those after which the agent said nothing more. Evaluation reference §3.4, "v2": AUC 0.96 on results that
-were replaced, 1.1 % of genuine results. It finds events; it does not predict failure (§3.1).
+What a result tells are its ids, numbers, names and longer words, without the names of its fields, and without what the
+arguments say already (unless the tool changed something: then its result only has to confirm them). It is taken up if
+the agent later says one of its ids, numbers or names, in words or in arguments, or a word that it had not used before.
+Results that tell fewer than three such things are not judged, nor those after which the agent said nothing more.
+This is evaluation reference §3.4, "v2", where fields and everyday words counted as well; that misses most results of
+another trade. It finds events; it does not predict failure (§3.1).
 """
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 from pandaprobe_proxy.evaluate.session import Line, Session, Use
+from pandaprobe_proxy.evaluate.traits import changes
 from pandaprobe_proxy.model.score import Judgement
 
 NAME, VERSION = "ignored_results", 1
@@ -18,54 +22,75 @@ FEWEST_TOKENS = 3
 MOST_CHARS = 20_000
 """Of a result that are read."""
 _TOKEN = re.compile(r"\w+(?:[.@]\w+)*")
+_FIELD = re.compile(r'"[^"\\]*"\s*:')
 FEWEST_LETTERS = 5
+
+
+@dataclass(slots=True)
+class _Spoken:
+    """Where the agent first and last said something, by token."""
+
+    first: dict[str, int] = field(default_factory=dict)
+    last: dict[str, int] = field(default_factory=dict)
+
+    def hear(self, text: str, number: int) -> None:
+        for token in set(_TOKEN.findall(text.lower())):
+            self.first[token] = min(number, self.first.get(token, number))
+            self.last[token] = max(number, self.last.get(token, number))
 
 
 def evaluate(session: Session) -> Judgement:
     """1 − ignored / eligible; null if no result can be judged."""
-    last = _find_last(session)
-    end = max((line.number for line in session.answers), default=0)
-    eligible = [(use, tokens) for use, result, tokens in _find_eligible(session) if result.number < end]
-    ignored = [use for use, tokens in eligible if not _is_used(use, tokens, last)]
-    counts = {"eligible": len(eligible), "ignored": len(ignored)}
+    spoken = _listen(session)
+    eligible, ignored = 0, []
+    for use, result in _find_judged(session):
+        telling, plain = read_tokens(_FIELD.sub(" ", result.text[:MOST_CHARS]))
+        said = set(_TOKEN.findall(use.tool.arguments.lower()))
+        confirmed = (telling | plain) & said if changes(use.name) else set()
+        telling, plain = telling - said | confirmed, plain - said
+        if len(telling) + len(plain) >= FEWEST_TOKENS:
+            eligible += 1
+            if not _is_taken_up(telling, plain, spoken, result.number):
+                ignored.append(result.quote(f"nothing of what {use.name} told is taken up later"))
+    counts = {"eligible": eligible, "ignored": len(ignored)}
     if not eligible:
         return Judgement(NAME, VERSION, None, "no result to judge", counts)
-    evidence = [use.result.quote(f"nothing of what {use.name} told is taken up later") for use in ignored if use.result]
-    label = f"{len(ignored)} of {len(eligible)} results ignored"
-    return Judgement(NAME, VERSION, 1 - len(ignored) / len(eligible), label, counts, tuple(evidence[:MOST_EVIDENCE]))
+    label = f"{len(ignored)} of {eligible} results ignored"
+    return Judgement(NAME, VERSION, 1 - len(ignored) / eligible, label, counts, tuple(ignored[:MOST_EVIDENCE]))
 
 
-def read_tokens(text: str) -> set[str]:
-    """Ids, numbers, names and words of at least five letters, in small letters."""
-    return {token.lower() for token in _TOKEN.findall(text[:MOST_CHARS]) if _tells(token)}
+def read_tokens(text: str) -> tuple[set[str], set[str]]:
+    """(ids, numbers of three digits or more, and names; other words of five letters or more), in small letters."""
+    telling, plain = set(), set()
+    for token in _TOKEN.findall(text):
+        if any(letter.isdigit() for letter in token):
+            if not (token.isdecimal() and len(token) < 3):
+                telling.add(token.lower())
+        elif token[0].isupper() and len(token) >= 3:
+            telling.add(token.lower())
+        elif len(token) >= FEWEST_LETTERS:
+            plain.add(token.lower())
+    return telling, plain
 
 
-def _tells(token: str) -> bool:
-    if any(letter.isdigit() for letter in token):
-        return len(token) > 1
-    return len(token) >= FEWEST_LETTERS or (len(token) > 2 and token[0].isupper() and token[1:].islower())
-
-
-def _find_eligible(session: Session) -> Iterable[tuple[Use, Line, set[str]]]:
-    for use in session.results:
-        if use.result is not None and not use.failed:
-            tokens = read_tokens(use.result.text) - read_tokens(use.tool.arguments)
-            if len(tokens) >= FEWEST_TOKENS:
-                yield use, use.result, tokens
-
-
-def _find_last(session: Session) -> dict[str, int]:
-    """The number of the last line of the agent that has a token, in its words or in arguments."""
-    last: dict[str, int] = {}
+def _listen(session: Session) -> _Spoken:
+    spoken = _Spoken()
     for line in session.answers:
-        for token in read_tokens(line.text):
-            last[token] = line.number
+        spoken.hear(line.text, line.number)
     for use in session.uses:
-        for token in read_tokens(use.tool.arguments):
-            last[token] = max(last.get(token, 0), use.asked.number)
-    return last
+        spoken.hear(use.tool.arguments, use.asked.number)
+    return spoken
 
 
-def _is_used(use: Use, tokens: set[str], last: dict[str, int]) -> bool:
-    at = use.result.number if use.result else 0
-    return any(last.get(token, 0) > at for token in tokens)
+def _find_judged(session: Session) -> Iterable[tuple[Use, Line]]:
+    """Results of tools that succeeded, after which the agent said something."""
+    end = max((line.number for line in session.answers), default=0)
+    for use in session.results:
+        if use.result is not None and not use.failed and use.result.number < end:
+            yield use, use.result
+
+
+def _is_taken_up(telling: set[str], plain: set[str], spoken: _Spoken, at: int) -> bool:
+    return any(spoken.last.get(token, 0) > at for token in telling) or any(
+        spoken.first.get(token, 0) > at for token in plain
+    )

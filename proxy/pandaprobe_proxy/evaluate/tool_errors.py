@@ -75,7 +75,11 @@ def evaluate(session: Session) -> Judgement:
     """1 − errors / results; null without results."""
     results = session.results
     failed = [use for use in results if use.failed]
-    counts = {"results": len(results), "errors": len(failed)}
+    counts = {
+        "results": len(results),
+        "errors": len(failed),
+        "ends_on_error": int(bool(results) and results[-1].failed),
+    }
     evidence = tuple(use.result.quote(f"{use.name} failed") for use in failed if use.result)[:MOST_EVIDENCE]
     if not results:
         return Judgement(NAME, VERSION, None, "no tool results", counts)
