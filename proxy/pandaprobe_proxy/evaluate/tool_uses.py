@@ -12,8 +12,9 @@ from pandaprobe_proxy.model.call import Json, Message, ToolCall
 
 _RESULT_ROLES = frozenset({"tool", "function"})
 _ENDING = re.compile(
-    r"(^|[_\W])(transfer|hand_?off|handover|escalate|finish|final|done|submit|terminate|exit|attempt_completion"
-    r"|(task_)?complete|(end|stop)(_(conversation|call|session|task|chat))?)([_\W]|$)",
+    r"(.*[_\W])?(transfer[_\W]?to[_\W].*|transfer[_\W](agent|human|call|chat).*|hand[_\W]?(off|over).*|escalate.*"
+    r"|(finish|end|stop|exit|terminate|complete|submit|final|done|attempt|give)"
+    r"([_\W]?(task|conversation|chat|call|session|answer|solution|result|response|completion|work))?)",
     re.IGNORECASE,
 )
 _EXECUTE = re.compile(r"<(execute(?:_\w+)?|tool_call|python|bash)>(.*?)</\1>", re.DOTALL)
@@ -96,7 +97,7 @@ def _to_use(asked: _Asked) -> Use:
     arguments = _parse(tool.arguments)
     failed = result is not None and tells_error(result.message, result.text)
     written = tool.arguments if arguments is None else json.dumps(arguments, sort_keys=True, separators=(",", ":"))
-    return Use(tool, arguments, asked.line, result, failed, f"{tool.name}({written})", bool(_ENDING.search(tool.name)))
+    return Use(tool, arguments, asked.line, result, failed, f"{tool.name}({written})", bool(_ENDING.fullmatch(tool.name)))
 
 
 def _parse(arguments: str) -> Json:
