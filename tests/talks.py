@@ -60,9 +60,8 @@ def _calls(messages, tools, model, usage, latency, **call):
                 f"t{number}", f"k{number}", number * 100 * SECOND_NS, int((number * 100 + took) * SECOND_NS), made
             )
             waiting += [tool.id for tool in message.tool_calls]
-        elif message.role == "tool" and message.tool_call_id is None and waiting:
-            message = replace(message, tool_call_id=waiting.pop(0))
-        history.append(message)
+        is_open = message.role == "tool" and message.tool_call_id is None and waiting
+        history.append(replace(message, tool_call_id=waiting.pop(0)) if is_open else message)
 
 
 def define(name, schema=None, **properties):

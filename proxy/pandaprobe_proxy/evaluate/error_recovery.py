@@ -66,8 +66,6 @@ def evaluate(session: Session) -> Judgement:
 def _quote(episode: Episode) -> Iterable[Quote]:
     name = episode.failures[0].name
     what = "failed" if episode.success else "failed, and did not succeed after"
-    for use in episode.failures:
-        if use.result:
-            yield use.result.quote(f"{name} {what}")
+    yield from (use.result.quote(f"{name} {what}") for use in episode.failures if use.result)
     if episode.success:
         yield episode.success.quote(f"{name} succeeded after {len(episode.failures)} failures")

@@ -97,7 +97,9 @@ def _to_use(asked: _Asked) -> Use:
     arguments = _parse(tool.arguments)
     failed = result is not None and tells_error(result.message, result.text)
     written = tool.arguments if arguments is None else json.dumps(arguments, sort_keys=True, separators=(",", ":"))
-    return Use(tool, arguments, asked.line, result, failed, f"{tool.name}({written})", bool(_ENDING.fullmatch(tool.name)))
+    return Use(
+        tool, arguments, asked.line, result, failed, f"{tool.name}({written})", bool(_ENDING.fullmatch(tool.name))
+    )
 
 
 def _parse(arguments: str) -> Json:

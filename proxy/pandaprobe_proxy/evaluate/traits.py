@@ -128,14 +128,7 @@ def read_answer(session: Session) -> str:
 
 def _round(text: str) -> str:
     flat = " ".join(text.lower().split()).strip(" .$")
-    return _NUMBER.sub(lambda found: _round_number(found[0]), flat)
-
-
-def _round_number(text: str) -> str:
-    try:
-        return f"{float(text.replace(',', '')):.4g}"
-    except ValueError:
-        return text
+    return _NUMBER.sub(lambda found: f"{float(found[0].replace(',', '')):.4g}", flat)
 
 
 def read_facts(session: Session) -> dict[str, float]:
