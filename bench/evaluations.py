@@ -22,7 +22,8 @@ from pandaprobe_proxy.evaluate.peers import Peers
 from pandaprobe_proxy.evaluate.registry import Setting, judge_all
 from pandaprobe_proxy.evaluate.traits import read_traits
 from pandaprobe_proxy.model.call import Call, Message, ToolCall, Usage
-from pandaprobe_proxy.sessions.transcript import digest
+from pandaprobe_proxy.sessions.conversation import merge
+from pandaprobe_proxy.sessions.steps import Step
 
 WORDS = (
     "order address payment delivery account refund invoice customer status pending shipped return exchange keyboard "
@@ -64,12 +65,17 @@ def make_calls(number, count):
         call = Call(
             "d", 1, "chat", "m", "m", input=tuple(history), output=(answer,), tools=DEFINED, usage=Usage(900, 40)
         )
-        yield Told(f"t{number}-{turn}", f"k{number}-{turn}", at_ns, at_ns + SECOND_NS, call)
+        yield Step(f"k{number}-{turn}", at_ns, at_ns + SECOND_NS, call)
         history = [*history, answer, *more]
 
 
 def make_session(number, count):
-    return gather(About(f"s{number}", f"task-{number // 5}"), make_calls(number, count), digest)
+    steps = list(make_calls(number, count))
+    told = (
+        Told(step.call_id, step.call_id, step.started_ns, step.ended_ns, step.call, addition.said)
+        for step, addition in zip(steps, merge(steps), strict=True)
+    )
+    return gather(About(f"s{number}", f"task-{number // 5}"), told)
 
 
 def megabytes():

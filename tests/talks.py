@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from pandaprobe_proxy.evaluate.gather import About, Told, gather
 from pandaprobe_proxy.model.call import Call, Message, ToolCall, Usage
-from pandaprobe_proxy.sessions.transcript import digest
+from pandaprobe_proxy.sessions.conversation import merge
+from pandaprobe_proxy.sessions.steps import Step
 
 SECOND_NS = 10**9
 _numbers = itertools.count(1)
@@ -43,9 +44,19 @@ def used(name, result, **arguments):
 def talk(*messages, tools=(), session_id="s", task_id=None, model="m", usage=None, latency=1.0, **call):
     """The session. Each answer is the next call's; `latency` in seconds, or one for each call."""
     flat = [one for message in messages for one in (message if isinstance(message, tuple) else (message,))]
-    return gather(
-        About(session_id, task_id), _calls(flat, tools=tools, model=model, usage=usage, latency=latency, **call), digest
-    )
+    calls = list(_calls(flat, tools=tools, model=model, usage=usage, latency=latency, **call))
+    return gather(About(session_id, task_id), tell(calls))
+
+
+def tell(calls):
+    """Calls as what each adds, by the number of each: (call, seconds it took)."""
+    steps = [
+        Step(f"k{number}", number * 100 * SECOND_NS, int((number * 100 + took) * SECOND_NS), made)
+        for number, (made, took) in enumerate(calls, 1)
+    ]
+    for number, (step, addition) in enumerate(zip(steps, merge(steps), strict=True), 1):
+        said = (*addition.held, *addition.said)
+        yield Told(f"t{number}", step.call_id, step.started_ns, step.ended_ns, step.call, said)
 
 
 def _calls(messages, tools, model, usage, latency, **call):
@@ -55,10 +66,7 @@ def _calls(messages, tools, model, usage, latency, **call):
             number += 1
             took = latency[number - 1] if isinstance(latency, list) else latency
             made = Call("d", 1, "chat", requested_model=model, model=model, input=tuple(history), output=(message,))
-            made = replace(made, tools=tuple(tools), usage=usage or Usage(), **call)
-            yield Told(
-                f"t{number}", f"k{number}", number * 100 * SECOND_NS, int((number * 100 + took) * SECOND_NS), made
-            )
+            yield replace(made, tools=tuple(tools), usage=usage or Usage(), **call), took
             waiting += [tool.id for tool in message.tool_calls]
         is_open = message.role == "tool" and message.tool_call_id is None and waiting
         history.append(replace(message, tool_call_id=waiting.pop(0)) if is_open else message)

@@ -2,12 +2,11 @@ import pytest
 from pandaprobe_proxy.evaluate.completion_integrity import evaluate
 from pandaprobe_proxy.evaluate.gather import About, Told, gather
 from pandaprobe_proxy.model.call import Call, CallError, Message
-from pandaprobe_proxy.sessions.transcript import digest
 from talks import asks, gives, proofs, says, talk, used, user
 
 
 def ends(**call):
-    return gather(About("s"), [Told("t", "k", 1, 2, Call("d", 1, "chat", input=(user("a"),), **call))], digest)
+    return gather(About("s"), [Told("t", "k", 1, 2, Call("d", 1, "chat", **call), (user("a"),))])
 
 
 def test_an_answer_in_words_is_an_end():
