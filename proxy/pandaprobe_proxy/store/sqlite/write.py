@@ -18,12 +18,14 @@ from pandaprobe_proxy.store.base import (
     StoreFull,
 )
 from pandaprobe_proxy.store.batch import Batch, RunState, Staged
+from pandaprobe_proxy.store.judged import Judged
 from pandaprobe_proxy.store.sqlite.ahead import drop_unused, is_small
 from pandaprobe_proxy.store.sqlite.calls import Calls
 from pandaprobe_proxy.store.sqlite.codec import Codec, from_text, to_text
 from pandaprobe_proxy.store.sqlite.connect import Opening, told
 from pandaprobe_proxy.store.sqlite.correct import Correcting
 from pandaprobe_proxy.store.sqlite.forget import Forgetting
+from pandaprobe_proxy.store.sqlite.judge import put_judged
 from pandaprobe_proxy.store.sqlite.redecode import Redecoding
 from pandaprobe_proxy.store.sqlite.traces import Traces
 from pandaprobe_proxy.store.trace_rows import SpanRow, TraceRow
@@ -214,6 +216,10 @@ class SqliteWriter:
     def add_score(self, score: Score) -> None:
         with self._transaction():
             self._traces.add_score(score)
+
+    def put_judged(self, judged: Sequence[Judged]) -> int:
+        with self._transaction() as db:
+            return put_judged(db, judged)
 
     def correct(self, correction: Correction) -> Corrected:
         with self._transaction():
