@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from pandaprobe_proxy.model.score import Score
 from records import START_NS, make_record
 
 S = 1_000_000_000
@@ -107,6 +108,17 @@ def test_the_evaluators_are_listed_with_what_they_say(terminal, place):
         item for item in terminal.json("sessions", "show", "trip")["scores"] if item["name"] == "tool_errors"
     ]
     assert (score["value"], score["source"]) == ("0", "AUTOMATED")
+
+
+def test_what_others_have_scored_of_traces_makes_pandaprobes_own_metrics(terminal, place):
+    fill(place)
+    (trace, _) = place.reader().traces("trip")
+    for name, value in (("confidence", "0.25"), ("coherence", "0.9"), ("mine", "0")):
+        place.writer.add_score(Score(name, name, value, "NUMERIC", 5, trace_id=trace.trace_id))
+    place.writer.close()
+    terminal.out("eval", "run")
+    found = shown(terminal, "trip")
+    assert (found["agent_reliability"]["value"], found["agent_consistency"]["value"]) == (0.25, 0.175)
 
 
 def test_a_gate_lets_through_what_is_good_enough(terminal, place, tmp_path):

@@ -21,7 +21,10 @@ def did(name, *orders):
 def test_sessions_that_did_the_same_agree():
     judged = agree(did("1", "a", "b"), did("2", "b", "a"))
     assert (judged.value, judged.label) == (1.0, "agrees with 1 of 1 peers")
-    assert judged.counts == {"peers": 1, "known_by": "task", "compared": "writes", "consensus": 1.0, "agreeing": 1}
+    assert judged.counts == {
+        "peers": 1, "known_by": "task", "compared": "writes", "task_id": "x",
+        "consensus": 1.0, "agreeing": 1,
+    }  # fmt: skip
 
 
 def test_one_deed_more_is_half_the_share_of_those_that_both_did():
@@ -46,6 +49,7 @@ def test_without_answers_all_uses_are():
 
 def test_without_peers_or_deeds_there_is_nothing_to_say():
     assert agree(did("1")).label == "no peers"
+    assert "task_id" not in agree(traits("1", task=None)).counts
     assert agree(traits("1"), traits("2")).label == "nothing to compare"
     assert agree(traits("1", tools=[define("cancel_order")]), traits("2")).value is None
 

@@ -1,4 +1,4 @@
-"""`eval run`, `ls`, `show` and `gate`: what evaluators say of sessions."""
+"""`eval run`, `ls`, `show` and `gate`; `compare` is in `comparing`: what evaluators say of sessions."""
 
 import functools
 import json as jsons
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pandaprobe_proxy.cli.comparing import compare, read_where
 from pandaprobe_proxy.cli.gates import to_junit, to_markdown
 from pandaprobe_proxy.cli.options import as_json, data_dir, load_settings, reading, whole_id
 from pandaprobe_proxy.cli.output import Failure, echo, from_store, heading, one_line, print_json, print_table, say
@@ -23,12 +24,14 @@ if TYPE_CHECKING:
 BELOW = 5
 """The exit code of a gate that does not let through."""
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-KEYS = {"user": "user_id", "tag": "tag", "model": "model"}
 
 
 @click.group("eval")
 def command() -> None:
     """Evaluate sessions, and show what was said of them."""
+
+
+command.add_command(compare)
 
 
 def choosing(function: Callable[..., None]) -> Callable[..., None]:
@@ -188,12 +191,7 @@ def _read_judged(choice: Choice, data_dir: str | None) -> list[Judged]:
 
 def read_choice(session: str | None, since: str | None, where: tuple[str, ...], data_dir: str | None) -> Choice:
     """The sessions that the options mean; an error in them ends the command."""
-    given: dict[str, str] = {}
-    for text in where:
-        key, equals, value = text.partition("=")
-        if key not in KEYS or not equals:
-            raise Failure(f"--where {text!r} is not understood; give user=…, tag=… or model=….", 2)
-        given[KEYS[key]] = value
+    given = read_where(where, "--where")
     if session is not None:
         with reading(data_dir) as reader:
             session = whole_id(session, reader.find_sessions, "session")

@@ -26,6 +26,8 @@ def judge(traits: Traits, peers: Peers, most: int | None = None) -> Judgement:
     chosen = found[:most]
     deeds, liking = choose_deeds([traits, *chosen])
     counts: dict[str, object] = {"peers": len(chosen), "known_by": str(relation), "compared": deeds}
+    if traits.task_id:
+        counts["task_id"] = traits.task_id
     if not chosen or liking is None:
         return Judgement(NAME, VERSION, None, "no peers" if not chosen else "nothing to compare", counts)
     likeness = [liking(traits, peer) for peer in chosen]
