@@ -42,3 +42,10 @@ def test_a_sum_of_up_to_five():
     amounts.hear("$40.01, $50.03, $60.07, $70.15")
     assert amounts.explain(4001 + 5003 + 6007)
     assert amounts.explain(4001 + 5003 + 6007 + 7015)
+
+
+def test_more_digits_than_any_amount_has_are_none():
+    assert read(f"${'1' * 400}.5") == []
+    amounts = Amounts()
+    amounts.hear("9" * 400)
+    assert not amounts.explain(777)

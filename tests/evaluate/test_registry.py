@@ -1,10 +1,12 @@
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pandaprobe_proxy.evaluate.assertions import read_assertions
 from pandaprobe_proxy.evaluate.peers import Peers
 from pandaprobe_proxy.evaluate.registry import EVALUATORS, Setting, choose, judge_all
 from pandaprobe_proxy.evaluate.traits import read_traits
 from pandaprobe_proxy.model.call import Usage
-from talks import define, says, talk, used, user
+from talks import asks, define, gives, says, system, talk, used, user
 
 RICH = talk(
     user("order A17 please"), used("get_order", '{"id": "A17", "price": 152.50, "item": "keyboard"}', id="A17"),
@@ -47,6 +49,31 @@ def test_no_evidence_is_never_a_good_score(session):
 
 def test_the_same_session_is_judged_the_same():
     assert judged(RICH) == judged(RICH)
+
+
+TEXT = st.text(max_size=60) | st.sampled_from(
+    [
+        " " * 9999,
+        "\n" * 9999,
+        "9" * 999,
+        "<execute>" * 999,
+        "Error: " * 99,
+        "{" * 99,
+        '{"a": NaN}',
+        "$1,2.3.4 ending in 5",
+    ]
+)
+
+
+@given(st.lists(st.tuples(st.sampled_from(["user", "says", "asks", "system"]), TEXT, TEXT), max_size=8))
+@settings(max_examples=60, deadline=None)
+def test_whatever_is_said_is_judged(said):
+    messages = []
+    for kind, text, other in said:
+        told = {"user": user, "says": says, "system": system}.get(kind)
+        messages += [told(text)] if told else [asks("get", text), gives(other)]
+    for one in judged(talk(*messages, tools=[define("get")])):
+        assert one.value is None or 0 <= one.value <= 1
 
 
 def test_evaluators_are_chosen_by_name():

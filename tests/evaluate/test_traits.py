@@ -45,6 +45,7 @@ def test_the_same_deed_has_the_same_name():
     assert action('{"ids": ["a"]}') != action('{"ids": ["c"]}')
     assert action('{"a": "{bad"}') == action('{"a": "{BAD"}')
     assert action("{bad") == "putNone"
+    assert action('{"n": %s}' % ("9" * 400)) != action('{"n": %s}' % ("8" * 400))
     assert action('{"a": [null]}') == "put[('a', \"['None']\")]"
 
 

@@ -15,6 +15,7 @@ SMALLEST = 32
 YEARS = range(1900, 2101)
 LONGEST = 4
 """More digits without a point, a comma or a currency are an id."""
+LONGEST_NUMBER = 20
 MOST_KEPT = 300
 """The last amounts of which one is added or taken away."""
 MOST_SUMMED = 12
@@ -44,7 +45,8 @@ def _is_amount(digits: str) -> bool:
 
 
 def _read(number: str) -> int:
-    return round(float(number.replace(",", "")) * 100)
+    """In hundredths; 0 of one that is longer than any amount."""
+    return round(float(number.replace(",", "")) * 100) if len(number) <= LONGEST_NUMBER else 0
 
 
 class Amounts:

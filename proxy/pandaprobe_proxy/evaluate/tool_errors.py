@@ -49,7 +49,7 @@ def tells_error(message: Message, text: str) -> bool:
         value = _parse(text)
         if isinstance(value, dict):
             return _says_error(value)
-    return bool(_BEGINS.match(text) or _SAYS.search(text[:_HEAD]) or _SAYS.search(text[-_TAIL:]))
+    return bool(_BEGINS.match(text[:_HEAD]) or _SAYS.search(text[:_HEAD]) or _SAYS.search(text[-_TAIL:]))
 
 
 def _parse(text: str) -> Json:

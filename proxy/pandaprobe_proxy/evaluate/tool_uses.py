@@ -18,7 +18,11 @@ _ENDING = re.compile(
     re.IGNORECASE,
 )
 _EXECUTE = re.compile(r"<(execute(?:_\w+)?|tool_call|python|bash)>(.*?)</\1>", re.DOTALL)
-_ACTION = re.compile(r"^\s*Action\s*:\s*(\w+)\s*(?:\n\s*Action Input\s*:\s*|\[|\()(.*)", re.DOTALL | re.MULTILINE)
+_ACTION = re.compile(
+    r"^[ \t]*Action[ \t]*:[ \t]*(\w+)[ \t]*(?:\n[ \t]*Action Input[ \t]*:|\[|\()(.*)", re.DOTALL | re.MULTILINE
+)
+MOST_CHARS = 100_000
+"""Of an answer in which a written tool is looked for."""
 _OBSERVED = re.compile(r"^\s*(?:Observation|Tool (?:output|result)|Execution result|EXECUTION RESULT)\b.{0,60}?:", re.S)
 
 
@@ -83,7 +87,8 @@ class _Waiting:
 
 def _read_written(text: str) -> Iterable[ToolCall]:
     """The tool that an agent without tool calls writes in its text: ReAct's action, or code between tags."""
-    found = _EXECUTE.search(text)
+    text = text[:MOST_CHARS]
+    found = _EXECUTE.search(text) if "</" in text else None
     if found:
         yield ToolCall("", found[1], found[2].strip())
         return

@@ -12,6 +12,8 @@ from pandaprobe_proxy.model.call import Json
 
 FIRST_LINES = 2
 MOST_FIRST_WORDS = 200
+EXACT = 2**53
+"""Whole numbers beyond it are told apart only as such."""
 _LOOKING = re.compile(
     r"get|list|search|find|read|fetch|lookup|look|query|show|view|describe|count|check|calculate|compute|think"
     r"|retrieve|load|open|browse|scan|inspect|peek|ls|cat|grep|head|tail|stat|validate|verify|estimate|compare"
@@ -99,7 +101,7 @@ def _normalise(value: Json) -> Json:
         return sorted(str(_normalise(item)) for item in value)
     if isinstance(value, bool):
         return value
-    if isinstance(value, int | float):
+    if isinstance(value, int | float) and abs(value) <= EXACT:
         return float(value)
     return _normalise_text(value) if isinstance(value, str) else value
 
