@@ -40,6 +40,11 @@ class Injecting:
         self.runs = runs
         self.dice = random.Random(seed)
         self.pool = [(run["tools_ref"], result["content"]) for run in runs for _, _, result in pairs(run["messages"])]
+        self.by_tool = {}
+        for run in runs:
+            for _, call, result in pairs(run["messages"]):
+                found = self.by_tool.setdefault(call["function"]["name"], [])
+                found.append((run["session_id"], result["content"]))
 
     def pick(self, places):
         return self.dice.choice(places) if places else None
@@ -99,6 +104,19 @@ class Injecting:
         if at is None or not others:
             return None
         messages[at]["content"] = self.dice.choice(others)
+        return [at]
+
+    def result_of_another_session(self, run, messages, meta):
+        """The result is one of the same tool in another session, which is made of the same words."""
+        at = self.pick_result(messages)
+        if at is None:
+            return None
+        names = {result["tool_call_id"]: call["function"]["name"] for _, call, result in pairs(messages)}
+        others = self.by_tool[names[messages[at]["tool_call_id"]]]
+        texts = [text for session_id, text in others if session_id != run["session_id"] and len(text) > 80]
+        if not texts:
+            return None
+        messages[at]["content"] = self.dice.choice(texts)
         return [at]
 
     def pick_result(self, messages):
@@ -253,6 +271,7 @@ DETECTORS = {
     "user_repeats": (user_friction_markers, by_count("repeats")),
     "stops_on_a_tool": (completion_integrity, by_value(completion_integrity)),
     "result_ignored": (ignored_results, by_value(ignored_results)),
+    "result_of_another_session": (ignored_results, by_value(ignored_results)),
     "result_of_another_trade": (ignored_results, by_value(ignored_results)),
     "same_call_thrice": (loops, by_value(loops)),
     "error_then_retry": (error_recovery, by_count("same_again")),
@@ -262,7 +281,7 @@ DETECTORS = {
     "argument_dropped": (tool_schema, by_value(tool_schema)),
 }
 
-UNGATED = {"result_of_another_trade"}
+UNGATED = {"result_of_another_trade", "result_of_another_session"}
 """Harder than the reference's; shown for what it is."""
 
 
@@ -317,13 +336,13 @@ def main():
     with_tools = [runs for runs in loaded if any(run["tools_ref"] for run, _ in runs)]
     runs = [item for part in with_tools for item in part]
     injecting = Injecting([run for run, _ in runs], given.seed)
-    print(f"{'fault':24} {'evaluator':22} {'sessions':>8} {'AUC':>6} {'found':>6} {'fires':>6} {'cites':>6}")
+    print(f"{'fault':26} {'evaluator':22} {'sessions':>8} {'AUC':>6} {'found':>6} {'fires':>6} {'cites':>6}")
     sound = True
     for fault, (evaluator, _) in DETECTORS.items():
         auc, found, fires, cites, count = measure(fault, runs, injecting)
         good = auc >= 0.95 and fires <= 0.1 and cites >= 0.9
         sound = sound and (good or fault in UNGATED)
-        print(f"{fault:24} {evaluator.NAME:22} {count:8} {auc:6.3f} {found:6.3f} {fires:6.3f} {cites:6.3f}")
+        print(f"{fault:26} {evaluator.NAME:22} {count:8} {auc:6.3f} {found:6.3f} {fires:6.3f} {cites:6.3f}")
     flagged = [part for part in with_tools if any("tool_error_flag" in str(run["calls_meta"]) for run, _ in part)]
     precision, recall, count = measure_errors([item for part in flagged for item in part])
     print(f"errors of tools: {count}, precision {precision:.4f}, recall {recall:.4f}")
