@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "proxy" / "pandaprobe_proxy"
-PURE = ("model", "wire", "dialects", "sessions", "pricing")
+PURE = ("model", "wire", "dialects", "sessions", "pricing", "evaluate")
 
 
 def measure(module: Path) -> str:

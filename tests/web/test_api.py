@@ -171,6 +171,16 @@ async def test_a_busy_store_asks_to_come_again(place):
         assert (response.status, response.headers["Retry-After"]) == (503, "1")
 
 
+async def test_judgements_are_kept(web, place):
+    place.put(make_record(session="a"))
+    judgement = {"name": "loops", "version": 1, "value": None, "label": "too short to loop"}
+    one = {"session_id": "a", "content": "c", "setting": "-", "judgement": judgement, "at_ns": 5}
+    async with web.post("/judgements", json={"judged": [one, one]}) as response:
+        assert (response.status, await response.json()) == (200, {"kept": 1})
+    async with web.post("/judgements", json={"judged": [{"session_id": "a"}]}) as response:
+        assert response.status == 422
+
+
 async def test_a_correction_is_made_listed_and_undone(web, place):
     place.put(make_record(session="a"), make_record(session="b"))
     async with web.post("/corrections", json={"kind": "merge", "session_id": "a", "to": "b"}) as response:

@@ -4,12 +4,13 @@ sidecar  the relay's process, which starts, watches and restarts the recorder's 
 control  the running sidecar's own socket, for `status` and `run`                    status  the loss numbers, added up
 stores   the store of these settings, for reading or writing                         logs    one form for all logs
 hooks, hook_*, webhook  changes of sessions, told to commands and URLs
-sessions, redecoding  what only the holder of the one writer may do                    web_port  asks it to
+sessions, redecoding, evaluating  what only the holder of the one writer may do        web_port  asks it to
 
 What is imported here is what a command that only reads needs; the rest is imported when it is called.
 """
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from pandaprobe_proxy.app.control import add_upstream, ask
 from pandaprobe_proxy.app.sessions import close_session, correct, delete_session, reopen_session, undo
@@ -20,6 +21,9 @@ from pandaprobe_proxy.app.stores import open_writer as writer
 from pandaprobe_proxy.settings import Settings
 from pandaprobe_proxy.store.base import Redecoded
 
+if TYPE_CHECKING:
+    from pandaprobe_proxy.app.evaluating import Asked, Progress
+
 __all__ = [
     "Status",
     "add_upstream",
@@ -27,6 +31,7 @@ __all__ = [
     "close_session",
     "correct",
     "delete_session",
+    "evaluate",
     "reader",
     "record_main",
     "redecode",
@@ -52,6 +57,13 @@ def redecode(
     from pandaprobe_proxy.app.redecoding import redecode as run
 
     return run(settings, session_id, dry_run, tell)
+
+
+def evaluate(settings: Settings, asked: "Asked", tell: "Callable[[Progress], object]") -> "Progress":
+    """Judges the sessions that are due; see `evaluating`."""
+    from pandaprobe_proxy.app.evaluating import evaluate as run
+
+    return run(settings, asked, tell)
 
 
 def record_main() -> int:

@@ -34,6 +34,7 @@ from pandaprobe_proxy.model.score import Score
 from pandaprobe_proxy.model.session import Resolution
 from pandaprobe_proxy.model.trace import Span, Trace
 from pandaprobe_proxy.store.batch import Batch, RunState
+from pandaprobe_proxy.store.judged import Choice, Due, Judged, Wanted
 from pandaprobe_proxy.store.lives import LifeReader, LifeWriter
 from pandaprobe_proxy.store.session_rows import SessionRow
 from pandaprobe_proxy.store.trace_rows import SpanRow, TraceRow
@@ -250,6 +251,9 @@ class Writer(LifeWriter, Protocol):
     def add_score(self, score: Score) -> None:
         """Adds a score; its trace need not be known yet."""
 
+    def put_judged(self, judged: Sequence[Judged]) -> int:
+        """Keeps judgements beside the older ones; how many were new. Those of sessions that are gone are left out."""
+
     def correct(self, correction: Correction) -> Corrected:
         """Puts calls into another session than they were resolved to. Raises Refused if it makes no sense."""
 
@@ -322,7 +326,19 @@ class Reader(LifeReader, Protocol):
         """Ids that start with `prefix`."""
 
     def scores(self, session_id: str | None = None, trace_id: str | None = None) -> list[Score]:
-        """The scores of a session's traces and of the session itself, or of one trace; oldest first."""
+        """The scores of a session's traces and of the session itself, or of one trace; oldest first.
+
+        The newest judgements of a session are among its scores, if they have a value.
+        """
+
+    def contents(self, choice: Choice) -> list[tuple[str, str]]:
+        """(session id, content) of the chosen sessions, oldest first. The content changes with the session."""
+
+    def due(self, choice: Choice, wanted: Sequence[Wanted]) -> list[Due]:
+        """The chosen sessions that some of what is wanted has not judged as they are now, oldest first."""
+
+    def judged(self, choice: Choice) -> list[Judged]:
+        """The newest judgement of each evaluator of the chosen sessions, the last active session first."""
 
     def corrections(self, limit: int) -> list[Corrected]:
         """Those that were made, newest first, with those that were undone."""

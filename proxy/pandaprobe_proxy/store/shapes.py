@@ -16,6 +16,7 @@ from pandaprobe_proxy.sessions.conversation import Addition
 from pandaprobe_proxy.sessions.steps import Step
 from pandaprobe_proxy.sessions.tools import ToolUse
 from pandaprobe_proxy.store.base import CallRow, Hit, StoredBody, StoredCall
+from pandaprobe_proxy.store.judged import Judged
 from pandaprobe_proxy.store.media import shorten, tell
 from pandaprobe_proxy.store.session_rows import SessionRow
 from pandaprobe_proxy.store.trace_rows import SpanRow, TraceRow
@@ -217,6 +218,12 @@ def encode_change(change: Change) -> bytes:
 def score_json(score: Score) -> Json:
     value: Json = msgspec.to_builtins(score)
     return {**value, "created_at": iso(value.pop("at_ns"))}
+
+
+def judged_json(judged: Judged) -> Json:
+    """What an evaluator said of a session, with its evidence."""
+    value: Json = msgspec.to_builtins(judged)
+    return {**value.pop("judgement"), **value, "at": iso(value.pop("at_ns"))}
 
 
 def hit_json(hit: Hit) -> Json:

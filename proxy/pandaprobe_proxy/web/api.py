@@ -19,6 +19,7 @@ from pandaprobe_proxy.model.call import Call
 from pandaprobe_proxy.model.correction import Correction
 from pandaprobe_proxy.model.exchange import Exchange
 from pandaprobe_proxy.store.base import Reader, Refused, StoredBody, StoreError, Writer
+from pandaprobe_proxy.store.judged import Judgements
 from pandaprobe_proxy.store.shapes import (
     call_json,
     change_json,
@@ -101,6 +102,7 @@ def build(sidecar: Sidecar, routes: Sequence[RouteLike], hosts: frozenset[str]) 
     app.router.add_get("/corrections", pages.corrections)
     app.router.add_post("/corrections", pages.correct)
     app.router.add_delete("/corrections/newest", pages.undo)
+    app.router.add_post("/judgements", pages.judge)
     app.router.add_post("/redecode", pages.redecode)
     app.router.add_get("/traces/{trace_id}", pages.trace)
     app.router.add_get("/calls", pages.calls)
@@ -253,6 +255,14 @@ class _Pages:
         if undone is None:
             raise _missing("correction that stands")
         return _json(msgspec.to_builtins(undone))
+
+    async def judge(self, request: web.Request) -> web.Response:
+        """Keeps what evaluators have said of sessions."""
+        try:
+            asked = msgspec.convert(await _body(request), Judgements)
+        except msgspec.ValidationError as error:
+            raise web.HTTPUnprocessableEntity(reason=f"These are no judgements: {error}."[:200]) from error
+        return _json({"kept": await self._sidecar.submit(lambda writer: writer.put_judged(asked.judged))})
 
     async def redecode(self, request: web.Request) -> web.Response:
         """One step; its answer says where the next one goes on."""

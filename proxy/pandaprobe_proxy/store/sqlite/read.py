@@ -2,7 +2,7 @@
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from pandaprobe_proxy.model.correction import Corrected
 from pandaprobe_proxy.model.lifecycle import Change, State
 from pandaprobe_proxy.model.score import Score
 from pandaprobe_proxy.store.base import CallRow, Counts, Hit, StoredCall, StoreError
+from pandaprobe_proxy.store.judged import Choice, Due, Judged, Wanted
 from pandaprobe_proxy.store.lives import HookMark
 from pandaprobe_proxy.store.session_rows import SessionRow
 from pandaprobe_proxy.store.sqlite.changes import to_change
@@ -18,6 +19,7 @@ from pandaprobe_proxy.store.sqlite.connect import connect_reader, told
 from pandaprobe_proxy.store.sqlite.correct import to_corrected
 from pandaprobe_proxy.store.sqlite.history import Telling
 from pandaprobe_proxy.store.sqlite.hooks import read_marks
+from pandaprobe_proxy.store.sqlite.judge import find_due, read_as_scores, read_contents, read_judged
 from pandaprobe_proxy.store.sqlite.rows import (
     CALL,
     SESSION,
@@ -157,7 +159,20 @@ class SqliteReader:
                 " AND (?2 IS NULL OR trace_id = ?2) ORDER BY at_ns, score_id",
                 (session_id, trace_id),
             )
-        return [to_score(row) for row in rows]
+            judged = list(read_as_scores(db, session_id)) if session_id and not trace_id else []
+        return sorted([*map(to_score, rows), *judged], key=lambda score: score.at_ns)
+
+    def contents(self, choice: Choice) -> list[tuple[str, str]]:
+        with self._reading() as db:
+            return read_contents(db, choice)
+
+    def due(self, choice: Choice, wanted: Sequence[Wanted]) -> list[Due]:
+        with self._reading() as db:
+            return find_due(db, choice, wanted)
+
+    def judged(self, choice: Choice) -> list[Judged]:
+        with self._reading() as db:
+            return read_judged(db, choice)
 
     def corrections(self, limit: int) -> list[Corrected]:
         with self._reading() as db:

@@ -218,6 +218,22 @@ CREATE VIEW v_changes AS SELECT
     number, session_id, change, state, {_ISO.format("at_ns")} AS at, cause, merged_into FROM changes;
 """
 
+_EVALUATED = f"""
+CREATE TABLE judgements (
+    key INTEGER PRIMARY KEY, session_id TEXT NOT NULL, name TEXT NOT NULL, version INTEGER NOT NULL,
+    setting TEXT NOT NULL, content TEXT NOT NULL, at_ns INTEGER NOT NULL, value REAL, label TEXT NOT NULL,
+    counts TEXT NOT NULL, evidence TEXT NOT NULL
+);
+CREATE UNIQUE INDEX judgements_once ON judgements (session_id, name, version, setting, content);
+CREATE TRIGGER judgements_go AFTER DELETE ON sessions
+    BEGIN DELETE FROM judgements WHERE session_id = OLD.session_id; END;
+CREATE TRIGGER judgements_move AFTER UPDATE OF session ON calls WHEN OLD.session != NEW.session
+    BEGIN DELETE FROM judgements WHERE session_id = (SELECT session_id FROM sessions WHERE key = OLD.session); END;
+CREATE VIEW v_judgements AS SELECT
+    session_id, name, value, label, version, {_ISO.format("at_ns")} AS at, counts, evidence FROM judgements
+    WHERE key IN (SELECT max(key) FROM judgements GROUP BY session_id, name);
+"""
+
 
 # What headers, chat bodies and streams are made of, so that a short piece compresses as if it came after these.
 # It is stored with the store: a later version may have another, and old pieces are still read with this one.
@@ -306,6 +322,15 @@ def m006_lifecycle(db: "Database") -> None:
     What was there before is idle, and nothing is told of that.
     """
     _run(db, _LIVES)
+
+
+@migrations()
+def m007_evaluated(db: "Database") -> None:
+    """What evaluators say of sessions, with what they judged, so that what is still to be judged is a query.
+
+    Judgements quote messages: they go with their session, and when a call of it goes to another.
+    """
+    _run(db, _EVALUATED)
 
 
 def _run(db: "Database", script: str) -> None:

@@ -18,6 +18,7 @@ from pandaprobe_proxy.store.base import (
 )
 from pandaprobe_proxy.store.batch import Batch, RunState, Staged
 from pandaprobe_proxy.store.clocks import Clocks, make_clocks
+from pandaprobe_proxy.store.judged import Judged
 from pandaprobe_proxy.store.lives import HookMark
 from pandaprobe_proxy.store.session_rows import SessionRow
 from pandaprobe_proxy.store.sqlite.ahead import drop_unused, is_small
@@ -27,6 +28,7 @@ from pandaprobe_proxy.store.sqlite.connect import Opening, told
 from pandaprobe_proxy.store.sqlite.correct import Correcting
 from pandaprobe_proxy.store.sqlite.forget import Forgetting
 from pandaprobe_proxy.store.sqlite.hooks import Hooks
+from pandaprobe_proxy.store.sqlite.judge import put_judged
 from pandaprobe_proxy.store.sqlite.lives import Lives
 from pandaprobe_proxy.store.sqlite.redecode import Redecoding
 from pandaprobe_proxy.store.sqlite.traces import Traces
@@ -225,6 +227,10 @@ class SqliteWriter:
     def add_score(self, score: Score) -> None:
         with self._transaction():
             self._traces.add_score(score)
+
+    def put_judged(self, judged: Sequence[Judged]) -> int:
+        with self._transaction() as db:
+            return put_judged(db, judged)
 
     def correct(self, correction: Correction) -> Corrected:
         with self._transaction():
