@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from cli.conftest import Terminal
+from terminal import Terminal
 from records import make_record
 
 
