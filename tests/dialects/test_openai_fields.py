@@ -158,3 +158,9 @@ def test_lists_grow_and_entries_of_one_index_are_one(values, expected):
     for value in values:
         grow_field(held, "k", value)
     assert held == {"k": expected}
+
+
+@pytest.mark.parametrize(("written", "known"), [(4, 4), (4.0, 4), (None, None), (True, None), (-1, None), (1.5, None)])
+def test_what_was_written_to_the_cache_is_among_the_details_of_the_input(written, known):
+    raw = {"input_tokens": 9, "input_tokens_details": {"cache_write_tokens": written}}
+    assert read_usage(raw) == Usage(9, source=UsageSource.REPORTED, raw=raw, cache_written=known)

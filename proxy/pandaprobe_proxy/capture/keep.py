@@ -139,7 +139,7 @@ class Keeper:
 
     def _client_key(self, head: RequestHead, known: Sequence[bytes]) -> str:
         """Tells clients apart: by credential, address without port, and user agent."""
-        agent = next((value for name, value in head.headers if name.lower() == b"user-agent"), b"")
+        agent = find_header(head.headers, b"user-agent") or b""
         address = head.client.rpartition(":")[0].encode()
         return self._redactor.fingerprint(b"\0".join((*known, address, agent)))
 

@@ -10,8 +10,8 @@ from typing import Any
 from urllib.parse import unquote
 
 from pandaprobe_proxy.dialects.anthropic_bodies import read_answer
-from pandaprobe_proxy.dialects.anthropic_usage import count
 from pandaprobe_proxy.dialects.base import Answered, Asked, Blob, Dialect
+from pandaprobe_proxy.dialects.counts import add_counts, read_count
 from pandaprobe_proxy.dialects.json_values import parse_json
 from pandaprobe_proxy.dialects.openai_fields import pop_typed, without_nulls
 from pandaprobe_proxy.model.call import Message, Usage, UsageSource
@@ -107,13 +107,8 @@ def _sum(usages: list[Usage]) -> Usage:
     if not known:
         return Usage()
     total = Usage(source=UsageSource.REPORTED, raw=_add_raw([usage.raw for usage in known]))
-    sums: dict[str, Json] = {name: _add([getattr(usage, name) for usage in known]) for name in _COUNTS}
+    sums: dict[str, Json] = {name: add_counts(*(getattr(usage, name) for usage in known)) for name in _COUNTS}
     return replace(total, **sums)
-
-
-def _add(counts: list[int | None]) -> int | None:
-    found = [number for number in counts if number is not None]
-    return sum(found) if found else None
 
 
 def _add_raw(raws: list[dict[str, Json]]) -> dict[str, Json]:
@@ -121,7 +116,7 @@ def _add_raw(raws: list[dict[str, Json]]) -> dict[str, Json]:
     added: dict[str, Json] = {}
     for key in {key: None for raw in raws for key in raw}:
         values = [raw.get(key) for raw in raws]
-        total = _add([count(raw, key) for raw in raws])
+        total = add_counts(*(read_count(raw, key) for raw in raws))
         if total is not None:
             added[key] = total
         elif all(value == values[0] for value in values):
