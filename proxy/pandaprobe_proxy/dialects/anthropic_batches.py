@@ -1,6 +1,7 @@
 """Anthropic's message batches: `…/messages/batches`, one of them, and its results as lines of JSON.
 
 The requests of a batch stay in the parameters. Its results are the answers, each with the `custom_id` of its request.
+They are fetched apart, so a batch is pending in all that is said of it, even when it has ended.
 """
 
 import re
@@ -14,7 +15,7 @@ from pandaprobe_proxy.dialects.base import Answered, Asked, Blob, Dialect
 from pandaprobe_proxy.dialects.counts import add_counts, read_count
 from pandaprobe_proxy.dialects.json_values import parse_json
 from pandaprobe_proxy.dialects.openai_fields import pop_typed, without_nulls
-from pandaprobe_proxy.model.call import Message, Usage, UsageSource
+from pandaprobe_proxy.model.call import RETRIEVE, Message, Usage, UsageSource
 from pandaprobe_proxy.model.exchange import Headers
 from pandaprobe_proxy.wire.ndjson import NdjsonReader
 from pandaprobe_proxy.wire.stream import StreamEvent
@@ -30,11 +31,14 @@ def matches(method: str, path: str, headers: Headers) -> bool:
 
 def asked(body: Json, path: str) -> Asked:
     found = _PATH.search(path)
+    name = unquote(found[1]) if found and found[1] else None
     requests = body.get("requests")
     models = {_read_model(request) for request in requests} if isinstance(requests, list) else set()
     return Asked(
         model=models.pop() if len(models) == 1 else None,
-        parameters=dict(body) | ({"batch_id": unquote(found[1])} if found and found[1] else {}),
+        parameters=dict(body) | ({"batch_id": name} if name else {}),
+        operation=("cancel" if found and found[2] == "cancel" else RETRIEVE) if name else None,
+        fetched_id=name if found and found[2] == "results" else None,
     )
 
 
@@ -54,13 +58,9 @@ def answered(body: Json) -> Answered:
         return _gather([body])
     rest = without_nulls(body)
     known = rest.get("type") in ("message_batch", "message_batch_deleted") or "data" in rest
-    status = rest.get("processing_status")
-    return Answered(
-        response_id=pop_typed(rest, "id", str),
-        extra=rest,
-        lossy=not known,
-        pending=isinstance(status, str) and status != "ended",
-    )
+    told = isinstance(rest.get("processing_status"), str)
+    name = pop_typed(rest, "id", str) if told else None
+    return Answered(response_id=name, extra=rest, lossy=not known, pending=told)
 
 
 def streamed(events: Iterable[StreamEvent]) -> Answered:
@@ -126,7 +126,7 @@ def _add_raw(raws: list[dict[str, Json]]) -> dict[str, Json]:
 
 DIALECT = Dialect(
     "anthropic_batches",
-    1,
+    2,
     "batches",
     matches,
     asked,
@@ -139,5 +139,5 @@ DIALECT = Dialect(
         "GET /v1/messages/batches/{id}",
         "GET /v1/messages/batches/{id}/results",
     ),
-    offers=frozenset({"usage", "tools"}),
+    offers=frozenset({"usage", "tools", "cost"}),
 )

@@ -155,7 +155,7 @@ def _make_call(dialect: Dialect, asked: Asked, reading: _Reading, exchange: Exch
         operation=asked.operation or dialect.operation,
         requested_model=asked.model,
         model=answered.model,
-        response_id=answered.response_id,
+        response_id=answered.response_id or (None if answered.error else asked.fetched_id),
         streamed=reading.streamed,
         input=asked.messages,
         output=answered.messages,

@@ -23,7 +23,7 @@ def join_streams(asked: Exchange, fetched: Sequence[Exchange]) -> Exchange:
 
     How it ended is how the last of them did. Exchanges whose answers are no streams add nothing.
     """
-    streams = [exchange for exchange in (asked, *fetched) if _is_stream(exchange)]
+    streams = [exchange for exchange in (asked, *fetched) if is_stream(exchange)]
     if not streams:
         return asked
     pieces: list[bytes] = []
@@ -39,7 +39,8 @@ def join_streams(asked: Exchange, fetched: Sequence[Exchange]) -> Exchange:
     return replace(asked, response=response, response_body=b"".join(pieces), chunks=tuple(chunks), ended=last.ended)
 
 
-def _is_stream(exchange: Exchange) -> bool:
+def is_stream(exchange: Exchange) -> bool:
+    """Whether its answer is a stream of events, which others may go on with."""
     answer = exchange.response
     if answer is None or answer.status != 200:
         return False
@@ -91,5 +92,6 @@ def complete(call: Call, others: Sequence[Call], joined: Call | None) -> Call:
 
 
 def _answer(call: Call) -> dict[str, Json]:
-    names = ("model", "output", "usage", "error", "partial", "extra", "pending", "conversation_id", "cost")
-    return {name: getattr(call, name) for name in names}
+    """What a fetched answer tells. One without messages, as a run is, leaves those that are known."""
+    names = ("model", "usage", "error", "partial", "extra", "pending", "conversation_id", "cost")
+    return {name: getattr(call, name) for name in (*names, *(["output"] if call.output else []))}

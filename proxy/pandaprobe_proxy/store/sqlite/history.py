@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from pandaprobe_proxy.dialects.decode import decode
-from pandaprobe_proxy.dialects.resume import complete, join_streams
+from pandaprobe_proxy.dialects.resume import complete, is_stream, join_streams
 from pandaprobe_proxy.model.call import KINDS, Call, Message, Turn
 from pandaprobe_proxy.model.exchange import Exchange
 from pandaprobe_proxy.sessions.transcript import digest
@@ -100,7 +100,7 @@ class Telling:
         decode, exchange = self._decoding.decode, self._decoding.exchange
         rows = select(self._db, _RETRIEVALS, (row["call_id"],))
         fetched = [exchange(other) for other in rows]
-        apart = [bool(row["connection"]) or not of["streamed"] for of in rows]  # a turn has no stream to go on with
+        apart = [bool(row["connection"]) or not is_stream(of) for of in fetched]  # a turn has no stream to go on with
         calls = [decode(other) for other, alone in zip(fetched, apart, strict=True) if alone]
         streams = [other for other, alone in zip(fetched, apart, strict=True) if not alone]
         joined = decode(join_streams(exchange(row), streams)) if streams else None
