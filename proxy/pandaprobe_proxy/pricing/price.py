@@ -21,6 +21,8 @@ PAID = frozenset({RETRIEVE, "batches"})
 """Operations of that kind which tell what another call has used."""
 LONGEST = 512
 """Longer texts are no names of models."""
+OWN = "settings"
+"""The source of a cost by a price of the user's own."""
 TICKS = 10**10
 """Of xAI to the dollar."""
 
@@ -105,4 +107,4 @@ def _own_cost(name: str, price: Price, usage: Usage) -> Cost | None:
     if min(left.values()) < 0:
         return None
     parts |= {"input": left["input"] * price.input / 1e6, "output": left["output"] * price.output / 1e6}
-    return Cost(math.fsum(parts.values()), {part: cost for part, cost in parts.items() if cost}, name, "settings")
+    return Cost(math.fsum(parts.values()), {part: cost for part, cost in parts.items() if cost}, name, OWN)

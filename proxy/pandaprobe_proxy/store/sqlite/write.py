@@ -5,9 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
-from pandaprobe_proxy.model.call import Call
 from pandaprobe_proxy.model.correction import Corrected, Correction
-from pandaprobe_proxy.model.exchange import Exchange
 from pandaprobe_proxy.model.record import Record
 from pandaprobe_proxy.model.score import Score
 from pandaprobe_proxy.model.trace import Span, Trace
@@ -18,6 +16,7 @@ from pandaprobe_proxy.store.base import (
     StoreFull,
 )
 from pandaprobe_proxy.store.batch import Batch, RunState, Staged
+from pandaprobe_proxy.store.rereading import Rereading
 from pandaprobe_proxy.store.sqlite.ahead import drop_unused, is_small
 from pandaprobe_proxy.store.sqlite.calls import Calls
 from pandaprobe_proxy.store.sqlite.codec import Codec, from_text, to_text
@@ -232,15 +231,9 @@ class SqliteWriter:
             self._checkpoint()
         return count
 
-    def redecode(
-        self,
-        after: int,
-        read: Callable[[Exchange], Call | None],
-        session_id: str | None = None,
-        dry_run: bool = False,
-    ) -> Redecoded:
+    def redecode(self, after: int, rereading: Rereading) -> Redecoded:
         with self._transaction() as db:
-            return Redecoding(db, self._codec, self._calls, read).step(after, session_id, dry_run)
+            return Redecoding(db, self._codec, self._calls, rereading).step(after)
 
     def trim(self, budget: Budget, now_ns: int) -> bool:
         with self._transaction() as db:
