@@ -107,7 +107,9 @@ def _read_response(dialect: Dialect, exchange: Exchange, plain: Plain, stream: b
     if framing is not None:
         return _read_stream(dialect, framing, body)
     if not body.strip():
-        return _Reading(Answered(), content_type.lower().startswith(SSE), _explain_silence(exchange, plain))
+        stream = content_type.lower().startswith(SSE)
+        nothing_came = stream and not exchange.chunks  # else it came and is not kept, and may have been whole
+        return _Reading(Answered(finished=not nothing_came), stream, _explain_silence(exchange, plain))
     answered, problem = _try(
         lambda: dialect.answered(read_body(body, content_type, dialect.blobs)), Answered(finished=False)
     )
