@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from pandaprobe_proxy.dialects.decode import decode
 from pandaprobe_proxy.dialects.resume import complete, is_stream, join_streams
-from pandaprobe_proxy.model.call import KINDS, Call, Message, Turn
+from pandaprobe_proxy.model.call import KINDS, STATE, Call, Message, Turn
 from pandaprobe_proxy.model.exchange import Exchange
 from pandaprobe_proxy.sessions.transcript import digest
 from pandaprobe_proxy.store.base import StoredCall, StoreError
@@ -31,7 +31,8 @@ _PRODUCER = (
 )
 _EARLIER = (
     f"{CALL} WHERE c.conversation_id = ? AND {_MINE} AND (c.started_ns, c.key) < (?, ?) AND c.retrieves IS NULL"
-    f" AND c.status < 400 AND c.operation NOT IN ({_OTHERS}) AND NOT EXISTS (SELECT 1 FROM calls AS n WHERE"
+    f" AND c.status < 400 AND (c.operation NOT IN ({_OTHERS}) OR (c.operation = '{STATE}' AND c.method = 'POST'))"
+    " AND NOT EXISTS (SELECT 1 FROM calls AS n WHERE"
     " n.attempt_of = coalesce(c.attempt_of, c.call_id) AND n.attempt > coalesce(c.attempt, 0))"
     f" ORDER BY c.started_ns DESC, c.key DESC LIMIT {MOST_LINKS}"
 )
@@ -126,6 +127,8 @@ class Telling:
             call = self.call(row)
         except StoreError:
             return None
+        if call and call.operation == STATE:  # what was put into a conversation, if anything
+            return call.input
         return (*call.input, *call.output) if call and (call.input or call.output) else None
 
     def _before(self, row: Row) -> tuple[Iterable[Row], bool]:
