@@ -26,8 +26,13 @@ def events(number, text):
     }
 
 
-def connection(*texts, session="s-1", cut=0, policy=None, outcome=Outcome.OK, headers=(), pricing=None, at_s=0):
-    """The Record of a connection: each text asked, and answered by itself and an `!`. `cut` events never came."""
+def connection(
+    *texts, session="s-1", cut=0, policy=None, outcome=Outcome.OK, headers=(), pricing=None, at_s=0, before=()
+):
+    """The Record of a connection: each text asked, and answered by itself and an `!`. `cut` events never came.
+
+    `before` the first one, what was said over another connection.
+    """
     call_id, at_ns = new_id(START_NS + at_s * 10**9), START_NS + at_s * 10**9
     asked = [
         {
@@ -38,12 +43,13 @@ def connection(*texts, session="s-1", cut=0, policy=None, outcome=Outcome.OK, he
         }
         for number, text in enumerate(texts)
     ]
+    asked[0]["input"] = [*before, {"role": "user", "content": texts[0]}]
     answered = [event for number, text in enumerate(texts, 1) for event in events(number, f"{text}!")]
     request, request_chunks = frames(asked, 1000)
     response, chunks = frames(answered[: len(answered) - cut], 1500)
     # each is asked after the one before it was answered
     request_chunks = tuple((1_000_000 + 2_000_000 * at, length) for at, (_, length) in enumerate(request_chunks))
-    lines = ((b"X-PandaProbe-Session", session.encode()), *headers)
+    lines = (*([(b"X-PandaProbe-Session", session.encode())] if session else ()), *headers)
     exchange = Exchange(
         RequestHead(
             call_id, 0, at_ns, "127.0.0.1:5", "openai", "https://api/v1/responses", "GET", b"/v1/responses", lines

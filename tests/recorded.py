@@ -74,3 +74,36 @@ def sessions() -> Iterator[tuple[str, list[dict[str, object]]]]:
     """Whole recorded runs: (name, calls with `request` and `response`)."""
     for path in sorted(FOLDER.glob("session_*.jsonl")):
         yield path.stem, [json.loads(line) for line in path.read_text().splitlines() if line.strip()]
+
+
+def clients() -> Iterator[tuple[str, list[dict[str, object]]]]:
+    """What agents and SDKs were seen to send: (name, requests), without what was answered."""
+    for path in sorted(FOLDER.glob("client_*.requests.jsonl")):
+        yield path.stem, [json.loads(line) for line in path.read_text().splitlines() if line.strip()]
+
+
+def call_exchange(call: dict[str, object], call_id: str, at_ns: int) -> Exchange:
+    """A call of a recorded run, or a request that was answered by nothing, as if it had begun then."""
+    uri = urlsplit(str(call.get("uri") or f"https://provider{call['target']}"))
+    target = uri.path + (f"?{uri.query}" if uri.query else "")
+    request, response = (_write(call.get(name)) for name in ("request_body", "response_body"))
+    lines = call.get("request_headers") or call["headers"]
+    upstream = str(call.get("provider") or "openai")
+    answered = _headers(call.get("response_headers") or [])
+    return Exchange(
+        RequestHead(
+            call_id, 0, at_ns, "127.0.0.1:1", upstream, uri.geturl(), str(call["method"]), target.encode(),
+            _headers(lines),
+        ),
+        request or _write(call.get("body")),
+        response=ResponseHead(call_id, 1500, int(call.get("status") or 200), b"", answered),
+        response_body=response,
+        chunks=((1700, len(response)),) if response else (),
+        ended=Ended(call_id, 1900, Outcome.OK, sent_ns=1200),
+    )  # fmt: skip
+
+
+def _write(body: object) -> bytes:
+    if body is None:
+        return b""
+    return (body if isinstance(body, str) else json.dumps(body)).encode()

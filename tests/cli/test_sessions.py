@@ -60,6 +60,27 @@ def test_a_conversation_is_shown_with_each_message_once_in_order(terminal, place
     assert "2 calls in 2 traces, 0 errors; session known by header, confidence 1" in shown
 
 
+def test_the_same_words_again_are_said_again(terminal, place):
+    history = [user("Yes."), answer("Sure?"), user("Yes.")]
+    place.put(
+        make_record(history[:1], "Sure?", session="trip-42"),
+        make_record(history, "Done.", session="trip-42", at_ns=START_NS + 10**9),
+    )
+    assert terminal.out("sessions", "show", "trip-42").count("Yes.") == 2
+    one, two = terminal.json("sessions", "show", "trip-42")["conversation"]
+    assert [message["content"] for message in (*one["said"], *two["said"])] == ["Yes.", "Yes."]
+    assert (two["after"], two["branch"]) == (one["call_id"], 1)
+
+
+def test_branches_of_a_conversation_say_where_they_begin(terminal, place):
+    talk(place)
+    again = [user("Capital of France?"), answer("Paris."), user("And Italy?")]
+    place.put(make_record(again, "Rome.", session="trip-42", at_ns=START_NS + 2 * 10**9))
+    lines = terminal.out("sessions", "show", "trip-42").splitlines()
+    heads = [line for line in lines if line.startswith("── call")]
+    assert [head.endswith("branch 2, from call 1") for head in heads] == [False, False, True]
+
+
 def test_an_id_may_be_cut_short_where_it_is_clear(terminal, place):
     place.put(make_record(session="trip-1"), make_record(session="trip-2"), make_record(session="other"))
     assert "session other" in terminal.out("sessions", "show", "oth")

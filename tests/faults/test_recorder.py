@@ -78,6 +78,16 @@ async def test_stopped_calls_go_on_and_are_recorded_afterwards(tmp_path):
     assert (after["recorded"], after["dropped"], after["adds_up"]) == (51, {}, True)
 
 
+async def test_it_stands_back_where_the_processor_is_short(tmp_path):
+    async with numbered_upstream(3, pause_s=0.0) as upstream:
+        with sidecar(tmp_path / "data", upstream.url) as recording:
+            pid = await in_thread(recording.recorder_pid)
+            status = await in_thread(recording.status)
+            relay, recorder = (os.getpriority(os.PRIO_PROCESS, one) for one in (status["pid"], pid))
+            assert os.sched_getscheduler(pid) == os.SCHED_BATCH
+    assert recorder > relay
+
+
 async def test_stopped_for_ever_it_is_started_again_and_every_call_is_recorded(tmp_path):
     async with numbered_upstream(3, pause_s=0.0) as upstream:
         with sidecar(tmp_path / "data", upstream.url, "--recorder-silence-s", "1.5") as recording:

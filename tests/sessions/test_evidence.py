@@ -3,8 +3,8 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pandaprobe_proxy.model.call import Call, CallError, Message, ToolCall
-from pandaprobe_proxy.model.evidence import Kind
+from pandaprobe_proxy.model.call import PREWARM, Call, CallError, Message, ToolCall, Turn
+from pandaprobe_proxy.model.evidence import NO_EVIDENCE, Kind
 from pandaprobe_proxy.sessions import evidence
 from pandaprobe_proxy.sessions.evidence import is_unique, read_evidence
 
@@ -90,6 +90,14 @@ class TestAnswer:
         later = read(user("[trimmed]"), answer(None, tool({"q": 1})), Message("tool", "42", tool_call_id=ID))
         assert not continues(later, first) and continues(later, first, Kind.TOOL)
 
+    def test_a_tool_call_whose_id_says_little_is_shown_by_the_id_of_its_item(self):
+        item = {"id": "fc_8189b908df5d54828dd1a219b8f647cb"}
+        asked, sent = (ToolCall(name, "task", "{}", extra=item) for name in ("call_0", "resp_a1b2c3d4:call_0"))
+        earlier = read(user("a"), output=[answer("", asked)])
+        assert continues(read(user("other"), answer("", sent), user("b")), earlier, Kind.TOOL)
+        bare = ToolCall("call_0", "task", "{}", extra={"id": 7})
+        assert not continues(read(user("other"), answer("", bare), user("b")), earlier, Kind.TOOL)
+
     def test_a_result_alone_shows_the_tool_call(self):
         first = read(user("hi"), output=[answer(None, tool({"q": 1}))])
         result, other = Message("tool", "42", tool_call_id=ID), Message("tool", "43", tool_call_id="call_1")
@@ -153,6 +161,35 @@ class TestAgent:
 
     def test_without_either_it_is_nobody(self):
         assert read(user("hi")).agent == b""
+
+
+class TestConnection:
+    def turn(self, number, *messages, said="b", operation="chat"):
+        call = Call("d", 1, operation, input=messages, output=(answer(said),))
+        return Turn(f"t{number}", call, number, number + 1, number)
+
+    def read(self, *turns):
+        return read_evidence(Call("d", 1, "connection", turns=turns), OWNER)
+
+    def test_it_goes_on_from_what_its_first_turn_shows(self):
+        found = self.read(
+            self.turn(1, user("a"), answer("b"), user("c")), self.turn(2, user("x"), answer("y"), user("z"))
+        )
+        assert continues(found, read(user("a"), output=[answer("b")]))
+        assert not continues(found, read(user("x"), output=[answer("y")]))
+
+    def test_any_of_its_turns_may_be_gone_on_from(self):
+        found = self.read(self.turn(1, user("a")), self.turn(2, user("x")))
+        assert continues(read(user("a"), answer("b"), user("c")), found)
+        assert continues(read(user("x"), answer("b"), user("c")), found)
+
+    def test_of_very_many_only_the_last_ones(self):
+        found = self.read(*(self.turn(number, user(str(number))) for number in range(evidence.MOST_TURNS + 9)))
+        assert continues(read(user("58"), answer("b"), user("c")), found)
+        assert not continues(read(user("3"), answer("b"), user("c")), found)
+
+    def test_one_that_has_only_prepared_shows_and_leaves_nothing(self):
+        assert self.read(self.turn(1, user("a"), operation=PREWARM)) == NO_EVIDENCE
 
 
 def test_what_is_no_model_has_no_evidence():

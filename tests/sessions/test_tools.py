@@ -1,6 +1,7 @@
 import pytest
 from pandaprobe_proxy.model.call import Call, Message, ToolCall
-from pandaprobe_proxy.sessions.tools import Step, find_uses
+from pandaprobe_proxy.sessions.steps import Step
+from pandaprobe_proxy.sessions.tools import find_uses
 
 QUESTION = Message("user", "what is the weather?")
 
@@ -76,3 +77,7 @@ def test_every_choice_may_ask():
     one = step(1, QUESTION, output=[asks("a"), asks("b")])
     two = step(2, QUESTION, asks("b"), result("b"))
     assert [(use[0], use[2]) for use in told(one, two)] == [("a", None), ("b", "c2")]
+
+
+def test_a_call_that_nobody_can_read_asks_for_nothing():
+    assert find_uses([Step("c1", 100, 110, None)]) == []

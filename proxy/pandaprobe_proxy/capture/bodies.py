@@ -12,6 +12,7 @@ from itertools import accumulate
 
 from pandaprobe_proxy.capture.pieces import cut
 from pandaprobe_proxy.capture.redact import Redactor
+from pandaprobe_proxy.model.exchange import Headers
 from pandaprobe_proxy.model.record import Body
 from pandaprobe_proxy.wire.content_coding import decode
 from pandaprobe_proxy.wire.errors import WireError
@@ -101,3 +102,20 @@ class BodyKeeper:
             self._seen.move_to_end(digest)
         data, count = found
         return (piece if data is None else data), count
+
+
+def read_coding(headers: Headers) -> str:
+    """The content-coding that headers name; empty if none."""
+    codings = [
+        value.decode("latin-1").strip().lower() for name, value in headers if name.lower() == b"content-encoding"
+    ]
+    joined = ", ".join(coding for coding in codings if coding)
+    return "" if joined == "identity" else joined
+
+
+def recode(headers: Headers, coding: str) -> Headers:
+    """The headers as they fit bytes in that coding; the very same ones if they do."""
+    if read_coding(headers) == coding:
+        return headers
+    kept = tuple((name, value) for name, value in headers if name.lower() != b"content-encoding")
+    return (*kept, (b"content-encoding", coding.encode())) if coding else kept

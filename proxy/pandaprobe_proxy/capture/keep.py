@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Any
 
-from pandaprobe_proxy.capture.bodies import BodyKeeper, Kept
+from pandaprobe_proxy.capture.bodies import BodyKeeper, Kept, read_coding, recode
 from pandaprobe_proxy.capture.credential_paths import WITHHELD, is_credential_path
 from pandaprobe_proxy.capture.principals import find_principal
 from pandaprobe_proxy.capture.redact import Redactor, find_credentials
@@ -22,7 +22,7 @@ from pandaprobe_proxy.capture.withhold import read_texts, withhold, without_cont
 from pandaprobe_proxy.dialects.decode import decode
 from pandaprobe_proxy.model.call import Call, Marks
 from pandaprobe_proxy.model.evidence import NO_EVIDENCE
-from pandaprobe_proxy.model.exchange import Ended, Exchange, Headers, Outcome, RequestHead, find_header
+from pandaprobe_proxy.model.exchange import Ended, Exchange, Outcome, RequestHead, find_header
 from pandaprobe_proxy.model.record import Body, Opened, Record, Retry
 from pandaprobe_proxy.model.session import Clue, Resolution, Source
 from pandaprobe_proxy.pricing.price import Pricing, add_cost, no_price
@@ -158,8 +158,10 @@ class Keeper:
             self._recent.popitem(last=False)
 
     def _redact_resolution(self, resolution: Resolution, known: Sequence[bytes]) -> Resolution:
-        clues = self._redact_clues(resolution.clues, known)
-        return replace(resolution, session_id=self._redactor.text(resolution.session_id, known), clues=clues)
+        session_id = self._redactor.text(resolution.session_id, known)
+        if session_id == resolution.session_id and not resolution.clues:
+            return resolution
+        return replace(resolution, session_id=session_id, clues=self._redact_clues(resolution.clues, known))
 
     def _redact_clues(self, clues: Iterable[Clue], known: Sequence[bytes]) -> tuple[Clue, ...]:
         return tuple(replace(clue, value=self._redactor.text(clue.value, known)) for clue in clues)
@@ -185,7 +187,8 @@ class Keeper:
             redacted = self._redacted(exchange, request, response, begun.known)
             call = decode(redacted)
             clues = self._redact_clues(read_body_clues(call), begun.known) if call else ()
-            fitted = replace(exchange, request_chunks=redacted.request_chunks, chunks=redacted.chunks)
+            if redacted is not exchange:
+                fitted = replace(exchange, request_chunks=redacted.request_chunks, chunks=redacted.chunks)
             response, call = self._look_again(begun, redacted, response, call)
         except Exception as error:  # whatever it is, the secret that caused it must not be stored
             why = f"redaction_failed: {type(error).__name__}"
@@ -217,16 +220,20 @@ class Keeper:
                 frames(exchange.response_body, b"server_no_context" in extensions, begun.known, sizes.response),
             )
         return (
-            keep(exchange.request_body, _coding(exchange.head.headers), begun.known, sizes.request),
-            keep(exchange.response_body, _coding(answer_headers), begun.known, sizes.response),
+            keep(exchange.request_body, read_coding(exchange.head.headers), begun.known, sizes.request),
+            keep(exchange.response_body, read_coding(answer_headers), begun.known, sizes.response),
         )
 
     def _redacted(self, exchange: Exchange, request: Kept, response: Kept, known: Sequence[bytes]) -> Exchange:
-        """The exchange as a reader of the store will find it."""
-        head = replace(exchange.head, headers=_recode(exchange.head.headers, request.body.coding))
-        answer = exchange.response
-        if answer is not None:
-            answer = replace(answer, headers=_recode(answer.headers, response.body.coding))
+        """The exchange as a reader of the store will find it; the very same one if that is how it came."""
+        head, answer = exchange.head, exchange.response
+        asked = recode(head.headers, request.body.coding)
+        answered = recode(answer.headers, response.body.coding) if answer else ()
+        whole = request.data is exchange.request_body and response.data is exchange.response_body
+        if whole and asked is head.headers and (answer is None or answered is answer.headers):
+            return exchange
+        head = replace(head, headers=asked)
+        answer = replace(answer, headers=answered) if answer else None
         return replace(
             exchange,
             head=head,
@@ -331,19 +338,3 @@ def read_marks(exchange: Exchange) -> Marks:
         last_byte=exchange.chunks[-1][0] if exchange.chunks else None,
         ended=exchange.since_start(ended.at_ns) if ended else None,
     )
-
-
-def _coding(headers: Headers) -> str:
-    codings = [
-        value.decode("latin-1").strip().lower() for name, value in headers if name.lower() == b"content-encoding"
-    ]
-    joined = ", ".join(coding for coding in codings if coding)
-    return "" if joined == "identity" else joined
-
-
-def _recode(headers: Headers, coding: str) -> Headers:
-    """The headers as they fit the kept bytes."""
-    if _coding(headers) == coding:
-        return headers
-    kept = tuple((name, value) for name, value in headers if name.lower() != b"content-encoding")
-    return (*kept, (b"content-encoding", coding.encode())) if coding else kept

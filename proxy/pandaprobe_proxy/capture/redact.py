@@ -10,6 +10,7 @@ import base64
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -23,6 +24,7 @@ from pandaprobe_proxy.capture.redact_rules import (
     FIELD_END,
     FIELD_END_BYTES,
     FIELD_NAME,
+    HINT,
     KEPT_HEADERS,
     KEPT_PREFIXES,
     NO_CREDENTIALS,
@@ -35,6 +37,8 @@ from pandaprobe_proxy.capture.redact_rules import (
 from pandaprobe_proxy.model.exchange import Headers
 
 SHORTEST_CREDENTIAL = 8
+SHORT_BYTES = 200
+REMEMBERED = 4096
 _MARK = b"[redacted:"
 
 
@@ -52,6 +56,7 @@ class Redactor:
     def __init__(self, key: bytes, patterns: Sequence[str] = ()) -> None:
         self._key = key
         self._own = [re.compile(pattern.encode()) for pattern in patterns]
+        self._remembered = lru_cache(REMEMBERED)(self._clean)
 
     def fingerprint(self, secret: bytes, size: int = 4) -> str:
         """Hexadecimal digits, two a byte, that equal secrets share, and that say nothing of the secret."""
@@ -66,15 +71,17 @@ class Redactor:
         for secret in known:
             data, count = self._without(data, secret)
             total += count
-        for shape in SHAPES:
-            if shape.anchor in data:
-                data, count = self._shaped(data, shape)
-                total += count
+        suspect = HINT.search(data) is not None
+        if suspect:
+            data, count = self._shaped(data)
+            total += count
         for pattern in self._own:
             data, count = pattern.subn(lambda match: self.mark("custom", match[0]), data)
             total += count
-        data, count = self._named(data)
-        return Redacted(data, total + count)
+        if suspect:
+            data, count = self._named(data)
+            total += count
+        return Redacted(data, total)
 
     def _without(self, data: bytes, secret: bytes) -> tuple[bytes, int]:
         total = 0
@@ -85,13 +92,16 @@ class Redactor:
                 total += count
         return data, total
 
-    def _shaped(self, data: bytes, shape: Shape) -> tuple[bytes, int]:
-        return self._cut_out(data, [(*match.span(), shape.name) for match in _search(shape, data)])
+    def _shaped(self, data: bytes) -> tuple[bytes, int]:
+        total = 0
+        for shape in SHAPES:
+            if shape.anchor in data:
+                data, count = self._cut_out(data, [(*match.span(), shape.name) for match in _search(shape, data)])
+                total += count
+        return data, total
 
     def _named(self, data: bytes) -> tuple[bytes, int]:
         lower = data.lower()
-        if not any(anchor in lower for anchor in FIELD_ANCHORS):
-            return data, 0
         matches = _search_fields(lower, (FIELD, ESCAPED_FIELD))
         spans = [(start, end, "field") for start, end in matches if not data.startswith(_MARK, start)]
         return self._cut_out(data, spans)
@@ -110,15 +120,25 @@ class Redactor:
     def find(self, data: bytes, known: Iterable[bytes] = ()) -> list[bytes]:
         """The secrets in some text, as `body` would replace them."""
         found = [secret for secret in known if secret in data]
-        found += [match[0] for shape in SHAPES if shape.anchor in data for match in _search(shape, data)]
+        suspect = HINT.search(data) is not None
+        shapes = [shape for shape in SHAPES if shape.anchor in data] if suspect else []
+        found += [match[0] for shape in shapes for match in _search(shape, data)]
         found += [match[0] for pattern in self._own for match in pattern.finditer(data)]
-        lower = data.lower()
-        found += [data[start:end] for start, end in _search_fields(lower, (FIELD,))]
+        found += [data[start:end] for start, end in _search_fields(data.lower(), (FIELD,))] if suspect else []
         return [secret for secret in found if not secret.startswith(_MARK)]
 
     def text(self, text: str, known: Iterable[bytes] = ()) -> str:
         """The same for a string."""
-        return self.body(text.encode("utf-8", "surrogateescape"), known).data.decode("utf-8", "replace")
+        return self._short(text.encode("utf-8", "surrogateescape"), tuple(known))
+
+    def _short(self, data: bytes, known: tuple[bytes, ...]) -> str:
+        """The same as text. Calls have much in common that is short: names, paths, values of headers."""
+        if len(data) > SHORT_BYTES:
+            return self._clean(data, known)
+        return self._remembered(data, known)
+
+    def _clean(self, data: bytes, known: tuple[bytes, ...]) -> str:
+        return self.body(data, known).data.decode("utf-8", "replace")
 
     def json(self, value: Any) -> Any:
         """The same for every string of a JSON value, and for the whole value of a field whose name says secret."""
@@ -142,11 +162,7 @@ class Redactor:
 
     def _header(self, name: str, value: bytes, known: tuple[bytes, ...]) -> str:
         if name not in CREDENTIALS and (name in KEPT_HEADERS or name.startswith(KEPT_PREFIXES)):
-            return (
-                self.url(value, known)
-                if name == "location"
-                else self.body(value, known).data.decode("utf-8", "replace")
-            )
+            return self.url(value, known) if name == "location" else self._short(value, known)
         return f"[redacted, {len(value)} chars, fp={self.fingerprint(value)}]"
 
     def url(self, target: bytes, known: Iterable[bytes] = ()) -> str:
@@ -154,7 +170,7 @@ class Redactor:
         path, mark, query = target.partition(b"?")
         if mark:
             target = path + mark + b"&".join(self._parameter(part) for part in query.split(b"&"))
-        return self.body(target, known).data.decode("utf-8", "replace")
+        return self._short(target, tuple(known))
 
     def _parameter(self, part: bytes) -> bytes:
         name, mark, value = part.partition(b"=")

@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass
 
+import re2
+
 KEPT_HEADERS = frozenset(
     """
     accept accept-encoding accept-language age alt-svc apim-request-id azureml-model-deployment cache-control cf-ray
@@ -39,7 +41,7 @@ FIELD_ANCHORS = tuple(
     for word in (b"key", b"keys", b"authorization", b"token", b"secret", b"password", b"passwd", b"phrase", b"cookie")
     for quote in (b'"', b"\\")
 )
-"""One of these is in any lower-cased text that names such a field; looking for them first keeps scanning cheap."""
+"""One of these is in any lower-cased text that names such a field."""
 
 # Matched against lower-cased text. JSON within a JSON string (tool arguments) has its quotes escaped.
 FIELD = re.compile(
@@ -64,6 +66,13 @@ class Shape:
     name: str
     anchor: bytes
     pattern: re.Pattern[bytes]
+
+
+def _options() -> re2.Options:
+    options = re2.Options()
+    options.encoding = re2.Options.Encoding.LATIN1  # any bytes are text
+    options.never_capture = True
+    return options
 
 
 def _shape(name: str, anchor: str, rest: str, bounded: bool = True) -> Shape:
@@ -105,3 +114,16 @@ SHAPES = (
     _shape("bearer", "bearer ", _BEARER),
     _shape("url_password", "://", r"[^\s:/@\"'\\]{1,256}:[^\s:/@\"'\\]{1,256}(?=@)", bounded=False),
 )
+
+
+def _write_hint() -> str:
+    """Of fields a name with its quote; of shapes the anchor and the least that follows."""
+    beginnings = [re.escape(shape.anchor.decode()) + _LEAST.get(shape.name, _KEY) for shape in SHAPES]
+    return "|".join((rf'(?i:(?:{FIELD_NAMES})["\\])', *dict.fromkeys(beginnings)))
+
+
+_KEY = r"[A-Za-z0-9._~+/=-]{8}"
+_LEAST = {"private_key": "", "url_password": r"[^\s/@\"'\\]+@"}
+HINT = re2.compile(_write_hint().encode(), _options())
+"""Is in any bytes that hold a secret by these rules, and in few others. Looked for first, since it takes one pass, in
+RE2: a tenth of the time that looking for each anchor takes."""

@@ -1,13 +1,14 @@
 """A call, and a session's conversation, as text to read: each message once, with the call that brought it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pandaprobe_proxy.cli.costs import explain_cost, total_of
 from pandaprobe_proxy.cli.output import clean, duration, echo, faint, heading, one_line
 from pandaprobe_proxy.model.call import Call, Message, UsageSource
+from pandaprobe_proxy.sessions.conversation import Addition, merge
+from pandaprobe_proxy.sessions.steps import fold
 from pandaprobe_proxy.sessions.tools import find_uses
-from pandaprobe_proxy.sessions.transcript import digest
 from pandaprobe_proxy.store.base import CallRow, StoredCall
 from pandaprobe_proxy.store.media import list_media, shorten, tell
 from pandaprobe_proxy.store.session_rows import SessionRow
@@ -75,56 +76,36 @@ def _reason(error: str | None) -> str:
     return f": {one_line(error, 200)}" if error else ""
 
 
-def print_conversation(calls: Iterable[StoredCall]) -> None:
+def print_conversation(calls: Sequence[StoredCall]) -> None:
     """Every message once, in the order in which the calls brought them.
 
     Tries that failed are told of by the one that followed, and what fetched an answer by the call that asked for it.
     """
-    told = list(calls)
-    here = {stored.row.call_id for stored in told}
-    newest = {_first_try(stored.row): stored.row.call_id for stored in told}
-    shown: set[bytes] = set()
-    for number, stored in enumerate(told, 1):
-        row = stored.row
-        if row.retrieves in here or newest[_first_try(row)] != row.call_id:
-            continue
+    numbers = {stored.row.call_id: number for number, stored in enumerate(calls, 1)}
+    for addition in merge(fold(to_steps(calls))):
+        stored = calls[numbers[addition.call_id] - 1]
         echo()
-        echo(faint(_headline(number, row, len(stored.retrievals))))
-        _print_before(stored, shown)
+        echo(
+            faint(
+                _headline(numbers[addition.call_id], stored.row, len(stored.retrievals)) + _tell_line(addition, numbers)
+            )
+        )
+        if stored.history_broken:
+            echo(faint("  … goes on from something that is not recorded here"))
         if stored.call is None:
+            row = stored.row
             echo(f"  {row.method} {clean(row.path)} → {row.status or 'no answer'}")
-        else:
-            _print_said(stored.call, shown)
+        for message in (*addition.held, *addition.said, *addition.answers):
+            print_message(message)
         _print_trouble(stored)
 
 
-def _first_try(row: CallRow) -> str:
-    return row.attempt_of or row.call_id
-
-
-def _print_before(stored: StoredCall, shown: set[bytes]) -> None:
-    """What the provider held, as far as no call before it has shown that."""
-    if stored.history_broken:
-        echo(faint("  … goes on from something that is not recorded here"))
-    for message in stored.history:
-        _print_new(message, shown)
-
-
-def _print_said(call: Call, shown: set[bytes]) -> None:
-    """The call's messages. One who sends new messages only means each of them, even if it says the same again."""
-    for message in call.input:
-        if (call.previous_id or call.conversation_id) and message.role != "system":
-            shown.discard(digest(message))
-        _print_new(message, shown)
-    for message in call.output:
-        _print_new(message, shown)
-
-
-def _print_new(message: Message, shown: set[bytes]) -> None:
-    name = digest(message)
-    if name not in shown:
-        shown.add(name)
-        print_message(message)
+def _tell_line(addition: Addition, numbers: Mapping[str, int]) -> str:
+    """Of a line of the conversation that is not the first one: which, and where it begins."""
+    if addition.branch < 2:
+        return ""
+    came = f", from call {numbers[addition.after]}" if addition.after else ""
+    return f"  branch {addition.branch}{came}"
 
 
 def _headline(number: int, row: CallRow, retrievals: int = 0) -> str:

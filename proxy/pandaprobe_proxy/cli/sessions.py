@@ -1,11 +1,11 @@
-"""`sessions ls`, `sessions show` and `sessions delete`; those that correct are in `corrections`."""
+"""`sessions ls`, `sessions show` and `sessions delete`; `tree` has one of its own, and so have those that correct."""
 
 import sys
 from typing import Any
 
 import click
 
-from pandaprobe_proxy.cli import corrections
+from pandaprobe_proxy.cli import corrections, tree
 from pandaprobe_proxy.cli.conversation import print_session
 from pandaprobe_proxy.cli.costs import total_of
 from pandaprobe_proxy.cli.options import as_json, data_dir, limit, load_settings, reading, whole_id
@@ -19,10 +19,13 @@ from pandaprobe_proxy.cli.output import (
     print_table,
     say,
 )
+from pandaprobe_proxy.sessions.conversation import merge
+from pandaprobe_proxy.sessions.steps import fold
 from pandaprobe_proxy.sessions.tools import find_uses
 from pandaprobe_proxy.store.base import Reader
 from pandaprobe_proxy.store.session_rows import SessionRow
 from pandaprobe_proxy.store.shapes import (
+    addition_json,
     call_json,
     iso,
     items_json,
@@ -45,6 +48,7 @@ for correction in (corrections.merge, corrections.rename, corrections.split, cor
     command.add_command(correction)
 command.add_command(corrections.undo)
 command.add_command(corrections.corrections)
+command.add_command(tree.tree)
 
 
 @command.command("ls")
@@ -102,13 +106,14 @@ def show(session: str, data_dir: str | None, json: bool) -> None:
 
 def _document(reader: Reader, row: SessionRow) -> dict[str, Any]:
     session_id = row.session_id
-    uses = find_uses(to_steps(reader.conversation(session_id, MOST_CALLS)))
+    steps = to_steps(reader.conversation(session_id, MOST_CALLS))
     return {
         **session_json(row),
         "children": [child.session_id for child in reader.children(session_id)],
         "traces": [trace_json(trace) for trace in reader.traces(session_id)],
         "calls_list": [call_json(call) for call in reader.calls(MOST_CALLS, session_id=session_id)],
-        "tools": [tool_json(use) for use in uses],
+        "conversation": [addition_json(addition) for addition in merge(fold(steps))],
+        "tools": [tool_json(use) for use in find_uses(steps)],
         "scores": [score_json(score) for score in reader.scores(session_id=session_id)],
     }
 

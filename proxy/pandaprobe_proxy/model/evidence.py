@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Kind(StrEnum):
@@ -16,9 +17,8 @@ class Kind(StrEnum):
     PROMPT = "tool argument"  # that a conversation begins with: it is a sub-agent's
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
-    """Something that a call shows."""
+class Key(NamedTuple):
+    """Something that a call shows. A tuple, since a call shows some twenty."""
 
     kind: Kind
     value: bytes

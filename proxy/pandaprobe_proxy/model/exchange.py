@@ -141,7 +141,10 @@ class Exchange:
 
 def find_header(headers: Headers, name: bytes) -> bytes | None:
     """The first value under `name`, which is given in lower case."""
-    return next((value for key, value in headers if key.lower() == name), None)
+    for key, value in headers:
+        if key.lower() == name:
+            return value
+    return None
 
 
 def assemble(events: Iterable[Event]) -> Exchange:

@@ -16,6 +16,8 @@ MOST_CLUES = 24
 _ID = re.compile(r"[A-Za-z0-9_-]{8,}")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
+_NAMES = frozenset(rung.name if rung.name == VENDOR else rung.name.lower() for rung in (*OURS, *IN_HEADERS))
+
 _Lines = dict[str, list[tuple[str, bytes]]]
 """By name: the name that a clue has, and the value, of each line."""
 
@@ -30,6 +32,8 @@ class _Sent:
 def read_clues(headers: Headers, extra: Sequence[str] = ()) -> tuple[Clue, ...]:
     """Every different value under a name of the ladder, strongest first; `extra` are the user's own header names."""
     sent = _Sent(_by_name(headers), _by_key(headers))
+    if not (sent.baggage or not sent.headers.keys().isdisjoint(_NAMES) or extra):
+        return ()
     own = (Rung(name, Source.HEADER, Where.HEADER, 1.0, "you") for name in extra)
     rungs = (*OURS, *own, *IN_HEADERS)
     return gather(make_clue(rung, name, value) for rung in rungs for name, value in _find(rung, sent))

@@ -7,11 +7,12 @@ one key per answer; system prompts are not part of it, since they change from ca
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
 from pandaprobe_proxy.dialects.json_values import parse_json
-from pandaprobe_proxy.model.call import Call, Message, ToolCall
+from pandaprobe_proxy.model.call import Call, Message, ToolCall, Turn
 from pandaprobe_proxy.model.evidence import NO_EVIDENCE, Evidence, Key, Kind
 from pandaprobe_proxy.sessions.transcript import digest
 
@@ -21,6 +22,8 @@ MOST_ANSWERS = 8
 """Of a call's history, that many answers are looked for, the newest first; so many of its own are looked at."""
 NEAR_ANSWERS = 3
 """Of these, what shows each by itself too; of older ones only the whole conversation up to them."""
+MOST_TURNS = 50
+"""Of a connection, so many can be gone on from over another one."""
 MOST_TOOL_CALLS = 32
 MOST_LINES = 8
 LINE_CHARS = 80
@@ -34,11 +37,13 @@ _SEPARATOR = re.compile(r"[^A-Za-z0-9]")
 
 def read_evidence(call: Call, owner: bytes) -> Evidence:
     """The evidence of a call. `owner` is 1 to 64 bytes that stand for who authenticated, and where."""
+    if call.turns:
+        return _read_turns(call.turns, owner)
     if call.kind != "LLM":
         return NO_EVIDENCE
     spoken = [message for message in call.input if message.role not in ("system", "developer")]
     digests = [digest(message) for message in spoken]
-    trail = _Trail(owner)
+    trail = _follow(owner)
     shown = list(_read_shown(trail, spoken, digests))[::-1]
     shown = _newest(shown) if shown else list(_read_beginning(trail, spoken))
     if call.previous_id:
@@ -47,14 +52,28 @@ def read_evidence(call: Call, owner: bytes) -> Evidence:
     return Evidence(tuple(shown), tuple(left), _read_agent(trail, call))
 
 
+def _read_turns(turns: Sequence[Turn], owner: bytes) -> Evidence:
+    """Of a connection: it goes on from what its first turn shows, and leaves what its last ones do."""
+    calls = [turn.call for turn in turns if turn.call.kind == "LLM"]
+    each = [read_evidence(call, owner) for call in (*calls[:1], *calls[1:][-MOST_TURNS:])]
+    left = dict.fromkeys(key for evidence in each for key in evidence.left)
+    return Evidence(each[0].shown, tuple(left), each[0].agent) if each else NO_EVIDENCE
+
+
 class _Trail:
     """Makes keys of one owner."""
 
     def __init__(self, owner: bytes) -> None:
-        self._owner = owner
+        self._begun = {
+            kind: blake2b(key=owner, digest_size=KEY_BYTES, person=kind.name.encode())
+            for kind in (Kind.CHAIN, Kind.TOOL, Kind.PAIR, Kind.ANSWER, Kind.LINE, Kind.PROMPT)
+        }
+        start = blake2b(key=self.key(Kind.CHAIN), digest_size=KEY_BYTES)
+        self.chain = start.copy
+        """Begins a chain of messages."""
 
     def key(self, kind: Kind, *parts: bytes) -> bytes:
-        made = blake2b(key=self._owner, digest_size=KEY_BYTES, person=kind.name.encode())
+        made = self._begun[kind].copy()
         for part in parts:
             made.update(part)
         return made.digest()
@@ -63,20 +82,21 @@ class _Trail:
         return self.key(kind, text.encode("utf-8", "surrogatepass"))
 
 
+_follow = lru_cache(256)(_Trail)
+"""The trail of an owner, of whom there are few: one per credential."""
+
+
 def _read_shown(trail: _Trail, spoken: Sequence[Message], digests: Sequence[bytes]) -> Iterator[Key]:
     """Of every answer in the history, oldest first; of each, the weakest first."""
-    chain = blake2b(key=trail.key(Kind.CHAIN), digest_size=KEY_BYTES)
-    answers = sum(message.role == "assistant" for message in spoken)
-    seen = 0
-    for at, (message, name) in enumerate(zip(spoken, digests, strict=True)):
-        chain.update(name)
-        if message.role != "assistant":
-            continue
-        seen += 1
-        if seen > answers - NEAR_ANSWERS:
+    chain = trail.chain()
+    answers = [at for at, message in enumerate(spoken) if message.role == "assistant"]
+    read = 0
+    for at in answers[-MOST_ANSWERS:]:
+        if at >= answers[-NEAR_ANSWERS:][0]:
             yield from _read_answer(trail, spoken, digests, at)
-        if seen > answers - MOST_ANSWERS:
-            yield Key(Kind.CHAIN, chain.digest(), at + 1)
+        chain.update(b"".join(digests[read : at + 1]))
+        read = at + 1
+        yield Key(Kind.CHAIN, chain.digest(), at + 1)
 
 
 def _read_answer(trail: _Trail, spoken: Sequence[Message], digests: Sequence[bytes], at: int) -> Iterator[Key]:
@@ -117,9 +137,8 @@ def _read_beginning(trail: _Trail, spoken: Sequence[Message]) -> Iterator[Key]:
 def _read_left(
     trail: _Trail, spoken: Sequence[Message], digests: Sequence[bytes], output: Sequence[Message]
 ) -> Iterator[bytes]:
-    chain = blake2b(key=trail.key(Kind.CHAIN), digest_size=KEY_BYTES)
-    for name in digests:
-        chain.update(name)
+    chain = trail.chain()
+    chain.update(b"".join(digests))
     for answer in output:
         if not (answer.content or answer.tool_calls or answer.refusal):
             continue
@@ -138,26 +157,36 @@ def _read_left(
 def _read_agent(trail: _Trail, call: Call) -> bytes:
     """Instructions and the names of tools. What has neither is no particular agent."""
     instructions = [digest(message) for message in call.input if message.role in ("system", "developer")]
-    names = sorted(_name_tool(tool) for tool in call.tools)
+    names = sorted([_name_tool(tool) for tool in call.tools])
     if not instructions and not names:
         return b""
-    return trail.key(Kind.PROMPT, b"agent", *instructions, *(name.encode("utf-8", "replace") for name in names))
+    said = "".join(names).encode("utf-8", "replace")
+    return trail.key(Kind.PROMPT, b"agent", *instructions, said)
 
 
 def _name_tool(tool: Json) -> str:
     if not isinstance(tool, dict):
         return ""
     inner = tool.get("function")
-    return str((inner.get("name") if isinstance(inner, dict) else None) or tool.get("name") or tool.get("type") or "")
+    name = (inner.get("name") if isinstance(inner, dict) else None) or tool.get("name") or tool.get("type")
+    return name if isinstance(name, str) else str(name or "")
 
 
 def _weigh(message: Message) -> int:
     """How many characters somebody else would have to say by chance."""
-    return len(message.text) + sum(len(call.arguments) for call in message.tool_calls)
+    weight = len(message.text)
+    for call in message.tool_calls:
+        weight += len(call.arguments)
+    return weight
 
 
 def _ids(calls: Sequence[ToolCall]) -> Iterator[str]:
-    return (call.id for call in calls if is_unique(call.id))
+    """One id of each that has one: of the tool call, else of the item that it came as."""
+    for call in calls:
+        for name in (call.id, call.extra.get("id")):
+            if isinstance(name, str) and is_unique(name):
+                yield name
+                break
 
 
 def is_unique(identifier: str) -> bool:

@@ -7,6 +7,7 @@ tell them apart; if it does not, the call stays apart, and its candidates are ke
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import NamedTuple
 
 from pandaprobe_proxy.model.evidence import Evidence, Key, Kind
 
@@ -18,8 +19,7 @@ _WEAK = frozenset({Kind.PAIR, Kind.ANSWER, Kind.LINE})
 _BEGUN = frozenset({Kind.LINE, Kind.PROMPT})
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A call that left what another one shows."""
 
     call: int

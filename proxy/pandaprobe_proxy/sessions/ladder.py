@@ -8,6 +8,7 @@ cache key is shared by conversations that are not the same.
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from pandaprobe_proxy.model.session import Source
 
@@ -146,6 +147,7 @@ SHARED = frozenset(
 _LISTED = frozenset(rung.name.lower() for rung in RUNGS if rung.where is Where.HEADER)
 
 
+@lru_cache(1024)
 def is_vendor_name(name: str) -> bool:
     """Whether a header's name, in lower case, is `x-`, a vendor's, and `-session-id`, and nothing that is known."""
     if name in NEVER or name in _LISTED or not _VENDOR_NAME.fullmatch(name):

@@ -7,17 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from pandaprobe_proxy.model.call import Call, Message, ToolCall
+from pandaprobe_proxy.sessions.steps import Step
 from pandaprobe_proxy.sessions.transcript import digest
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A call of a session."""
-
-    call_id: str
-    started_ns: int
-    ended_ns: int | None
-    call: Call
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +43,9 @@ class _Uses:
         self._answers: dict[bytes, tuple[str, int]] = {}
 
     def read(self, step: Step) -> None:
-        for key, message in self._results(step):
+        if step.call is None:
+            return
+        for key, message in self._results(step.call):
             use = self.found[key]
             if use.result is None and use.asked_by != step.call_id:
                 self.found[key] = replace(use, used_by=step.call_id, ended_ns=step.started_ns, result=message)
@@ -63,10 +56,10 @@ class _Uses:
                 self.found[step.call_id, at] = ToolUse(tool, step.call_id, step.ended_ns or step.started_ns)
                 at += 1
 
-    def _results(self, step: Step) -> Iterator[tuple[tuple[str, int], Message]]:
+    def _results(self, call: Call) -> Iterator[tuple[tuple[str, int], Message]]:
         """The uses whose results the call shows. The same id may be used again and again: its last use is meant."""
         open_here: dict[str, tuple[str, int]] = {}
-        for message in step.call.input:
+        for message in call.input:
             if message.tool_calls:
                 open_here |= self._asked(message)
             name = message.tool_call_id

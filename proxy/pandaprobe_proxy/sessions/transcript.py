@@ -35,18 +35,23 @@ _STANDARD = str.maketrans("-_", "+/", "=")
 def digest(message: Message) -> bytes:
     """16 bytes (BLAKE2b) that are equal for equal messages."""
     content = message.content
-    if not (content is None or isinstance(content, str)) or message.refusal or message.extra.get("audio"):
+    if not (content is None or isinstance(content, str)) or message.refusal or "audio" in message.extra:
         return _hash(message)
-    calls = tuple((call.id, call.name, call.arguments) for call in message.tool_calls)
-    if len(content or "") + sum(len(arguments) for _, _, arguments in calls) > REMEMBERED_CHARS:
+    chars = len(content or "")
+    calls: _Calls = ()
+    if message.tool_calls:
+        calls = tuple((call.id, call.name, call.arguments) for call in message.tool_calls)
+        chars += sum(len(arguments) for _, _, arguments in calls)
+    if chars > REMEMBERED_CHARS:
         return _hash(message)
     return _remember(message.role, content, message.name, message.tool_call_id, calls)
 
 
+_Calls = tuple[tuple[str, str, str], ...]
+
+
 @lru_cache(REMEMBERED)
-def _remember(
-    role: str, content: str | None, name: str | None, tool_call_id: str | None, calls: tuple[tuple[str, str, str], ...]
-) -> bytes:
+def _remember(role: str, content: str | None, name: str | None, tool_call_id: str | None, calls: _Calls) -> bytes:
     """Agents send their whole history with every call, so the same messages come again and again."""
     made = tuple(ToolCall(*call) for call in calls)
     return _hash(Message(role, content, name=name, tool_call_id=tool_call_id, tool_calls=made))
@@ -68,8 +73,7 @@ def _write_form(message: Message) -> str:
     return _write(form)
 
 
-def _write(value: Json) -> str:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)
+_write = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=str).encode
 
 
 def _parts(message: Message) -> list[Json]:

@@ -11,7 +11,9 @@ import msgspec
 
 from pandaprobe_proxy.model.correction import Corrected
 from pandaprobe_proxy.model.score import Score
-from pandaprobe_proxy.sessions.tools import Step, ToolUse
+from pandaprobe_proxy.sessions.conversation import Addition
+from pandaprobe_proxy.sessions.steps import Step
+from pandaprobe_proxy.sessions.tools import ToolUse
 from pandaprobe_proxy.store.base import CallRow, Hit, StoredBody, StoredCall
 from pandaprobe_proxy.store.media import shorten, tell
 from pandaprobe_proxy.store.session_rows import SessionRow
@@ -151,12 +153,29 @@ def _body_json(body: StoredBody) -> Json:
 
 
 def to_steps(calls: Iterable[StoredCall]) -> list[Step]:
-    """The calls of a session as its tools are found by."""
+    """The calls of a session as its conversation and its tools are read from."""
     return [
-        Step(stored.row.call_id, stored.row.started_ns, stored.row.ended_ns, stored.call)
+        Step(
+            stored.row.call_id,
+            stored.row.started_ns,
+            stored.row.ended_ns,
+            stored.call,
+            history=stored.history,
+            follows=stored.row.follows,
+            attempt_of=stored.row.attempt_of,
+            retrieves=stored.row.retrieves,
+            path=stored.row.session_path,
+            agent=stored.row.agent,
+            parent_agent=stored.row.parent_agent,
+        )
         for stored in calls
-        if stored.call is not None
     ]
+
+
+def addition_json(addition: Addition) -> Json:
+    """What a call adds to the conversation of its session; what media its messages hold is told, not shown."""
+    value: Json = tell(msgspec.to_builtins(addition))
+    return value
 
 
 def tool_json(use: ToolUse) -> Json:

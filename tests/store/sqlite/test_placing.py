@@ -1,8 +1,10 @@
 """Calls without a session: where their evidence puts them."""
 
 import json
+from dataclasses import replace
 
 import pytest
+from connections import connection
 from pandaprobe_proxy.model.session import Clue, Source
 from pandaprobe_proxy.pricing.price import no_price
 from pandaprobe_proxy.store.rereading import Rereading
@@ -193,6 +195,25 @@ class TestNames:
         assert (told.session_path, told.agent, told.parent_agent) == ("/plan/step", "agent-1", "agent-0")
         place.put(call(user("a"), session="outer", headers=headers[:1], at_s=1))
         assert place.reader().session("outer").parent is None
+
+
+class TestConnections:
+    def test_who_connects_again_goes_on(self, place):
+        said = [user("one"), says("one!")]
+        one = connection("one", "two", session=None, headers=(KEY,))
+        two = connection("three", session=None, headers=(KEY,), at_s=9, before=[*said, user("two"), says("two!")])
+        three = connection("other", session=None, headers=(KEY,), at_s=20, before=said)
+        place.put(one, two, three)
+        assert sessions(place, one, two, three) == [named(one)] * 3
+        assert {call.session_id for call in place.reader().calls(99)} == {named(one)}
+
+    def test_what_was_answered_over_it_may_be_gone_on_with_before_it_has_ended(self, place):
+        asked = "Where is the order that was sent to the wrong address, and who is to blame for that?"
+        one = connection(asked, session=None, headers=(KEY,))
+        two = call(user(asked), says(f"{asked}!"), user("and now?"))
+        two = replace(two, opened=replace(two.opened, started_ns=START_NS + 10_000_000))
+        place.put(one, two)
+        assert sessions(place, one, two) == [named(one)] * 2
 
 
 class TestEvidence:

@@ -127,10 +127,10 @@ class Calls:
         if found is None:
             return
         key = found
-        totals.take_out(self._db, key)
+        counted = totals.count(self._db, key)
         placed = self.placing.place(key, record)
         write_columns(self._db, key, self._ended(record) | call_values(record.call) | placed.columns)
-        totals.add_in(self._db, key)
+        totals.count_again(self._db, key, counted)
         session = self.placing.settle(key, placed, record.evidence)
         totals.widen(self._db, session, record.opened.started_ns, record.ended_ns)
         if record.call is not None and record.call.turns:

@@ -145,7 +145,11 @@ def _pairs(steps: Sequence[int]) -> Iterator[tuple[int, int]]:
 
 def to_text(value: Any) -> str | None:
     """JSON text for a column that people may read; None stays NULL."""
-    return None if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=repr)
+    return None if value is None else _write(value)
+
+
+_write = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=repr).encode
+"""Made once: `json.dumps` makes one for each value if it is not the default."""
 
 
 def from_text(text: str | None, default: Any = None) -> Any:

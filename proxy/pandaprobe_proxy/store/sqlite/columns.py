@@ -31,7 +31,8 @@ def keep_cost(values: dict[str, Any], call: Call, row: sqlite3.Row) -> dict[str,
 
 def write_marks(codec: Codec, marks: Marks) -> bytes:
     """Moments as they are stored."""
-    return codec.write_json({name: at for name, at in asdict(marks).items() if at is not None})
+    taken = ((name, getattr(marks, name)) for name in Marks.__slots__)
+    return codec.write_json({name: at for name, at in taken if at is not None})
 
 
 def call_values(call: Call | None) -> dict[str, Any]:

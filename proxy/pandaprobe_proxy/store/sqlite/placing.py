@@ -24,7 +24,11 @@ DEFAULTS = frozenset({Source.DEFAULT_NEW, Source.DEFAULT_CLIENT, Source.DEFAULT_
 UNNAMED = (Source.DEFAULT_NEW, Source.TRANSCRIPT, Source.EVIDENCE, Source.ATTEMPT, Source.RETRIEVED)
 """Sources of a session that nobody has named."""
 _SURE = frozenset({Kind.CHAIN, Kind.TOOL, Kind.RESPONSE})
-_FOUND = "c.key, c.call_id, c.session, c.started_ns, coalesce(c.ended_ns, c.started_ns), coalesce(c.agent, x'')"
+_FOUND = (
+    "c.key, c.call_id, c.session, c.started_ns, iif(c.turns IS NULL, coalesce(c.ended_ns, c.started_ns), c.started_ns),"
+    " coalesce(c.agent, x'')"
+)
+"""A connection has said something long before its end."""
 _LEFT = (
     f"SELECT {_FOUND} FROM evidence AS e JOIN calls AS c ON c.key = e.call WHERE e.key = ? AND c.key != ?"
     f" ORDER BY e.call DESC LIMIT {MOST_FOUND + 1}"
@@ -112,7 +116,7 @@ class Placing:
             rows = self._db.execute(_ANSWERED, (shown.value.decode("utf-8", "replace"), key, key))
         else:
             rows = self._db.execute(_LEFT, (shown.value, key))
-        return [Found(*row) for row in rows]
+        return [Found._make(row) for row in rows]
 
     def _knows(self, session: int, agent: bytes) -> bool:
         found = self._db.execute("SELECT 1 FROM calls WHERE session = ? AND agent = ? LIMIT 1", (session, agent))

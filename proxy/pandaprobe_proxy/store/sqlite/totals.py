@@ -5,7 +5,8 @@ or its session, takes it out of the total before, and adds it again after.
 """
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from operator import neg, sub
 
 from pandaprobe_proxy.model.call import KINDS
 from pandaprobe_proxy.store.sqlite.codec import from_text, to_text
@@ -25,21 +26,45 @@ _COUNTED = {
     "retries": "coalesce(attempt, 0) > 0",
     "recovered": "iif(outcome = 'ok' AND call_error IS NULL, coalesce(attempt, 0), 0)",
 }
-_TALLY = (
-    f"UPDATE sessions SET {', '.join(f'{name} = sessions.{name} + :sign * c.{name}' for name in _COUNTED)} FROM"
-    f" (SELECT session, {', '.join(f'{what} AS {name}' for name, what in _COUNTED.items())}"
-    " FROM calls WHERE key = :key AND turns IS NULL) AS c WHERE sessions.key = c.session"
+_COUNT = (
+    f"SELECT session, {', '.join(f'coalesce({what}, 0)' for what in _COUNTED.values())} FROM calls"
+    " WHERE key = ? AND turns IS NULL"
 )
+_ADD = f"UPDATE sessions SET {', '.join(f'{name} = {name} + ?' for name in _COUNTED)} WHERE key = ?"
+
+Tally = tuple[int, Sequence[float]]
+"""A session's key, and what a call adds to its totals."""
 
 
 def take_out(db: sqlite3.Connection, key: int) -> None:
     """The call in that row counts no more."""
-    db.execute(_TALLY, {"key": key, "sign": -1})
+    _change(db, count(db, key), None)
 
 
 def add_in(db: sqlite3.Connection, key: int) -> None:
     """The call in that row counts as its row says."""
-    db.execute(_TALLY, {"key": key, "sign": 1})
+    _change(db, None, count(db, key))
+
+
+def count(db: sqlite3.Connection, key: int) -> Tally | None:
+    """What the call in that row adds; None for a connection whose turns do."""
+    row = db.execute(_COUNT, (key,)).fetchone()
+    return (row[0], row[1:]) if row else None
+
+
+def count_again(db: sqlite3.Connection, key: int, before: Tally | None) -> None:
+    """The call in that row counts as its row says now, and no more as it did before."""
+    _change(db, before, count(db, key))
+
+
+def _change(db: sqlite3.Connection, old: Tally | None, new: Tally | None) -> None:
+    if old and new and old[0] == new[0]:
+        db.execute(_ADD, (*map(sub, new[1], old[1]), new[0]))
+        return
+    if old:
+        db.execute(_ADD, (*map(neg, old[1]), old[0]))
+    if new:
+        db.execute(_ADD, (*new[1], new[0]))
 
 
 def widen(db: sqlite3.Connection, session: int, started_ns: int, ended_ns: int) -> None:
