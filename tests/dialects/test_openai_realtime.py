@@ -160,6 +160,7 @@ def test_a_response_that_failed_says_why():
         got("rate_limits.updated"),
         got("session.updated", session=[]),
         got("conversation.item.added", item=[]),
+        got("conversation.item.truncated", item_id="i1"),
         got("conversation.item.added", item={"id": 3}),
         got("response.created", response=[]),
         got("response.created", response={"id": None}),
