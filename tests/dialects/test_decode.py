@@ -258,6 +258,18 @@ def test_an_empty_answer_is_an_error():
     assert call.error == CallError("the answer is empty", UNDECODABLE) and call.lossy
 
 
+@pytest.mark.parametrize("outcome", [Outcome.CLIENT_DISCONNECTED, Outcome.INTERRUPTED])
+@pytest.mark.parametrize("headers", [JSON, SSE])
+def test_an_answer_that_broke_off_before_its_first_byte_is_partial(headers, outcome):
+    call = read(make_exchange(REQUEST, b"", headers=headers, outcome=outcome))
+    assert call.partial and not call.whole and call.error is None
+
+
+def test_a_client_that_leaves_a_stream_whose_body_is_not_kept_leaves_no_mark():
+    left = Outcome.CLIENT_DISCONNECTED
+    assert not read(make_exchange(REQUEST, b"", headers=SSE, chunks=((600, 10),), outcome=left)).partial
+
+
 def test_an_answer_whose_body_was_withheld_is_told_as_such():
     for headers in (JSON, SSE):
         call = read(make_exchange(REQUEST, b"", headers=headers, chunks=((600, 10),)))

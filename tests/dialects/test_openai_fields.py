@@ -175,3 +175,9 @@ def test_a_usage_is_added_to_the_earlier_one_itself():
     held = {"a": 1, "b": 2}
     add_usage(held, {"a": 3, "b": None, "c": 4})
     assert held == {"a": 3, "b": 2, "c": 4}
+
+
+@pytest.mark.parametrize(("written", "known"), [(4, 4), (4.0, 4), (None, None), (True, None), (-1, None), (1.5, None)])
+def test_what_was_written_to_the_cache_is_among_the_details_of_the_input(written, known):
+    raw = {"input_tokens": 9, "input_tokens_details": {"cache_write_tokens": written}}
+    assert read_usage(raw) == Usage(9, source=UsageSource.REPORTED, raw=raw, cache_written=known)

@@ -126,7 +126,7 @@ async def test_a_session_is_deleted(web, place):
 async def test_calls_are_read_anew_step_by_step(web, place):
     place.put(make_record())
     async with web.post("/redecode", json={"after": 0, "dry_run": True}) as response:
-        assert await response.json() == {"after": None, "stale": 0, "changed": 0, "unreadable": 0}
+        assert await response.json() == {"after": None, "stale": 0, "changed": 0, "unreadable": 0, "repriced": 0}
     for wrong in ({}, {"after": "x"}, [], 7):
         async with web.post("/redecode", json=wrong) as response:
             assert (response.status, await response.json()) == (422, {"detail": "after is a number, 0 to begin with."})

@@ -20,6 +20,7 @@ from pandaprobe_proxy.app.stores import open_reader as reader
 from pandaprobe_proxy.app.stores import open_writer as writer
 from pandaprobe_proxy.settings import Settings
 from pandaprobe_proxy.store.base import Redecoded
+from pandaprobe_proxy.store.rereading import Wish
 
 if TYPE_CHECKING:
     from pandaprobe_proxy.app.evaluating import Asked, Progress
@@ -50,13 +51,11 @@ def serve(settings: Settings) -> int:
     return run(settings)
 
 
-def redecode(
-    settings: Settings, session_id: str | None, dry_run: bool, tell: Callable[[Redecoded], object]
-) -> Redecoded:
+def redecode(settings: Settings, wish: Wish, tell: Callable[[Redecoded], object]) -> Redecoded:
     """Reads calls anew that an older decoder has read; see `redecoding`."""
     from pandaprobe_proxy.app.redecoding import redecode as run
 
-    return run(settings, session_id, dry_run, tell)
+    return run(settings, wish, tell)
 
 
 def evaluate(settings: Settings, asked: "Asked", tell: "Callable[[Progress], object]") -> "Progress":

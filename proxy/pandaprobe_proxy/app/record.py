@@ -106,6 +106,7 @@ def _web(settings: Settings, recording: "Recording", sock: socket.socket) -> Any
         status=lambda: control.ask(settings, {"ask": "status"}),
         redact=recording.redactor.json,
         new_id=lambda: make_id(time.time_ns(), os.urandom(10)),
+        price=Prices(settings.prices).price,
     )
     return api.build(sidecar, ROUTES, frozenset(f"{host}:{port}" for host in hosts))
 

@@ -45,6 +45,8 @@ class Asked:
     conversation_id: str | None = None
     operation: str | None = None
     """Where one dialect has several; None for that of the dialect."""
+    fetched_id: str | None = None
+    """The response id of the earlier answer that is fetched, where the answer itself does not tell it."""
 
 
 @dataclass(frozen=True, slots=True)

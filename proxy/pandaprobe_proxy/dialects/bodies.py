@@ -6,7 +6,7 @@ from typing import Any
 
 from pandaprobe_proxy.dialects.base import Blob
 from pandaprobe_proxy.dialects.json_values import parse_json
-from pandaprobe_proxy.model.exchange import Headers
+from pandaprobe_proxy.model.exchange import Headers, find_header
 from pandaprobe_proxy.wire.content_coding import ContentDecoder, read_codings
 from pandaprobe_proxy.wire.errors import WireError
 from pandaprobe_proxy.wire.multipart import read_parts
@@ -53,8 +53,7 @@ def undo(body: bytes, headers: Headers, chunks: tuple[tuple[int, int], ...]) -> 
 
 def read_type(headers: Headers) -> str:
     """The whole content type of a body; empty if none is given."""
-    value = next((value for name, value in headers if name.lower() == b"content-type"), b"")
-    return value.decode("latin-1").strip()
+    return (find_header(headers, b"content-type") or b"").decode("latin-1").strip()
 
 
 def read_body(data: bytes, content_type: str, blobs: bool = False) -> Json:

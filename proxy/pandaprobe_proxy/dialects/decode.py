@@ -115,7 +115,9 @@ def _read_response(dialect: Dialect, exchange: Exchange, plain: Plain, stream: b
         except RunError:
             return _read_stream(dialect, framing, body, None)
     if not body.strip():
-        return _Reading(Answered(), content_type.lower().startswith(SSE), _explain_silence(exchange, plain))
+        stream = content_type.lower().startswith(SSE)
+        nothing_came = stream and not exchange.chunks  # else it came and is not kept, and may have been whole
+        return _Reading(Answered(finished=not nothing_came), stream, _explain_silence(exchange, plain))
     answered, problem = _try(lambda: _read_whole(dialect, body, content_type), Answered(finished=False))
     return _Reading(answered, False, problem)
 
@@ -170,7 +172,7 @@ def _make_call(dialect: Dialect, asked: Asked, reading: _Reading, exchange: Exch
         operation=asked.operation or dialect.operation,
         requested_model=asked.model,
         model=answered.model,
-        response_id=answered.response_id,
+        response_id=answered.response_id or (None if answered.error else asked.fetched_id),
         streamed=reading.streamed,
         input=asked.messages,
         output=answered.messages,

@@ -21,13 +21,12 @@ Promises
 - None means: no such thing. Nothing else is ever signalled by None.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from pandaprobe_proxy.model.call import Call, Cost, Marks, Message, Usage
 from pandaprobe_proxy.model.correction import Corrected, Correction
-from pandaprobe_proxy.model.exchange import Exchange
 from pandaprobe_proxy.model.lifecycle import State
 from pandaprobe_proxy.model.record import Record
 from pandaprobe_proxy.model.score import Score
@@ -36,6 +35,7 @@ from pandaprobe_proxy.model.trace import Span, Trace
 from pandaprobe_proxy.store.batch import Batch, RunState
 from pandaprobe_proxy.store.judged import Choice, Due, Judged, Wanted
 from pandaprobe_proxy.store.lives import LifeReader, LifeWriter
+from pandaprobe_proxy.store.rereading import Rereading
 from pandaprobe_proxy.store.session_rows import SessionRow
 from pandaprobe_proxy.store.trace_rows import SpanRow, TraceRow
 from pandaprobe_proxy.store.unplaced import Unplaced
@@ -213,6 +213,8 @@ class Redecoded:
     """Of these: those that were read anew."""
     unreadable: int = 0
     """Of these: those whose bodies are not there any more, so that they stay as they are."""
+    repriced: int = 0
+    """Calls and turns whose cost is another one now, or known now, or no more."""
 
 
 class Writer(LifeWriter, Protocol):
@@ -263,17 +265,14 @@ class Writer(LifeWriter, Protocol):
     def delete_session(self, session_id: str) -> int | None:
         """Removes a session and all that only it holds; how many calls went, None if there is no such session."""
 
-    def redecode(
-        self,
-        after: int,
-        read: Callable[[Exchange], Call | None],
-        session_id: str | None = None,
-        dry_run: bool = False,
-    ) -> Redecoded:
+    def redecode(self, after: int, rereading: Rereading) -> Redecoded:
         """Reads some of the calls anew that an older decoder has read, in the order in which they were stored.
 
         What follows from it is what would be there if the new decoder had been there first: columns, what sessions add
-        up, messages, and what a search finds. Goes on after `after`, 0 for the first step; takes about 50 ms.
+        up, messages, and what a search finds. They are priced anew; what a price of the user's own gave stays where
+        `rereading` knows none and the tokens are the same.
+
+        Goes on after `after`, 0 for the first step; takes about 50 ms.
         """
 
     def trim(self, budget: Budget, now_ns: int) -> bool:

@@ -18,8 +18,10 @@ from pandaprobe_proxy.dialects.decode import decode
 from pandaprobe_proxy.model.call import Call
 from pandaprobe_proxy.model.correction import Correction
 from pandaprobe_proxy.model.exchange import Exchange
+from pandaprobe_proxy.pricing.price import Pricing, no_price
 from pandaprobe_proxy.store.base import Reader, Refused, StoredBody, StoreError, Writer
 from pandaprobe_proxy.store.judged import Judgements
+from pandaprobe_proxy.store.rereading import Rereading, Wish
 from pandaprobe_proxy.store.shapes import (
     call_json,
     change_json,
@@ -84,6 +86,7 @@ class Sidecar:
     redact: Callable[[Json], Json]
     new_id: Callable[[], str]
     decode: Callable[[Exchange], Call | None] = decode
+    price: Pricing = no_price
 
 
 def build(sidecar: Sidecar, routes: Sequence[RouteLike], hosts: frozenset[str]) -> web.Application:
@@ -268,11 +271,12 @@ class _Pages:
         """One step; its answer says where the next one goes on."""
         asked = await _body(request)
         try:
-            after, session_id, dry_run = int(asked["after"]), asked.get("session_id"), bool(asked.get("dry_run"))
+            after = int(asked["after"])
+            wish = Wish(asked.get("session_id"), bool(asked.get("dry_run")), bool(asked.get("every")))
         except (TypeError, ValueError, KeyError, AttributeError) as error:
             raise web.HTTPUnprocessableEntity(reason="after is a number, 0 to begin with.") from error
-        read = self._sidecar.decode
-        step = await self._sidecar.submit(lambda writer: writer.redecode(after, read, session_id, dry_run))
+        rereading = Rereading(self._sidecar.decode, self._sidecar.price, wish)
+        step = await self._sidecar.submit(lambda writer: writer.redecode(after, rereading))
         return _json(msgspec.to_builtins(step))
 
     async def trace(self, request: web.Request) -> web.Response:

@@ -1,12 +1,10 @@
 """The Writer: batches, each in one transaction, on the one writing connection."""
 
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 
-from pandaprobe_proxy.model.call import Call
 from pandaprobe_proxy.model.correction import Corrected, Correction
-from pandaprobe_proxy.model.exchange import Exchange
 from pandaprobe_proxy.model.record import Record
 from pandaprobe_proxy.model.score import Score
 from pandaprobe_proxy.model.trace import Span, Trace
@@ -20,6 +18,7 @@ from pandaprobe_proxy.store.batch import Batch, RunState, Staged
 from pandaprobe_proxy.store.clocks import Clocks, make_clocks
 from pandaprobe_proxy.store.judged import Judged
 from pandaprobe_proxy.store.lives import HookMark
+from pandaprobe_proxy.store.rereading import Rereading
 from pandaprobe_proxy.store.session_rows import SessionRow
 from pandaprobe_proxy.store.sqlite.ahead import drop_unused, is_small
 from pandaprobe_proxy.store.sqlite.calls import Calls
@@ -269,15 +268,9 @@ class SqliteWriter:
             self._checkpoint()
         return count
 
-    def redecode(
-        self,
-        after: int,
-        read: Callable[[Exchange], Call | None],
-        session_id: str | None = None,
-        dry_run: bool = False,
-    ) -> Redecoded:
+    def redecode(self, after: int, rereading: Rereading) -> Redecoded:
         with self._transaction() as db:
-            return Redecoding(db, self._codec, self._calls, read).step(after, session_id, dry_run)
+            return Redecoding(db, self._codec, self._calls, rereading).step(after)
 
     def trim(self, budget: Budget, now_ns: int) -> bool:
         with self._transaction() as db:
