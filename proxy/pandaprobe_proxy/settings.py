@@ -20,6 +20,7 @@ Seconds = Annotated[float, Field(gt=0)]
 
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
+_ADDRESS = re.compile(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}")
 _FLAGS = {"upstreams": "--upstream", "session_headers": "--session-header", "session_hooks": "--session-hook"}
 
 
@@ -46,6 +47,9 @@ class Settings(BaseModel):
     port: Port = Field(4100, description="Port that the relay listens on; 0 takes a free one.")
     web_host: str = Field("127.0.0.1", description="Address of the web port.")
     web_port: Port = Field(4101, description="The web port: API and trace ingest; 0 takes a free one.")
+    metrics_address: str = Field(
+        "", description="HOST:PORT for metrics and probes alone, where others may reach them; empty for none."
+    )
     unsafe_web_bind: bool = Field(False, description="Let the web port listen beyond loopback, unguarded.")
     data_dir: Path = Field(
         Path(platformdirs.user_data_dir("pandaprobe")), description="Directory that recorded calls are kept in."
@@ -151,6 +155,13 @@ class Settings(BaseModel):
             except re.error as error:
                 raise ValueError(f"{pattern!r} is not a regular expression: {error}") from error
         return patterns
+
+    @field_validator("metrics_address")
+    @classmethod
+    def _check_address(cls, value: str) -> str:
+        if value and not (_ADDRESS.fullmatch(value) and 0 < int(value.rsplit(":", 1)[1]) < 65536):
+            raise ValueError(f"{value!r} is not an address; write HOST:PORT, or [HOST]:PORT for IPv6")
+        return value
 
     @field_validator("default_session")
     @classmethod

@@ -22,6 +22,8 @@ def make_sidecar(place, **more):
         "reader": lambda: open_reader(place.path),
         "submit": submit,
         "status": lambda: {"relayed": 3},
+        "relays": lambda: True,
+        "metrics": lambda: b"a_total 1\n",
         "redact": lambda value: json.loads(json.dumps(value).replace("secret", "[redacted]")),
         "new_id": lambda: "new-id",
     }
@@ -43,12 +45,14 @@ async def get(web, path, **more):
         return response.status, await response.json()
 
 
-async def test_it_lives_and_is_ready(web):
+async def test_probes_and_metrics_are_here_too(web):
     assert await get(web, "/livez") == (200, {"status": "ok"})
     assert await get(web, "/readyz") == (200, {"status": "ok"})
+    async with web.get("/metrics") as response:
+        assert await response.text() == "a_total 1\n"
 
 
-async def test_it_is_not_ready_without_a_store(place):
+async def test_it_is_ready_without_a_store_but_its_pages_say_why_they_are_not(place):
     def reader():
         raise StoreBusy("process 7 holds the store.")
 
@@ -56,9 +60,10 @@ async def test_it_is_not_ready_without_a_store(place):
     server = TestServer(build(make_sidecar(place, reader=reader), ROUTES, hosts))
     await server.start_server()
     hosts.add(f"127.0.0.1:{server.port}")
-    async with TestClient(server) as client, client.get("/readyz") as response:
+    async with TestClient(server) as client, client.get("/sessions") as response:
         assert (response.status, response.headers["Retry-After"]) == (503, "1")
         assert await response.json() == {"detail": "process 7 holds the store."}
+        assert (await get(client, "/readyz"))[0] == 200
         assert (await get(client, "/livez"))[0] == 200
 
 

@@ -4,6 +4,7 @@ sidecar  the relay's process, which starts, watches and restarts the recorder's 
 control  the running sidecar's own socket, for `status` and `run`                    status  the loss numbers, added up
 stores   the store of these settings, for reading or writing                         logs    one form for all logs
 hooks, hook_*, webhook  changes of sessions, told to commands and URLs
+metrics  what Prometheus sees      metered  a writer whose commits are counted
 sessions, redecoding, evaluating  what only the holder of the one writer may do        web_port  asks it to
 
 What is imported here is what a command that only reads needs; the rest is imported when it is called.

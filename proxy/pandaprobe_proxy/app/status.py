@@ -1,7 +1,7 @@
 """The loss numbers, added up: relayed = recorded + dropped + in flight."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from pandaprobe_proxy.app.control import ask
@@ -44,6 +44,12 @@ class Status:
     """Why the store cannot be read; empty if it can."""
     upstreams: Mapping[str, str] = field(default_factory=dict)
     session_hooks: Sequence[HookMark] = ()
+    degraded: tuple[str, ...] = ()
+    """Why calls are not recorded as they should be, one word each; empty if they are. Relaying goes on in any case."""
+
+
+SILENT_S = 3.0
+"""After which a recorder that gives no sign of life is one that hangs."""
 
 
 def _ask(settings: Settings) -> Mapping[str, Any] | None:
@@ -56,6 +62,11 @@ def read_status(settings: Settings, ask_sidecar: Callable[[Settings], Mapping[st
     answer = ask_sidecar(settings)
     status = _running(answer, counts, error) if answer else _stopped(counts, error)
     return replace(status, session_hooks=hooks)
+
+
+def as_json(status: Status) -> dict[str, Any] | None:
+    """For programs; None if no sidecar runs."""
+    return asdict(status) if status.running else None
 
 
 def _counts(settings: Settings) -> tuple[Counts | None, Sequence[HookMark], str]:
@@ -76,6 +87,7 @@ def _running(answer: Mapping[str, Any], counts: Counts | None, error: str) -> St
     dropped = _together(relay["dropped"], _dropped_by_recorder(recorder["dropped"], answer["run"], counts))
     waiting = relay["ended"] - recorder["recorded"] - recorder["dropped"]
     in_flight = relay["open"] + waiting
+    adds_up = waiting >= 0 and relay["relayed"] == recorder["recorded"] + sum(dropped.values()) + in_flight
     return Status(
         running=True,
         pid=answer["pid"],
@@ -85,7 +97,7 @@ def _running(answer: Mapping[str, Any], counts: Counts | None, error: str) -> St
         recorded=recorder["recorded"],
         dropped=dropped,
         in_flight=in_flight,
-        adds_up=waiting >= 0 and relay["relayed"] == recorder["recorded"] + sum(dropped.values()) + in_flight,
+        adds_up=adds_up,
         refused=relay["refused"],
         recorder_state=recorder["state"],
         recorder_pid=recorder["pid"],
@@ -94,8 +106,22 @@ def _running(answer: Mapping[str, Any], counts: Counts | None, error: str) -> St
         ring_used=ring["used"],
         ring_capacity=ring["capacity"],
         upstreams=answer["upstreams"],
+        degraded=tuple(_degraded(recorder, adds_up, error)),
         **_sizes(counts, error),
     )
+
+
+def _degraded(recorder: Mapping[str, Any], adds_up: bool, error: str) -> Iterator[str]:
+    if recorder["pid"] is None:
+        yield "recorder_down"
+    elif recorder["state"] != "ok":
+        yield recorder["state"]
+    elif (recorder["heartbeat_age_s"] or 0) > SILENT_S:
+        yield "recorder_stalled"
+    if error:
+        yield "store_unreadable"
+    if not adds_up:
+        yield "does_not_add_up"
 
 
 def _dropped_by_recorder(total: int, run: str, counts: Counts | None) -> Mapping[str, int]:

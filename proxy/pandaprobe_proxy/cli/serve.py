@@ -35,6 +35,7 @@ def _metavar(name: str) -> str:
         "prices": "FILE",
         "data_dir": "DIR",
         "default_session": "new|client|ID",
+        "metrics_address": "HOST:PORT",
         "capture": "full|metadata|off",
     }
     return words.get(name, name.rsplit("_", 1)[-1].upper())

@@ -37,6 +37,7 @@ def command(data_dir: str | None, json: bool) -> None:
         ("in flight", str(status.in_flight)),
         ("adds up", "yes" if status.adds_up else "NO"),
         ("refused", refused),
+        ("degraded", ", ".join(status.degraded)),
         ("recorder", _recorder(status) if status.running else ""),
         ("ring", f"{size(status.ring_used)} of {size(status.ring_capacity)}" if status.running else ""),
         ("store", status.store_error or _store(status.calls, status.sessions, status.store_bytes, status.raw_bytes)),

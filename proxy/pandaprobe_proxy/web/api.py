@@ -31,6 +31,7 @@ from pandaprobe_proxy.store.shapes import (
     stored_call_json,
     trace_json,
 )
+from pandaprobe_proxy.web.operations import add_operations
 from pandaprobe_proxy.web.queries import read_after, read_session_id, read_state
 
 T = TypeVar("T")
@@ -83,6 +84,11 @@ class Sidecar:
     submit: Submit
     """Runs work with the one writer."""
     status: Callable[[], Json]
+    """The loss numbers; None if the relay does not answer."""
+    relays: Callable[[], bool]
+    """Whether the relay answers."""
+    metrics: Callable[[], bytes]
+    """In Prometheus's text format."""
     redact: Callable[[Json], Json]
     new_id: Callable[[], str]
     decode: Callable[[Exchange], Call | None] = decode
@@ -93,8 +99,7 @@ def build(sidecar: Sidecar, routes: Sequence[RouteLike], hosts: frozenset[str]) 
     """The application. `hosts` are the Host headers that it answers to, port included."""
     app = web.Application(client_max_size=LIMIT_BYTES, middlewares=[_guard(hosts)])
     pages = _Pages(sidecar)
-    app.router.add_get("/livez", _alive)
-    app.router.add_get("/readyz", pages.ready)
+    add_operations(app, sidecar.relays, sidecar.metrics)
     app.router.add_get("/status", pages.status)
     app.router.add_get("/sessions", pages.sessions)
     app.router.add_get("/sessions/{session_id}", pages.session)
@@ -170,10 +175,6 @@ def _json(value: Json, status: int = 200, headers: Mapping[str, str] | None = No
     return web.Response(body=body, status=status, headers=headers, content_type="application/json", charset="utf-8")
 
 
-async def _alive(request: web.Request) -> web.Response:
-    return _json({"status": "ok"})
-
-
 class _Pages:
     """The endpoints."""
 
@@ -191,11 +192,6 @@ class _Pages:
                 reader.close()
 
         return await asyncio.to_thread(ask)
-
-    async def ready(self, request: web.Request) -> web.Response:
-        """200 once the store can be read; 503 with the reason before."""
-        await self._read(lambda reader: reader.counts())
-        return _json({"status": "ok"})
 
     async def status(self, request: web.Request) -> web.Response:
         value = await asyncio.to_thread(self._sidecar.status)

@@ -4,6 +4,7 @@ schema   tables, views, migrations          connect  opening: one writer, many r
 codec    small bytes: pieces, recipes       write    the Writer: batches in one transaction
 calls    a Record as rows                   traces   posted traces and spans as rows
 lives    the states of sessions             changes  what is told of them          hooks    how far hooks were told
+write_back  the log onto the disk
 forget   deleting and trimming              read     the Reader            rows  rows as values
 """
 

@@ -23,7 +23,7 @@ from pandaprobe_proxy.store.session_rows import SessionRow
 from pandaprobe_proxy.store.sqlite.ahead import drop_unused, is_small
 from pandaprobe_proxy.store.sqlite.calls import Calls
 from pandaprobe_proxy.store.sqlite.codec import Codec, from_text, to_text
-from pandaprobe_proxy.store.sqlite.connect import Opening, told
+from pandaprobe_proxy.store.sqlite.connect import Opening, give_back, told
 from pandaprobe_proxy.store.sqlite.correct import Correcting
 from pandaprobe_proxy.store.sqlite.forget import Forgetting
 from pandaprobe_proxy.store.sqlite.hooks import Hooks
@@ -31,6 +31,7 @@ from pandaprobe_proxy.store.sqlite.judge import put_judged
 from pandaprobe_proxy.store.sqlite.lives import Lives
 from pandaprobe_proxy.store.sqlite.redecode import Redecoding
 from pandaprobe_proxy.store.sqlite.traces import Traces
+from pandaprobe_proxy.store.sqlite.write_back import WriteBack
 from pandaprobe_proxy.store.trace_rows import SpanRow, TraceRow
 
 WAL_REST_BYTES = 1024 * 1024  # what the log may keep of the disk between two trims
@@ -46,6 +47,7 @@ class SqliteWriter:
         self._clock = self._clocks.wall_ns
         self._closed = False
         self._db: sqlite3.Connection | None = None
+        self._write_back = WriteBack()
         try:
             self._connect()
         except BaseException:
@@ -80,6 +82,7 @@ class SqliteWriter:
         try:
             with told(self._opening.path):
                 db = self._db or self._connect()
+                self._write_back.run(db)
                 db.execute("BEGIN IMMEDIATE")
                 yield db
                 db.execute("COMMIT")
@@ -264,7 +267,7 @@ class SqliteWriter:
             count = self._forgetting.forget_session(session_id)
         if count is not None:
             with told(self._opening.path):
-                (self._db or self._connect()).execute("PRAGMA incremental_vacuum")
+                give_back(self._db or self._connect())
             self._checkpoint()
         return count
 
@@ -277,9 +280,10 @@ class SqliteWriter:
             before = db.total_changes
             more = self._forgetting.trim(budget, now_ns)
             touched = db.total_changes > before
-        if touched:
+        # Free pages are not in use, so the budget sees none of them; what was staged for a while leaves many.
+        if touched or 0 < budget.max_bytes < self._opening.file_bytes():
             with told(self._opening.path):
-                (self._db or self._connect()).execute("PRAGMA incremental_vacuum(2000)").fetchall()
+                give_back(self._db or self._connect(), 2000)
         if self._opening.wal_bytes() > WAL_REST_BYTES:
             self._checkpoint()
         return more
