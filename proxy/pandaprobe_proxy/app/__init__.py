@@ -3,6 +3,7 @@
 sidecar  the relay's process, which starts, watches and restarts the recorder's      record  the recorder's process
 control  the running sidecar's own socket, for `status` and `run`                    status  the loss numbers, added up
 stores   the store of these settings, for reading or writing                         logs    one form for all logs
+hooks, hook_*, webhook  changes of sessions, told to commands and URLs
 sessions, redecoding  what only the holder of the one writer may do                    web_port  asks it to
 
 What is imported here is what a command that only reads needs; the rest is imported when it is called.
@@ -11,7 +12,7 @@ What is imported here is what a command that only reads needs; the rest is impor
 from collections.abc import Callable
 
 from pandaprobe_proxy.app.control import add_upstream, ask
-from pandaprobe_proxy.app.sessions import correct, delete_session, undo
+from pandaprobe_proxy.app.sessions import close_session, correct, delete_session, reopen_session, undo
 from pandaprobe_proxy.app.status import Status
 from pandaprobe_proxy.app.status import read_status as status
 from pandaprobe_proxy.app.stores import open_reader as reader
@@ -24,11 +25,13 @@ __all__ = [
     "Status",
     "add_upstream",
     "ask",
+    "close_session",
     "correct",
     "delete_session",
     "reader",
     "record_main",
     "redecode",
+    "reopen_session",
     "serve",
     "status",
     "undo",

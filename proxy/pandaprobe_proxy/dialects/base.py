@@ -10,6 +10,7 @@ from typing import Any
 
 from pandaprobe_proxy.model.call import CallError, Message, Usage
 from pandaprobe_proxy.model.exchange import Headers
+from pandaprobe_proxy.wire.run_forms import Alike
 from pandaprobe_proxy.wire.stream import StreamEvent
 
 Json = Any
@@ -90,6 +91,8 @@ class Dialect:
     """(parsed body of a successful answer, or a Blob if `blobs`)."""
     streamed: Callable[[Iterable[StreamEvent]], Answered]
     """(events of a successful answer, possibly cut short)."""
+    alike: Alike | None = None
+    """What runs of its events may be read as one; RunError from `streamed` if they may not after all."""
     counts_tokens: bool = True
     """Whether an answer without a usage has one that is worth an estimate."""
     blobs: bool = False

@@ -1,6 +1,7 @@
 """Bodies as a dialect reads them: content-coding undone, then JSON, the fields of a form, or a Blob."""
 
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from pandaprobe_proxy.dialects.base import Blob
@@ -27,7 +28,7 @@ class Plain:
 
 def undo(body: bytes, headers: Headers, chunks: tuple[tuple[int, int], ...]) -> Plain:
     """The body without its coding, as far as that goes. Its pieces are undone one by one, so that times still fit."""
-    fits = sum(length for _, length in chunks) == len(body)
+    fits = sum(map(itemgetter(1), chunks)) == len(body)
     coding = b",".join(value for name, value in headers if name.lower() == b"content-encoding").decode("latin-1")
     try:
         if not read_codings(coding):

@@ -10,6 +10,7 @@ Json = Any
 FIRST_WINS = frozenset({"created", "system_fingerprint", "service_tier"})
 PADDING = frozenset({"object", "obfuscation"})
 """Says nothing: the name of the format, and random bytes."""
+_LARGE = 64
 _INWARD = ("prompt_tokens_details", "input_tokens_details", "input_token_details", "prompt_token_details")
 _OUTWARD = ("completion_tokens_details", "output_tokens_details", "output_token_details")
 _WRITTEN = ("cache_write_tokens", "cache_creation_tokens", "cache_creation_input_tokens")
@@ -34,7 +35,9 @@ def merge_field(into: dict[str, Json], key: str, value: Json) -> None:
     """A later value of an unknown field: objects are merged, and what is empty replaces nothing."""
     held = into.get(key)
     if isinstance(held, dict) and isinstance(value, dict):
-        into[key] = held | without_nulls(value)
+        # A copy of what grows with every event takes quadratic time.
+        into[key] = held if len(held) > _LARGE else dict(held)
+        into[key].update(without_nulls(value))
     elif held is None or value not in (None, "", [], {}):
         into[key] = value
 
@@ -67,10 +70,15 @@ def _find_indexed(held: list[Json], entry: Json) -> dict[str, Json] | None:
 def merge_usage(held: dict[str, Json], usage: Mapping[str, Json]) -> dict[str, Json]:
     """A later usage object over an earlier one. Counts are cumulative, so they replace and are not added."""
     merged = dict(held)
+    add_usage(merged, usage)
+    return merged
+
+
+def add_usage(held: dict[str, Json], usage: Mapping[str, Json]) -> None:
+    """As merge_usage, into the earlier one itself."""
     for key, value in usage.items():
         if value is not None:
-            merge_field(merged, key, value)
-    return merged
+            merge_field(held, key, value)
 
 
 def read_usage(raw: Mapping[str, Json]) -> Usage:

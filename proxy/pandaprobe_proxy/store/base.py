@@ -15,6 +15,7 @@ Promises
 - A Record of a connection makes a row for each of its turns, too: the same session, trace and credential, no bodies.
   They go when the connection goes. In the totals of a session they stand for it.
 - A body that was written can be read back byte for byte, as the Body's pieces joined.
+- The life of sessions: see `lives`.
 - Closing twice is allowed. After close, everything raises StoreError.
 - StoreFull, StoreBusy and StoreError leave the store as it was before the call; the caller may try again.
 - None means: no such thing. Nothing else is ever signalled by None.
@@ -26,11 +27,13 @@ from typing import Any, Protocol
 
 from pandaprobe_proxy.model.call import Call, Cost, Marks, Message, Usage
 from pandaprobe_proxy.model.correction import Corrected, Correction
+from pandaprobe_proxy.model.lifecycle import State
 from pandaprobe_proxy.model.record import Record
 from pandaprobe_proxy.model.score import Score
 from pandaprobe_proxy.model.session import Resolution
 from pandaprobe_proxy.model.trace import Span, Trace
 from pandaprobe_proxy.store.batch import Batch, RunState
+from pandaprobe_proxy.store.lives import LifeReader, LifeWriter
 from pandaprobe_proxy.store.rereading import Rereading
 from pandaprobe_proxy.store.session_rows import SessionRow
 from pandaprobe_proxy.store.trace_rows import SpanRow, TraceRow
@@ -213,7 +216,7 @@ class Redecoded:
     """Calls and turns whose cost is another one now, or known now, or no more."""
 
 
-class Writer(Protocol):
+class Writer(LifeWriter, Protocol):
     """The one writing side."""
 
     def begin(self, run: str, at_ns: int) -> RunState:
@@ -275,11 +278,13 @@ class Writer(Protocol):
         """Checkpoints and lets go."""
 
 
-class Reader(Protocol):
+class Reader(LifeReader, Protocol):
     """A read-only view. Each method sees one consistent state."""
 
-    def sessions(self, limit: int, before_ns: int | None = None, user_id: str | None = None) -> list[SessionRow]:
-        """The newest sessions by last activity, those before a moment if one is given."""
+    def sessions(
+        self, limit: int, before_ns: int | None = None, user_id: str | None = None, state: State | None = None
+    ) -> list[SessionRow]:
+        """The newest sessions by last activity that have calls or traces, those before a moment if one is given."""
 
     def session(self, session_id: str) -> SessionRow | None: ...
 

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from pandaprobe_proxy.model.correction import Corrected
+from pandaprobe_proxy.model.lifecycle import Change
 from pandaprobe_proxy.model.score import Score
 from pandaprobe_proxy.sessions.conversation import Addition
 from pandaprobe_proxy.sessions.steps import Step
@@ -61,6 +62,8 @@ def session_json(row: SessionRow) -> Json:
         "parent_session_id": row.parent,
         "parent_call_id": row.parent_call,
         "merged_into": row.merged_into,
+        "state": row.state,
+        "closing": row.closing,
     }
 
 
@@ -198,6 +201,17 @@ def corrected_json(made: Corrected) -> Json:
     """A correction that was made, and whether it still stands."""
     value: Json = msgspec.to_builtins(made)
     return {**value, "at": iso(value.pop("at_ns")), "undone_at": iso(value.pop("undone_ns"))}
+
+
+def change_json(change: Change) -> Json:
+    """As hooks are told it, too."""
+    value: Json = msgspec.to_builtins(change)
+    return {"number": value.pop("number"), "at": iso(value.pop("at_ns")), **value}
+
+
+def encode_change(change: Change) -> bytes:
+    """A change as hooks are told it."""
+    return msgspec.json.encode(change_json(change))
 
 
 def score_json(score: Score) -> Json:

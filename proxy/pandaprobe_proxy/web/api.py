@@ -23,12 +23,14 @@ from pandaprobe_proxy.store.base import Reader, Refused, StoredBody, StoreError,
 from pandaprobe_proxy.store.rereading import Rereading, Wish
 from pandaprobe_proxy.store.shapes import (
     call_json,
+    change_json,
     corrected_json,
     items_json,
     session_json,
     stored_call_json,
     trace_json,
 )
+from pandaprobe_proxy.web.queries import read_after, read_session_id, read_state
 
 T = TypeVar("T")
 Json = Any
@@ -96,6 +98,9 @@ def build(sidecar: Sidecar, routes: Sequence[RouteLike], hosts: frozenset[str]) 
     app.router.add_get("/sessions", pages.sessions)
     app.router.add_get("/sessions/{session_id}", pages.session)
     app.router.add_delete("/sessions/{session_id}", pages.delete_session)
+    app.router.add_post("/sessions/{session_id}/close", pages.close_session)
+    app.router.add_post("/sessions/{session_id}/reopen", pages.reopen_session)
+    app.router.add_get("/changes", pages.changes)
     app.router.add_get("/corrections", pages.corrections)
     app.router.add_post("/corrections", pages.correct)
     app.router.add_delete("/corrections/newest", pages.undo)
@@ -196,8 +201,8 @@ class _Pages:
 
     async def sessions(self, request: web.Request) -> web.Response:
         limit = _limit(request)
-        user = request.query.get("user_id")
-        rows = await self._read(lambda reader: reader.sessions(limit, user_id=user))
+        user, state = request.query.get("user_id"), read_state(request)
+        rows = await self._read(lambda reader: reader.sessions(limit, user_id=user, state=state))
         return _json(items_json([session_json(row) for row in rows], limit))
 
     async def session(self, request: web.Request) -> web.Response:
@@ -213,6 +218,25 @@ class _Pages:
         if count is None:
             raise _missing(f"session {session_id!r}")
         return _json({"deleted": count})
+
+    async def close_session(self, request: web.Request) -> web.Response:
+        """Somebody says that it is over."""
+        session_id = read_session_id(request)
+        return _json(session_json(await self._sidecar.submit(lambda writer: writer.close_session(session_id))))
+
+    async def reopen_session(self, request: web.Request) -> web.Response:
+        session_id = request.match_info["session_id"]
+        row = await self._sidecar.submit(lambda writer: writer.reopen_session(session_id))
+        if row is None:
+            raise _missing(f"session {session_id!r}")
+        return _json(session_json(row))
+
+    async def changes(self, request: web.Request) -> web.Response:
+        """Those after a number, or the newest; `after` of the answer is where to go on."""
+        limit, after, session_id = _limit(request), read_after(request), request.query.get("session_id")
+        told = await self._read(lambda reader: reader.changes(limit, after, session_id))
+        newest = told[-1].number if told else after or 0
+        return _json({**items_json([change_json(one) for one in told], limit), "after": newest})
 
     async def corrections(self, request: web.Request) -> web.Response:
         limit = _limit(request)

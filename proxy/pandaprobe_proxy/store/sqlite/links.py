@@ -100,7 +100,7 @@ class Links:
             "UPDATE calls SET source = ?, confidence = ?, clues = ? WHERE key = ?", (source, confidence, clues, key)
         )
         totals.hand_over(self._db, old, row[3])
-        totals.drop_if_empty(self._db, old)
+        totals.drop_if_empty(self._db, old, row[3])
 
     def tie_answer(self, key: int, call: Call, credential: str | None, upstream: str) -> None:
         """A call that has ended fetched the answer of an earlier one, or its own was fetched while it went on."""

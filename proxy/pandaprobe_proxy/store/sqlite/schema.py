@@ -191,6 +191,33 @@ CREATE TABLE corrections (
 );
 """
 
+_LIVES = f"""
+ALTER TABLE sessions ADD COLUMN state TEXT;
+ALTER TABLE sessions ADD COLUMN closed_ns INTEGER;
+ALTER TABLE sessions ADD COLUMN touched_ns INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE sessions ADD COLUMN active_ns INTEGER;
+UPDATE sessions SET state = 'idle', touched_ns = last_ns;
+CREATE INDEX sessions_watched ON sessions (active_ns) WHERE active_ns IS NOT NULL;
+CREATE TABLE changes (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, session_id TEXT NOT NULL, change TEXT NOT NULL, state TEXT NOT NULL,
+    at_ns INTEGER NOT NULL, cause TEXT NOT NULL, merged_into TEXT
+);
+CREATE INDEX changes_by_session ON changes (session_id);
+CREATE INDEX changes_by_target ON changes (merged_into) WHERE merged_into IS NOT NULL;
+CREATE TABLE hooks (
+    name TEXT PRIMARY KEY, after INTEGER NOT NULL, told INTEGER NOT NULL DEFAULT 0,
+    given_up INTEGER NOT NULL DEFAULT 0, failures INTEGER NOT NULL DEFAULT 0, error TEXT NOT NULL DEFAULT ''
+);
+DROP VIEW v_sessions;
+CREATE VIEW v_sessions AS SELECT
+    session_id, iif(merged_into IS NULL, coalesce(state, 'open'), 'merged') AS state, source, confidence, user_id, tags,
+    {_ISO.format("started_ns")} AS started_at, {_ISO.format("last_ns")} AS last_at, calls, open_calls, errors, traces,
+    input_tokens, output_tokens, cost, unpriced, retries, recovered, models, first_input, parent, merged_into
+    FROM sessions;
+CREATE VIEW v_changes AS SELECT
+    number, session_id, change, state, {_ISO.format("at_ns")} AS at, cause, merged_into FROM changes;
+"""
+
 
 # What headers, chat bodies and streams are made of, so that a short piece compresses as if it came after these.
 # It is stored with the store: a later version may have another, and old pieces are still read with this one.
@@ -270,6 +297,15 @@ def m004_placed(db: "Database") -> None:
 def m005_corrected(db: "Database") -> None:
     """What people know better about sessions: an overlay over what was resolved, with its history."""
     _run(db, _CORRECTED)
+
+
+@migrations()
+def m006_lifecycle(db: "Database") -> None:
+    """The life of sessions: their state, the changes that are told of it, and how far hooks were told.
+
+    What was there before is idle, and nothing is told of that.
+    """
+    _run(db, _LIVES)
 
 
 def _run(db: "Database", script: str) -> None:
