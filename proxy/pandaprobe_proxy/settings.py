@@ -1,9 +1,11 @@
 """Everything that can be set, as one frozen value. Where the values come from is the matter of `sources`."""
 
 import re
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -19,12 +21,17 @@ Seconds = Annotated[float, Field(gt=0)]
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
 _ADDRESS = re.compile(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}")
-_FLAGS = {"upstreams": "--upstream", "session_headers": "--session-header"}
+_FLAGS = {"upstreams": "--upstream", "session_headers": "--session-header", "session_hooks": "--session-hook"}
 
 
 def flag_of(name: str) -> str:
     """The flag of a setting: one that may be given again has the name of one of its values."""
     return _FLAGS.get(name, f"--{name.replace('_', '-')}")
+
+
+def is_url(hook: str) -> bool:
+    """Whether a session hook is posted to, not run."""
+    return hook.startswith(("http://", "https://"))
 
 
 class SettingsError(Exception):
@@ -53,7 +60,15 @@ class Settings(BaseModel):
     session_headers: tuple[str, ...] = Field(
         (), description="Own names of headers that carry a session id, strongest first."
     )
-    session_gap_s: int = Field(1800, ge=1, description="Idle seconds after which `client` begins a new session.")
+    session_gap_s: int = Field(
+        1800, ge=1, description="Quiet seconds after which a session is idle, and `client` begins a new one."
+    )
+    session_hooks: tuple[str, ...] = Field(
+        (), description="Commands to run, and URLs to post to, when the state of a session changes."
+    )
+    session_hook_secret_file: Path | None = Field(
+        None, description="File of the secret that posts to URLs are signed with."
+    )
     capture: Literal["full", "metadata", "off"] = Field("full", description="What is kept of a call that does not say.")
     ring_bytes: int = Field(64 * MIB, ge=MIB // 4, description="Size of the memory between relay and recorder.")
     max_body_bytes: int = Field(64 * MIB, ge=0, description="Of each body, that much is kept.")
@@ -93,11 +108,23 @@ class Settings(BaseModel):
                 raise ValueError(f"{part!r} is not an upstream; write NAME=URL")
         return {name: url for _, name, _, url in pairs}
 
-    @field_validator("redact", mode="before")
+    @field_validator("redact", "session_hooks", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
-        """A sequence of patterns; or one text, one pattern a line."""
+        """A sequence of texts; or one text, one of them a line."""
         return tuple(line for line in value.splitlines() if line) if isinstance(value, str) else value
+
+    @field_validator("session_hooks")
+    @classmethod
+    def _check_hooks(cls, hooks: tuple[str, ...]) -> tuple[str, ...]:
+        for hook in hooks:
+            if is_url(hook):
+                parts = urlsplit(hook)  # raises ValueError by itself, and so does an odd port
+                if not parts.hostname or parts.port == 0:
+                    raise ValueError("a URL of a hook has a host, such as https://example.com/hook")
+            elif not shlex.split(hook):
+                raise ValueError("a hook is a command or a URL, and not empty")
+        return hooks
 
     @field_validator("session_headers", mode="before")
     @classmethod

@@ -18,6 +18,8 @@ from typing import Any, TypeVar
 import structlog
 
 from pandaprobe_proxy.app import control, logs
+from pandaprobe_proxy.app.hook_targets import make_hooks
+from pandaprobe_proxy.app.hooks import Hooks
 from pandaprobe_proxy.app.metered import meter
 from pandaprobe_proxy.app.metrics import Metrics
 from pandaprobe_proxy.app.status import as_json, read_status
@@ -26,6 +28,7 @@ from pandaprobe_proxy.capture.keep import Keeper, Policy
 from pandaprobe_proxy.capture.recorder import Recorder, state_of
 from pandaprobe_proxy.capture.redact import Redactor
 from pandaprobe_proxy.capture.ring import HEARTBEAT, READER_DROPPED, STATE, WRITER_PID, Ring
+from pandaprobe_proxy.capture.sweep import Sweep
 from pandaprobe_proxy.ingest.pandaprobe import ROUTES
 from pandaprobe_proxy.model.ids import make_id
 from pandaprobe_proxy.pricing.listed import warm
@@ -45,6 +48,8 @@ would wait for it at each."""
 NICENESS = 10
 RETRY_S = 0.5
 TRIM_S = 60.0
+HOOKS_S = 2.0
+"""For session hooks to be told the last changes, once there is nothing more to record."""
 TRIM_OVER_S = 0.2  # while the store is larger than it may be
 LAST_TRIES = 20  # with RETRY_S between them, once the relay is gone
 
@@ -77,12 +82,22 @@ async def _run(settings: Settings, recording: "Recording", sock: socket.socket |
         target=recording.run, args=(lambda: loop.call_soon_threadsafe(ended.set),), name="recorder", daemon=True
     )
     thread.start()
-    serving = [asyncio.create_task(part) for part in _parts(settings, recording, sock)]
+    parts = [_tell_hooks(settings, recording), *_parts(settings, recording, sock)]
+    beside = [asyncio.create_task(part) for part in parts]
     await ended.wait()
-    for task in serving:
+    for task in beside:
         task.cancel()
-    await asyncio.gather(*serving, return_exceptions=True)
+    await asyncio.gather(*beside, return_exceptions=True)
     return recording.code
+
+
+async def _tell_hooks(settings: Settings, recording: "Recording") -> None:
+    try:
+        hooks = make_hooks(settings, os.environ)
+        recording.hooks = Hooks(hooks, lambda: open_reader(settings), recording.submit)
+        await recording.hooks.run()
+    except Exception as error:  # calls are recorded all the same
+        log.error("session hooks are told no more, until the sidecar starts again", why=str(error))
 
 
 def _parts(
@@ -116,6 +131,7 @@ def _web(settings: Settings, recording: "Recording", sock: socket.socket) -> Any
         metrics=recording.metrics.render,
         redact=recording.redactor.json,
         new_id=lambda: make_id(time.time_ns(), os.urandom(10)),
+        price=Prices(settings.prices).price,
     )
     return api.build(sidecar, ROUTES, frozenset(f"{host}:{port}" for host in hosts))
 
@@ -125,6 +141,7 @@ class Recording:
 
     def __init__(self, settings: Settings, ring: Ring, relay_pid: int) -> None:
         self.code = 0
+        self.hooks: Hooks | None = None
         self.metrics = Metrics(
             lambda: control.ask(settings, {"ask": "status"}),
             lambda: ring.get(READER_DROPPED),
@@ -137,12 +154,14 @@ class Recording:
         self._recorder: Recorder | None = None
         self._wake = threading.Event()
         self._trimmed_s = time.monotonic()
+        self._sweep = Sweep(settings.session_gap_s, time.monotonic_ns)
 
     async def submit(self, work: Callable[[Writer], T]) -> T:
         """Runs `work` with the writer, in the recorder's thread. Raises StoreError while there is no store."""
         if self._recorder is None:
             raise StoreError("the store is not open; see the sidecar's log")
         future = self._recorder.submit(work)
+        self._sweep.hurry()
         self._wake.set()
         return await asyncio.wrap_future(future)
 
@@ -201,10 +220,34 @@ class Recording:
             if self._gone:
                 self._finish(recorder)
                 return
-            more = self._trim(writer)
+            more = self._sweep.step(writer, recorder.behind) or self._trim(writer)
             self._wake.wait(0 if more or recorder.behind else BATCH_S)
             self._wake.clear()
+        self._tell_last(writer, recorder)
         recorder.stop()
+
+    def _tell_last(self, writer: Writer, recorder: Recorder) -> None:
+        """What an app has said at its end, such as that its session is over, is told before the sidecar ends, too."""
+        self._sweep.hurry()
+        while self._sweep.step(writer, behind=False):
+            pass
+        ends_s = time.monotonic() + HOOKS_S
+        newest = self._newest() if self.hooks else 0
+        while self.hooks and not self.hooks.have_told(newest) and time.monotonic() < ends_s:
+            recorder.step()
+            time.sleep(BATCH_S / 10)
+
+    def _newest(self) -> int:
+        """The number of the newest change; 0 if there is none, or the store does not say."""
+        try:
+            reader = open_reader(self._settings)
+            try:
+                return max((change.number for change in reader.changes(1)), default=0)
+            finally:
+                reader.close()
+        except StoreError as error:
+            log.warning("session hooks are told the last changes when the sidecar starts again", why=str(error))
+            return 0
 
     def _finish(self, recorder: Recorder) -> None:
         """The relay is gone: what is in the ring is stored, and what was running becomes interrupted."""

@@ -1,13 +1,14 @@
 """The loss numbers, added up: relayed = recorded + dropped + in flight."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from pandaprobe_proxy.app.control import ask
 from pandaprobe_proxy.app.stores import open_reader
 from pandaprobe_proxy.settings import Settings
 from pandaprobe_proxy.store.base import Counts, StoreError
+from pandaprobe_proxy.store.lives import HookMark
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class Status:
     store_error: str
     """Why the store cannot be read; empty if it can."""
     upstreams: Mapping[str, str] = field(default_factory=dict)
+    session_hooks: Sequence[HookMark] = ()
     degraded: tuple[str, ...] = ()
     """Why calls are not recorded as they should be, one word each; empty if they are. Relaying goes on in any case."""
 
@@ -56,9 +58,10 @@ def _ask(settings: Settings) -> Mapping[str, Any] | None:
 
 def read_status(settings: Settings, ask_sidecar: Callable[[Settings], Mapping[str, Any] | None] = _ask) -> Status:
     """Asks the running sidecar, and the store. Works whatever of them is missing."""
-    counts, error = _counts(settings)
+    counts, hooks, error = _counts(settings)
     answer = ask_sidecar(settings)
-    return _running(answer, counts, error) if answer else _stopped(counts, error)
+    status = _running(answer, counts, error) if answer else _stopped(counts, error)
+    return replace(status, session_hooks=hooks)
 
 
 def as_json(status: Status) -> dict[str, Any] | None:
@@ -66,15 +69,15 @@ def as_json(status: Status) -> dict[str, Any] | None:
     return asdict(status) if status.running else None
 
 
-def _counts(settings: Settings) -> tuple[Counts | None, str]:
+def _counts(settings: Settings) -> tuple[Counts | None, Sequence[HookMark], str]:
     try:
         reader = open_reader(settings)
     except StoreError as error:
-        return None, str(error)
+        return None, (), str(error)
     try:
-        return reader.counts(), ""
+        return reader.counts(), reader.hooks(), ""
     except StoreError as error:
-        return None, str(error)
+        return None, (), str(error)
     finally:
         reader.close()
 

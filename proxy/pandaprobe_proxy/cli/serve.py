@@ -7,7 +7,7 @@ import click
 
 from pandaprobe_proxy.cli.options import load_settings
 
-MANY = frozenset({"upstreams", "session_headers", "redact"})
+MANY = frozenset({"upstreams", "session_headers", "session_hooks", "redact"})
 """Settings whose flag may be given again."""
 
 
@@ -30,6 +30,7 @@ def _metavar(name: str) -> str:
     words = {
         "upstreams": "NAME=URL",
         "session_headers": "NAME",
+        "session_hooks": "COMMAND|URL",
         "redact": "REGEX",
         "prices": "FILE",
         "data_dir": "DIR",

@@ -1,13 +1,10 @@
 """The Writer: batches, each in one transaction, on the one writing connection."""
 
 import sqlite3
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 
-from pandaprobe_proxy.model.call import Call
 from pandaprobe_proxy.model.correction import Corrected, Correction
-from pandaprobe_proxy.model.exchange import Exchange
 from pandaprobe_proxy.model.record import Record
 from pandaprobe_proxy.model.score import Score
 from pandaprobe_proxy.model.trace import Span, Trace
@@ -18,12 +15,20 @@ from pandaprobe_proxy.store.base import (
     StoreFull,
 )
 from pandaprobe_proxy.store.batch import Batch, RunState, Staged
+from pandaprobe_proxy.store.clocks import Clocks, make_clocks
+from pandaprobe_proxy.store.judged import Judged
+from pandaprobe_proxy.store.lives import HookMark
+from pandaprobe_proxy.store.rereading import Rereading
+from pandaprobe_proxy.store.session_rows import SessionRow
 from pandaprobe_proxy.store.sqlite.ahead import drop_unused, is_small
 from pandaprobe_proxy.store.sqlite.calls import Calls
 from pandaprobe_proxy.store.sqlite.codec import Codec, from_text, to_text
 from pandaprobe_proxy.store.sqlite.connect import Opening, give_back, told
 from pandaprobe_proxy.store.sqlite.correct import Correcting
 from pandaprobe_proxy.store.sqlite.forget import Forgetting
+from pandaprobe_proxy.store.sqlite.hooks import Hooks
+from pandaprobe_proxy.store.sqlite.judge import put_judged
+from pandaprobe_proxy.store.sqlite.lives import Lives
 from pandaprobe_proxy.store.sqlite.redecode import Redecoding
 from pandaprobe_proxy.store.sqlite.traces import Traces
 from pandaprobe_proxy.store.sqlite.write_back import WriteBack
@@ -36,9 +41,10 @@ INTERRUPTED = "the sidecar ended before this call did"
 class SqliteWriter:
     """See store.base.Writer."""
 
-    def __init__(self, opening: Opening, clock: Callable[[], int] = time.time_ns) -> None:
+    def __init__(self, opening: Opening, clocks: Clocks | None = None) -> None:
         self._opening = opening
-        self._clock = clock
+        self._clocks = clocks or make_clocks()
+        self._clock = self._clocks.wall_ns
         self._closed = False
         self._db: sqlite3.Connection | None = None
         self._write_back = WriteBack()
@@ -56,11 +62,15 @@ class SqliteWriter:
     def _connect(self) -> sqlite3.Connection:
         db = self._opening.connect()
         (dictionary,) = db.execute("SELECT data FROM dictionaries ORDER BY key LIMIT 1").fetchone()
+        db.create_function("wall_ns", 0, self._clocks.wall_ns)
+        db.create_function("steady_ns", 0, self._clocks.steady_ns)
         self._codec = Codec(dictionary)
         self._calls = Calls(db, self._codec)
         self._traces = Traces(db, self._calls)
         self._correcting = Correcting(db)
         self._forgetting = Forgetting(db, self._codec)
+        self._lives = Lives(db)
+        self._hooks = Hooks(db)
         self._db = db
         return db
 
@@ -111,6 +121,7 @@ class SqliteWriter:
                 "INSERT OR IGNORE INTO runs (run, started_ns, committed_ns) VALUES (?, ?, ?)", (run, at_ns, at_ns)
             )
             self._interrupt_others(db, run)
+            self._lives.begin()
             offset, recorded, dropped = db.execute(
                 "SELECT offset, recorded, dropped FROM runs WHERE run = ?", (run,)
             ).fetchone()
@@ -122,8 +133,9 @@ class SqliteWriter:
         if db.execute("DELETE FROM staged WHERE run != ?", (run,)).rowcount:
             drop_unused(db)
         db.execute(
-            "UPDATE sessions SET errors = errors + open_calls, open_calls = 0 WHERE key IN"
-            " (SELECT session FROM calls WHERE outcome = 'open' AND run != ?)",
+            "UPDATE sessions SET errors = errors + open_calls, open_calls = 0, active_ns = 0, touched_ns ="
+            " max(touched_ns, (SELECT max(committed_ns) FROM runs WHERE run != ?1)) WHERE key IN"
+            " (SELECT session FROM calls WHERE outcome = 'open' AND run != ?1)",
             (run,),
         )
         db.execute(
@@ -218,6 +230,10 @@ class SqliteWriter:
         with self._transaction():
             self._traces.add_score(score)
 
+    def put_judged(self, judged: Sequence[Judged]) -> int:
+        with self._transaction() as db:
+            return put_judged(db, judged)
+
     def correct(self, correction: Correction) -> Corrected:
         with self._transaction():
             return self._correcting.correct(correction, self._clock())
@@ -225,6 +241,26 @@ class SqliteWriter:
     def undo(self) -> Corrected | None:
         with self._transaction():
             return self._correcting.undo(self._clock())
+
+    def sweep(self, gap_ns: int) -> bool:
+        with self._transaction():
+            return self._lives.sweep(gap_ns)
+
+    def close_session(self, session_id: str) -> SessionRow:
+        with self._transaction():
+            return self._lives.close(session_id)
+
+    def reopen_session(self, session_id: str) -> SessionRow | None:
+        with self._transaction():
+            return self._lives.reopen(session_id)
+
+    def begin_hooks(self, names: Sequence[str]) -> Mapping[str, HookMark]:
+        with self._transaction():
+            return self._hooks.begin(names)
+
+    def mark_hook(self, mark: HookMark) -> None:
+        with self._transaction():
+            self._hooks.mark(mark)
 
     def delete_session(self, session_id: str) -> int | None:
         with self._transaction():
@@ -235,15 +271,9 @@ class SqliteWriter:
             self._checkpoint()
         return count
 
-    def redecode(
-        self,
-        after: int,
-        read: Callable[[Exchange], Call | None],
-        session_id: str | None = None,
-        dry_run: bool = False,
-    ) -> Redecoded:
+    def redecode(self, after: int, rereading: Rereading) -> Redecoded:
         with self._transaction() as db:
-            return Redecoding(db, self._codec, self._calls, read).step(after, session_id, dry_run)
+            return Redecoding(db, self._codec, self._calls, rereading).step(after)
 
     def trim(self, budget: Budget, now_ns: int) -> bool:
         with self._transaction() as db:
