@@ -12,7 +12,7 @@ from faults.chaos import reset
 from faults.on_recorder import MIB, recorder_pid
 from faults.oracle import HELD_FROM, ask, asked, direct, numbered_origin, oracle, question, rss, sse_head
 from faults.promises import Measured, promise
-from relaying import until
+from relaying import stalled, until
 
 
 def request(number):
@@ -147,7 +147,7 @@ async def slow_reader(place, full):
                 writer.write(b"GET /flood/x HTTP/1.1\r\nHost: x\r\n\r\n")
                 one.started += 1
                 clients.append((reader, writer))
-            await asyncio.sleep(3)
+            await stalled(lambda: sum(sent))
             stood, grown = sum(sent), rss(one.recording.process.pid) - before
             await one.calls(range(100, 140))
             await asyncio.sleep(1)

@@ -35,7 +35,11 @@ def bombs(size):
     yield "gzip", gzip.compress(b"", mtime=0) * 10_000  # tiny members
 
 
-@promise(23, "decompression bombs, either way", "relayed as they are; recorder grows <= 32 MB beyond 16 MB of output")
+@promise(
+    23,
+    "decompression bombs, either way",
+    "relayed as they are; recorder grows <= 32 MB, besides 16 MB of output and the bodies themselves",
+)
 async def bombed(place, full):
     measured = Measured()
     made = list(bombs((10_000 if full else 256) * MIB))

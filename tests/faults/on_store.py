@@ -182,7 +182,7 @@ async def failing_disk(place, full):
         measured.wrong += await one.verdict(may_drop=("store_error",))
         measured.figure("s to a fresh capture", await one.fresh(), 5)
     measured.claim(is_sound(place / "data" / "calls.db"), "the store is not sound")
-    measured.figure("s from the first call that could not last to degraded", degraded, 1.5)
+    measured.figure("s from the first call that could not last to degraded", degraded, 1)
     return measured
 
 
@@ -227,7 +227,7 @@ async def corrupt(place, full):
             status = await one.settle()
             measured.claim(status.recorded == 10 and not status.dropped, f"not recorded after corruption: {status}")
         measured.claim(list(home.glob("calls.db.corrupt-*")) or is_sound(home / "calls.db"), "the old file is gone")
-    measured.figure("s from start to recording", max(took), 3)
+    measured.figure("s from start to recording", max(took), 1)
     return measured
 
 
