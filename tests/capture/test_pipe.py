@@ -1,4 +1,4 @@
-"""The pipe: every event arrives or its exchange's loss does, nobody waits, and who goes away interrupts what is open."""
+"""The pipe: an event arrives or its exchange's loss does, nobody waits, who goes away interrupts what is open."""
 
 import asyncio
 import socket
@@ -8,6 +8,7 @@ from pandaprobe_proxy.capture.frames import Dropped, encode
 from pandaprobe_proxy.capture.pipe import GONE, PipeReader, PipeWriter
 from pandaprobe_proxy.capture.ring import PIPE_FULL
 from pandaprobe_proxy.model.exchange import Ended, Outcome, RequestHead, ResponseBody
+from relaying import until
 
 LIMIT = 64 * 1024
 
@@ -75,8 +76,7 @@ async def test_much_more_than_the_socket_takes_at_once_arrives_whole():
             writer.tap(event)
         await asyncio.sleep(0.01)
         await reading.start()
-        while len(reading.told) < len(told):
-            await asyncio.sleep(0.01)
+        await until(lambda: len(reading.told) == len(told))
         writer.close()
         assert await reading.finish() == told
 

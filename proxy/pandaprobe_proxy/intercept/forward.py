@@ -1,0 +1,164 @@
+"""The forward proxy: mitmproxy's core on a socket that is given, with this installation's authority and our addon.
+
+Only listed hosts are decrypted. To every other one bytes pass as they are: what the client sees is the origin's own
+certificate. The web port, where records can be read, and the proxy itself are no destinations.
+"""
+
+import asyncio
+import ipaddress
+import logging
+import socket
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mitmproxy import certs
+from mitmproxy.addons.block import Block
+from mitmproxy.addons.next_layer import NextLayer
+from mitmproxy.addons.proxyserver import Proxyserver
+from mitmproxy.addons.tlsconfig import TlsConfig
+from mitmproxy.master import Master
+from mitmproxy.options import Options
+from mitmproxy.proxy import events, layers, mode_specs
+from mitmproxy.proxy.layer import CommandGenerator
+from mitmproxy.proxy.layers import http
+from mitmproxy.proxy.layers.http import _http1
+from mitmproxy.proxy.mode_servers import ProxyConnectionHandler
+from mitmproxy.proxy.server_hooks import ServerConnectionHookData
+
+from pandaprobe_proxy.intercept.authority import Authority
+from pandaprobe_proxy.intercept.flows import Clocks, Flows
+from pandaprobe_proxy.intercept.hosts import Hosts
+from pandaprobe_proxy.model.exchange import Tap
+
+LOOK_S = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is decrypted, and with what."""
+
+    hosts: Hosts
+    authority: Authority
+    trusted: Path | None = None
+    """The certificates that upstreams are checked against; mitmproxy's own if None."""
+    barred: tuple[tuple[str, int], ...] = ()
+    """Addresses of this sidecar that nobody reaches through it."""
+    idle_s: int = 600
+
+
+class Certificates(TlsConfig):
+    """mitmproxy's TLS, with certificates of our authority."""
+
+    def __init__(self, authority: Authority) -> None:
+        store: Any = certs.CertStore
+        self.certstore = store(authority.key, certs.Cert(authority.certificate), None, None)
+
+    def configure(self, updated: Iterable[str]) -> None:
+        """Nothing: mitmproxy would make an authority of its own on disk."""
+
+
+class Http1Client(_http1.Http1Client):
+    """mitmproxy's, which takes an interim answer (RFC 9110 §15.2) for the final one. Here it is passed over."""
+
+    def read_headers(self, event: events.ConnectionEvent) -> CommandGenerator[None]:
+        """The upstream sent something while its answer's head is awaited."""
+        if isinstance(event, events.DataReceived) and self.request:
+            while _is_interim(bytes(self.buf)):
+                self.buf.maybe_extract_lines()
+        yield from super().read_headers(event)
+
+
+def _is_interim(data: bytes) -> bool:
+    """Whether a whole head of an interim answer, other than one that upgrades, is in front."""
+    return data[:7] == b"HTTP/1." and data[9:10] == b"1" and data[9:12] != b"101" and b"\r\n\r\n" in data
+
+
+class Barred:
+    """Refuses connections to this sidecar's own ports."""
+
+    def __init__(self, addresses: tuple[tuple[str, int], ...]) -> None:
+        self._addresses = addresses
+
+    async def server_connect(self, data: ServerConnectionHookData) -> None:
+        """Before a connection is made."""
+        address = data.server.address
+        if address is None or address[1] not in {port for _, port in self._addresses}:
+            return
+        host, port = address[0], address[1]
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        if any(self._bars(str(entry[4][0]), port) for entry in found):
+            data.server.error = "it is this sidecar itself"
+
+    def _bars(self, host: str, port: int) -> bool:
+        here = ipaddress.ip_address(host.split("%", 1)[0])
+        here = getattr(here, "ipv4_mapped", None) or here
+        own = [ipaddress.ip_address(host.strip("[]")) for host, own_port in self._addresses if own_port == port]
+        return any(here == address or here.is_loopback or here.is_unspecified for address in own)
+
+
+class ClientConnection(ProxyConnectionHandler):
+    """One client's connection. It may be silent for ever, unless a call waits on it."""
+
+    flows: Flows
+
+    async def on_timeout(self) -> None:
+        """Nothing has moved for as long as an upstream may be silent."""
+        if self.flows.wait(self.client.id):
+            self.timeout_watchdog.register_activity()
+            self.wakeup_timer.add(asyncio.create_task(self.timeout_watchdog.watch()))
+        else:
+            await super().on_timeout()
+
+
+class Forward:
+    """The running proxy."""
+
+    def __init__(self, plan: Plan, tap: Tap, clocks: Clocks) -> None:
+        for name in ("mitmproxy", "asyncio"):  # else it tells of every connection
+            logging.getLogger(name).setLevel(logging.WARNING)
+        vars(http)["Http1Client"] = Http1Client  # where mitmproxy's own layer looks it up
+        self._plan = plan
+        self._running: set[asyncio.Task[None]] = set()
+        self._flows = Flows(plan.hosts, tap, clocks)
+        self._options = Options()
+        self._master = Master(self._options)
+        self._master.addons.add(
+            Proxyserver(), Block(), Barred(plan.barred), NextLayer(), Certificates(plan.authority), self._flows
+        )
+        self._options.update(
+            server=False,
+            websocket=False,
+            rawtcp=True,
+            allow_hosts=plan.hosts.regexes or ["$^"],
+            ssl_verify_upstream_trusted_ca=str(plan.trusted) if plan.trusted else None,
+        )
+        self._mode = mode_specs.ProxyMode.parse("regular")
+
+    async def start(self, sock: socket.socket) -> None:
+        """Serves the listening socket."""
+        self._server = await asyncio.start_server(self._accept, sock=sock)
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        sock = writer.get_extra_info("socket")
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        connection = ClientConnection(self._master, reader, writer, self._options, self._mode)
+        connection.flows = self._flows
+        connection.timeout_watchdog.timeout = self._plan.idle_s
+        connection.layer = layers.modes.HttpProxy(connection.layer.context)
+        task = asyncio.create_task(connection.handle_client())
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    async def drain(self, seconds: float) -> None:
+        """Takes no new connections; what runs may finish within that time, then it is interrupted."""
+        self._server.close()
+        loop = asyncio.get_running_loop()
+        ends = loop.time() + seconds
+        while self._flows.open and loop.time() < ends:  # noqa: ASYNC110 - flows end in mitmproxy's hands
+            await asyncio.sleep(LOOK_S)
+        self._flows.interrupt()
+        for task in tuple(self._running):
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
