@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from pandaprobe_proxy.intercept.hosts import parse_host
 from pandaprobe_proxy.pricing.own import Price, read_prices
 from pandaprobe_proxy.sessions.clues import read_visible
 
@@ -18,7 +19,7 @@ Seconds = Annotated[float, Field(gt=0)]
 
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
-_FLAGS = {"upstreams": "--upstream", "session_headers": "--session-header"}
+_FLAGS = {"upstreams": "--upstream", "session_headers": "--session-header", "intercept_hosts": "--intercept-host"}
 
 
 def flag_of(name: str) -> str:
@@ -40,6 +41,12 @@ class Settings(BaseModel):
     web_host: str = Field("127.0.0.1", description="Address of the web port.")
     web_port: Port = Field(4101, description="The web port: API and trace ingest; 0 takes a free one.")
     unsafe_web_bind: bool = Field(False, description="Let the web port listen beyond loopback, unguarded.")
+    forward: Port | None = Field(
+        None, description="Port of the forward proxy for apps whose base URL cannot be changed; 0 takes a free one."
+    )
+    intercept_hosts: tuple[str, ...] = Field(
+        (), description="Hosts that the forward proxy decrypts besides those of the upstreams; * for any part."
+    )
     data_dir: Path = Field(
         Path(platformdirs.user_data_dir("pandaprobe")), description="Directory that recorded calls are kept in."
     )
@@ -95,7 +102,7 @@ class Settings(BaseModel):
         """A sequence of patterns; or one text, one pattern a line."""
         return tuple(line for line in value.splitlines() if line) if isinstance(value, str) else value
 
-    @field_validator("session_headers", mode="before")
+    @field_validator("session_headers", "intercept_hosts", mode="before")
     @classmethod
     def _read_names(cls, value: Any) -> Any:
         """A sequence of names; or one text, with commas between them."""
@@ -108,6 +115,13 @@ class Settings(BaseModel):
             if not _HEADER_NAME.fullmatch(name):
                 raise ValueError(f"{name!r} is not the name of a header")
         return names
+
+    @field_validator("intercept_hosts")
+    @classmethod
+    def _check_hosts(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        for host in hosts:
+            parse_host(host)
+        return hosts
 
     @field_validator("prices", mode="before")
     @classmethod

@@ -1,7 +1,9 @@
 """The composition root: Settings in, wired objects running. The only package that knows all the others.
 
 sidecar  the relay's process, which starts, watches and restarts the recorder's      record  the recorder's process
+interceptor, intercept  the keeper of the intercepting process, and that process
 control  the running sidecar's own socket, for `status` and `run`                    status  the loss numbers, added up
+trust, handshakes  who trusts our authority, and the proof of it
 stores   the store of these settings, for reading or writing                         logs    one form for all logs
 sessions, redecoding  what only the holder of the one writer may do                    web_port  asks it to
 
@@ -10,7 +12,7 @@ What is imported here is what a command that only reads needs; the rest is impor
 
 from collections.abc import Callable
 
-from pandaprobe_proxy.app.control import add_upstream, ask
+from pandaprobe_proxy.app.control import add_upstream, ask, start_intercepting
 from pandaprobe_proxy.app.sessions import correct, delete_session, undo
 from pandaprobe_proxy.app.status import Status
 from pandaprobe_proxy.app.status import read_status as status
@@ -25,10 +27,12 @@ __all__ = [
     "ask",
     "correct",
     "delete_session",
+    "intercept_main",
     "reader",
     "record_main",
     "redecode",
     "serve",
+    "start_intercepting",
     "status",
     "undo",
     "writer",
@@ -49,6 +53,13 @@ def redecode(
     from pandaprobe_proxy.app.redecoding import redecode as run
 
     return run(settings, session_id, dry_run, tell)
+
+
+def intercept_main() -> int:
+    """The intercepting process; see `intercept`."""
+    from pandaprobe_proxy.app.intercept import intercept_main as run
+
+    return run()
 
 
 def record_main() -> int:

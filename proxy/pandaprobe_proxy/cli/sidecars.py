@@ -115,7 +115,9 @@ def _flags(settings: Any) -> list[str]:
         flag = flag_of(name)
         if name == "upstreams":
             flags += [part for key, url in value.items() for part in (flag, f"{key}={url}")]
-        elif name in ("redact", "session_headers"):
+        elif value is None:
+            continue
+        elif name in ("redact", "session_headers", "intercept_hosts"):
             flags += [part for pattern in value for part in (flag, pattern)]
         elif name == "prices":
             flags += [flag, json.dumps(value)] if value else []

@@ -5,7 +5,10 @@ its key never leaves the directory.
 """
 
 import datetime
+import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,8 +42,10 @@ def open_authority(path: Path) -> Authority:
     """
     key_path = path.with_suffix(".key")
     try:
-        if not path.exists() or not key_path.exists():
-            _make(path, key_path)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with _turn(path.parent):
+            if not path.exists() and not key_path.exists():
+                _make(path, key_path)
         key = serialization.load_pem_private_key(key_path.read_bytes(), None)
         certificate = x509.load_pem_x509_certificate(path.read_bytes())
     except (OSError, ValueError) as error:
@@ -54,8 +59,18 @@ def open_authority(path: Path) -> Authority:
     return Authority(path, certificate, key)
 
 
+@contextmanager
+def _turn(directory: Path) -> Iterator[None]:
+    """One process at a time makes it."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def _make(path: Path, key_path: Path) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name(
         [

@@ -69,7 +69,7 @@ class Flows:
     """An addon. Each method is a hook of mitmproxy's, but those below `wait`."""
 
     def __init__(self, hosts: Hosts, tap: Tap, clocks: Clocks) -> None:
-        self._hosts = hosts
+        self.hosts = hosts
         self._tap = tap
         self._clocks = clocks
         self._now = clocks.monotonic_ns
@@ -82,7 +82,7 @@ class Flows:
         """A request's head has come."""
         request = flow.request
         host = flow.client_conn.sni or request.host
-        name = self._hosts.name((host, request.host), request.port)
+        name = self.hosts.name((host, request.host), request.port)
         if name is None:
             request.stream = True
             return

@@ -33,6 +33,8 @@ from pandaprobe_proxy.intercept.hosts import Hosts
 from pandaprobe_proxy.model.exchange import Tap
 
 LOOK_S = 0.05
+NOTHING = "$^"
+"""Matches no host; without any pattern mitmproxy would decrypt all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ class Plan:
     """The certificates that upstreams are checked against; mitmproxy's own if None."""
     barred: tuple[tuple[str, int], ...] = ()
     """Addresses of this sidecar that nobody reaches through it."""
-    idle_s: int = 600
+    idle_s: float = 600
 
 
 class Certificates(TlsConfig):
@@ -131,10 +133,15 @@ class Forward:
             server=False,
             websocket=False,
             rawtcp=True,
-            allow_hosts=plan.hosts.regexes or ["$^"],
             ssl_verify_upstream_trusted_ca=str(plan.trusted) if plan.trusted else None,
         )
+        self.list(plan.hosts)
         self._mode = mode_specs.ProxyMode.parse("regular")
+
+    def list(self, hosts: Hosts) -> None:
+        """From now on, new connections to these hosts are decrypted, and no others."""
+        self._flows.hosts = hosts
+        self._options.update(allow_hosts=hosts.regexes or [NOTHING])
 
     async def start(self, sock: socket.socket) -> None:
         """Serves the listening socket."""
@@ -145,7 +152,7 @@ class Forward:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         connection = ClientConnection(self._master, reader, writer, self._options, self._mode)
         connection.flows = self._flows
-        connection.timeout_watchdog.timeout = self._plan.idle_s
+        connection.timeout_watchdog.timeout = self._plan.idle_s  # type: ignore[assignment] # seconds of any kind
         connection.layer = layers.modes.HttpProxy(connection.layer.context)
         task = asyncio.create_task(connection.handle_client())
         self._running.add(task)

@@ -7,9 +7,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-PATTERN = re.compile(
-    r"(?P<host>[A-Za-z0-9*](?:[A-Za-z0-9*._-]*[A-Za-z0-9*])?|\[[0-9A-Fa-f:]+\])(?::(?P<port>[0-9]{1,5}))?"
-)
+PATTERN = re.compile(r"(?P<host>[A-Za-z0-9*][A-Za-z0-9*._-]*|\[[0-9A-Fa-f:]+\])(?::(?P<port>[0-9]{1,5}))?")
 
 
 @dataclass(frozen=True, slots=True)
