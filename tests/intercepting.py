@@ -9,12 +9,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import trustme
+from h2.config import H2Configuration
+from h2.connection import H2Connection
+from h2.events import DataReceived, RequestReceived, StreamEnded, StreamReset
 from pandaprobe_proxy.intercept.authority import open_authority
 from pandaprobe_proxy.intercept.flows import Clocks
 from pandaprobe_proxy.intercept.forward import Forward, Plan
 from pandaprobe_proxy.intercept.hosts import Hosts, parse_host
 from pandaprobe_proxy.model.exchange import Ended, RequestHead, assemble
 from relaying import Client, listening, until
+
+ASKED = b'{"model":"m","messages":[]}'
+CHAT = b"POST /v1/chat/completions?x=%2F HTTP/1.1\r\nHost: localhost\r\nX-Twice: 1\r\nx-twice: 2\r\n"
+CLOSE = b"Connection: close"
+
+
+def request(*lines, body=ASKED):
+    return CHAT + b"".join(line + b"\r\n" for line in lines) + b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
 
 
 @dataclass
@@ -108,3 +119,59 @@ async def intercepting(directory, origins, *listed, barred=(), idle_s=600, tap=N
         heads = [event.exchange for event in events if isinstance(event, RequestHead)]
         ends = [event.exchange for event in events if isinstance(event, Ended)]
         assert sorted(heads) == sorted(ends)
+
+
+def proxy(directory, origins, upstream, **options):
+    """A forward proxy that decrypts that upstream."""
+    return intercepting(directory, origins, (f"localhost:{upstream.port}", "openai"), **options)
+
+
+@dataclass
+class Http2Upstream:
+    """A running upstream that speaks HTTP/2 only and answers `data: BODY`."""
+
+    port: int = 0
+    headers: list = field(default_factory=list)
+    resets: int = 0
+
+
+@asynccontextmanager
+async def http2_upstream(origins, endless=False):
+    """Answers each request for the block; an `endless` one never ends its answers."""
+    upstream = Http2Upstream()
+    running = set()
+
+    async def accept(reader, writer):
+        running.add(asyncio.current_task())
+        connection = H2Connection(H2Configuration(client_side=False, header_encoding=None))
+        connection.initiate_connection()
+        bodies = {}
+        while True:
+            writer.write(connection.data_to_send())
+            data = await reader.read(65536)
+            if not data:
+                break
+            for event in connection.receive_data(data):
+                if isinstance(event, RequestReceived):
+                    upstream.headers.append(dict(event.headers))
+                elif isinstance(event, DataReceived):
+                    bodies[event.stream_id] = bodies.get(event.stream_id, b"") + event.data
+                elif isinstance(event, StreamReset):
+                    upstream.resets += 1
+                elif isinstance(event, StreamEnded):
+                    connection.send_headers(
+                        event.stream_id, [(":status", "200"), ("content-type", "text/event-stream")]
+                    )
+                    body = b"data: %s\n\n" % bodies[event.stream_id]
+                    connection.send_data(event.stream_id, body, end_stream=not endless)
+        writer.close()
+
+    server = await asyncio.start_server(accept, "127.0.0.1", 0, ssl=origins.server(alpn=("h2",)))
+    upstream.port = server.sockets[0].getsockname()[1]
+    try:
+        yield upstream
+    finally:
+        server.close()
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)

@@ -114,6 +114,7 @@ class Interceptor:
             log.warning("the intercepting process did not end in time and is killed")
             self._process.kill()
             await asyncio.wait([running], timeout=LAST_S)
+        self._sock.close()
 
     def list(self) -> None:
         """Tells the running process the hosts anew."""

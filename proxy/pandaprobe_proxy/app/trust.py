@@ -7,7 +7,7 @@ bundle: what they named before, or what this machine trusts, and our authority.
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -100,10 +100,10 @@ def _read(path: Path | None) -> bytes:
         return b""
 
 
-def install(settings: Settings, remove: bool = False) -> str:
+def install(settings: Settings, remove: bool = False, stores: Sequence[tuple[Path, str]] = STORES) -> str:
     """Has this machine's own store trust the authority, or no longer; a sentence that says so. Raises TrustError."""
     path = certificate(settings)
-    found = next(((place, command) for place, command in STORES if place.is_dir() and shutil.which(command)), None)
+    found = next(((place, command) for place, command in stores if place.is_dir() and shutil.which(command)), None)
     if found is None:
         raise TrustError(f"this machine has no store of certificates that is known here; add {path} to it by hand.")
     place, command = found

@@ -23,7 +23,8 @@ def command() -> None:
 
 @command.command("path")
 @data_dir
-def path(data_dir: str | None) -> None:
+@as_json
+def path(data_dir: str | None, json: bool) -> None:
     """Print where the certificate is; it is made if there is none.
 
     Example: pandaprobe-proxy ca path
@@ -31,7 +32,11 @@ def path(data_dir: str | None) -> None:
     from pandaprobe_proxy.app import trust
 
     settings = load_settings(data_dir=data_dir)
-    echo(str(_told(lambda: trust.certificate(settings))))
+    found = str(_told(lambda: trust.certificate(settings)))
+    if json:
+        print_json({"path": found})
+    else:
+        echo(found)
 
 
 @command.command("trust")
@@ -58,7 +63,8 @@ def trust_command(data_dir: str | None, json: bool) -> None:
 @command.command("install")
 @click.option("--remove", is_flag=True, help="Take it out again.")
 @data_dir
-def install(remove: bool, data_dir: str | None) -> None:
+@as_json
+def install(remove: bool, data_dir: str | None, json: bool) -> None:
     """Have this machine's own store of certificates trust it. Needs root.
 
     Example: pandaprobe-proxy ca install
@@ -66,7 +72,11 @@ def install(remove: bool, data_dir: str | None) -> None:
     from pandaprobe_proxy.app import trust
 
     settings = load_settings(data_dir=data_dir)
-    say(_told(lambda: trust.install(settings, remove)))
+    told = _told(lambda: trust.install(settings, remove))
+    if json:
+        print_json({"done": told})
+    else:
+        say(told)
 
 
 def _told(ask: Callable[[], T]) -> T:

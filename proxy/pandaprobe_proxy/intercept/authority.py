@@ -7,7 +7,7 @@ its key never leaves the directory.
 import datetime
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,7 +35,11 @@ class Authority:
     key: ec.EllipticCurvePrivateKey
 
 
-def open_authority(path: Path) -> Authority:
+def _now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.UTC)
+
+
+def open_authority(path: Path, now: Callable[[], datetime.datetime] = _now) -> Authority:
     """The authority whose certificate is at `path` and whose key is beside it; made if there is none.
 
     Raises AuthorityError.
@@ -54,7 +58,7 @@ def open_authority(path: Path) -> Authority:
         ) from error
     if not isinstance(key, ec.EllipticCurvePrivateKey) or key.public_key() != certificate.public_key():
         raise AuthorityError(f"{key_path} is not the key of {path}; move both away to have new ones.")
-    if certificate.not_valid_after_utc < datetime.datetime.now(datetime.UTC):
+    if certificate.not_valid_after_utc < now():
         raise AuthorityError(f"the certificate authority {path} has expired; move it away to have a new one.")
     return Authority(path, certificate, key)
 
@@ -78,7 +82,7 @@ def _make(path: Path, key_path: Path) -> None:
             x509.NameAttribute(NameOID.ORGANIZATION_NAME, "PandaProbe"),
         ]
     )
-    now = datetime.datetime.now(datetime.UTC)
+    now = _now()
     builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
     builder = builder.serial_number(x509.random_serial_number())
     builder = builder.not_valid_before(now - SKEW).not_valid_after(now + datetime.timedelta(days=DAYS))
@@ -110,7 +114,7 @@ def _usage() -> x509.KeyUsage:
 def issue(authority: Authority, host: str) -> bytes:
     """A certificate for a host with its key, as PEM: what a server of that name would show."""
     key = ec.generate_private_key(ec.SECP256R1())
-    now = datetime.datetime.now(datetime.UTC)
+    now = _now()
     builder = x509.CertificateBuilder().issuer_name(authority.certificate.subject).public_key(key.public_key())
     builder = builder.subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)]))
     builder = builder.serial_number(x509.random_serial_number())
