@@ -42,6 +42,8 @@ class Status:
     store_error: str
     """Why the store cannot be read; empty if it can."""
     upstreams: Mapping[str, str] = field(default_factory=dict)
+    forward: Mapping[str, Any] = field(default_factory=dict)
+    """Of the forward proxy: address, pid, restarts, certificate, hosts; empty if there is none."""
 
 
 def _ask(settings: Settings) -> Mapping[str, Any] | None:
@@ -91,6 +93,7 @@ def _running(answer: Mapping[str, Any], counts: Counts | None, error: str) -> St
         ring_used=ring["used"],
         ring_capacity=ring["capacity"],
         upstreams=answer["upstreams"],
+        forward=answer.get("forward") or {},
         **_sizes(counts, error),
     )
 
