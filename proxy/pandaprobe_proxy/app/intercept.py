@@ -5,6 +5,7 @@ direction of the pipe, or is gone.
 """
 
 import asyncio
+import gc
 import json
 import os
 import signal
@@ -88,6 +89,8 @@ async def _intercept(settings: Settings, given: Mapping[str, Any]) -> int:
     )
     forward = Forward(plan, writer.tap, Clocks(time.monotonic_ns, time.time_ns, os.urandom))
     await forward.start(socket.socket(fileno=given["listen_fd"]))
+    gc.collect()
+    gc.freeze()  # what there is now stays; a collection then looks at flows only, and takes no time that is felt
     async for hosts in _told(pipe):
         forward.list(_read_hosts(hosts))
     await forward.drain(settings.drain_s)
