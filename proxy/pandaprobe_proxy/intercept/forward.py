@@ -20,13 +20,11 @@ from mitmproxy.addons.proxyserver import Proxyserver
 from mitmproxy.addons.tlsconfig import TlsConfig
 from mitmproxy.master import Master
 from mitmproxy.options import Options
-from mitmproxy.proxy import events, layers, mode_specs
-from mitmproxy.proxy.layer import CommandGenerator
-from mitmproxy.proxy.layers import http
-from mitmproxy.proxy.layers.http import _http1
+from mitmproxy.proxy import layers, mode_specs
 from mitmproxy.proxy.mode_servers import ProxyConnectionHandler
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
+from pandaprobe_proxy.intercept import http1
 from pandaprobe_proxy.intercept.authority import Authority
 from pandaprobe_proxy.intercept.flows import Clocks, Flows
 from pandaprobe_proxy.intercept.hosts import Hosts
@@ -59,22 +57,6 @@ class Certificates(TlsConfig):
 
     def configure(self, updated: Iterable[str]) -> None:
         """Nothing: mitmproxy would make an authority of its own on disk."""
-
-
-class Http1Client(_http1.Http1Client):
-    """mitmproxy's, which takes an interim answer (RFC 9110 §15.2) for the final one. Here it is passed over."""
-
-    def read_headers(self, event: events.ConnectionEvent) -> CommandGenerator[None]:
-        """The upstream sent something while its answer's head is awaited."""
-        if isinstance(event, events.DataReceived) and self.request:
-            while _is_interim(bytes(self.buf)):
-                self.buf.maybe_extract_lines()
-        yield from super().read_headers(event)
-
-
-def _is_interim(data: bytes) -> bool:
-    """Whether a whole head of an interim answer, other than one that upgrades, is in front."""
-    return data[:7] == b"HTTP/1." and data[9:10] == b"1" and data[9:12] != b"101" and b"\r\n\r\n" in data
 
 
 class Barred:
@@ -120,7 +102,7 @@ class Forward:
     def __init__(self, plan: Plan, tap: Tap, clocks: Clocks) -> None:
         for name in ("mitmproxy", "asyncio"):  # else it tells of every connection
             logging.getLogger(name).setLevel(logging.WARNING)
-        vars(http)["Http1Client"] = Http1Client  # where mitmproxy's own layer looks it up
+        http1.install()
         self._plan = plan
         self._running: set[asyncio.Task[None]] = set()
         self._flows = Flows(plan.hosts, tap, clocks)
