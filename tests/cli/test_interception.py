@@ -1,5 +1,8 @@
 """Which variables send a command through the forward proxy."""
 
+import shlex
+from pathlib import Path
+
 import pytest
 from pandaprobe_proxy.cli.interception import other_proxy, plan_interception
 from pandaprobe_proxy.cli.variables import plan
@@ -17,6 +20,13 @@ def test_connections_go_through_the_proxy_but_those_to_this_machine():
         assert variables[name] == f"http://{FORWARD}"
     assert variables["NO_PROXY"] == variables["no_proxy"] == "localhost,127.0.0.1,::1"
     assert variables["NODE_USE_ENV_PROXY"] == "1"
+
+
+def test_older_node_is_given_a_preload_beside_its_own_options():
+    options = made({"NODE_OPTIONS": "--no-warnings"}).variables["NODE_OPTIONS"]
+    own, flag, path = shlex.split(options)
+    assert (own, flag) == ("--no-warnings", "--require") and Path(path).is_file()
+    assert made({"NODE_OPTIONS": options}).variables["NODE_OPTIONS"] == options
 
 
 def test_what_was_to_be_reached_directly_still_is():

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from intercepting import make_origins
 from openai_upstream import Handler, openai_upstream
-from sidecar import clean_environment, wait_until
+from sidecar import clean_environment, sidecar, wait_until
 
 HOST = "127.0.0.2"  # loopback, and not what NO_PROXY names
 OPENAI = """
@@ -42,6 +42,19 @@ REQUESTS = """
     url = os.environ["OPENAI_BASE_URL"] + "/chat/completions"
     asked = {"model": "m", "messages": [{"role": "user", "content": "Capital of France?"}]}
     print(requests.post(url, json=asked, timeout=10).json()["choices"][0]["message"]["content"])
+"""
+
+NODE = """
+    const url = process.env.OPENAI_BASE_URL + '/chat/completions'
+    const ask = (stream) => ({method: 'POST', headers: {'content-type': 'application/json'}, body: JSON.stringify(
+        {model: 'm', stream, messages: [{role: 'user', content: 'x'.repeat(300000) + ' Capital of France?'}]})})
+    const run = async () => {
+        console.log((await (await fetch(url, ask(false))).json()).choices[0].message.content)
+        console.log((await (await fetch(url, ask(true))).text()).endsWith('[DONE]\\n\\n'))
+        require('https').get(process.env.OPENAI_BASE_URL + '/models', (answer) => console.log(answer.resume().statusCode))
+        await fetch('https://api.openai.invalid/').catch((error) => console.log(error.message))
+    }
+    run()
 """
 
 
@@ -145,6 +158,36 @@ def test_curl_is_recorded(tmp_path, environment, upstream):
     assert "Paris." in done.stdout, done.stderr
     (call,) = calls(tmp_path / "data")
     assert call["session_id"] == "by-hand"
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
+def test_node_is_recorded_by_fetch_and_by_https_whatever_its_age(tmp_path, environment):
+    done = run(tmp_path / "data", environment, "node", "-e", textwrap.dedent(NODE))
+    assert set(done.stdout.splitlines()) == {"Paris.", "true", "200", "fetch failed"}, done.stderr
+    assert len(calls(tmp_path / "data")) == 3
+    assert adds_up(tmp_path / "data") == (3, 3, 0)
+
+
+def test_a_sidecar_that_runs_already_begins_to_intercept_when_it_is_asked(tmp_path, environment, upstream, origins):
+    with sidecar(tmp_path / "data", "http://127.0.0.1:9", env={"SSL_CERT_FILE": str(origins.path)}) as running:
+        running.ready()
+        for number in (1, 2):
+            done = run(tmp_path / "data", environment, *program(REQUESTS))
+            assert done.stdout == "Paris.\n", done.stderr
+            assert running.settled(calls=number)["adds_up"]
+        (address,) = {running.status()["forward"]["address"]}
+        assert address in running.cli("status")
+        assert running.process.poll() is None
+
+
+def test_without_mitmproxy_it_is_told_how_to_have_it(tmp_path):
+    code = "import sys; sys.modules['mitmproxy'] = None; from pandaprobe_proxy.cli import main; main()"
+    for words in (("serve", "--forward", "0"), ("ca", "path")):
+        ports = ("--port", "0", "--web-port", "0") if words[0] == "serve" else ()
+        command = [sys.executable, "-c", code, *words, *ports, "--data-dir", str(tmp_path / "data")]
+        done = subprocess.run(command, env=clean_environment(), capture_output=True, text=True, timeout=30)
+        assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+        assert "mitmproxy, which is not installed; install" in done.stderr and "README" in done.stderr
 
 
 def test_the_command_alone_has_the_variables_and_all_is_ended_after_it(tmp_path, environment):
