@@ -34,3 +34,14 @@ def test_one_that_cannot_be_read_is_told(tmp_path):
     (tmp_path / "data" / "ca" / "pandaprobe-ca.pem").write_text("x")
     done = ca(tmp_path, "path")
     assert done.returncode == 1 and "move it and" in done.stderr
+
+
+def test_what_was_decrypted_is_listed(tmp_path):
+    assert json.loads(ca(tmp_path, "hosts", "--json").stdout) == {}
+    entry = {"decrypted": 2, "passed": 0, "refused": 1, "first": "2026-01-01T00:00:00+00:00", "last": "2026-01-02"}
+    (tmp_path / "data" / "ca").mkdir(parents=True)
+    (tmp_path / "data" / "ca" / "destinations.json").write_text(json.dumps({"api.openai.com:443": entry}))
+    assert ca(tmp_path, "hosts").stdout.split()[-5:] == ["api.openai.com:443", "2", "0", "1", "2026-01-02"]
+    assert json.loads(ca(tmp_path, "hosts", "--json").stdout) == {"api.openai.com:443": entry}
+    (tmp_path / "data" / "ca" / "destinations.json").write_text("{")
+    assert "cannot be read" in ca(tmp_path, "hosts").stderr

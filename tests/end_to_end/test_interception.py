@@ -51,7 +51,8 @@ NODE = """
     const run = async () => {
         console.log((await (await fetch(url, ask(false))).json()).choices[0].message.content)
         console.log((await (await fetch(url, ask(true))).text()).endsWith('[DONE]\\n\\n'))
-        require('https').get(process.env.OPENAI_BASE_URL + '/models', (answer) => console.log(answer.resume().statusCode))
+        const models = process.env.OPENAI_BASE_URL + '/models'
+        require('https').get(models, (answer) => console.log(answer.resume().statusCode))
         await fetch('https://api.openai.invalid/').catch((error) => console.log(error.message))
     }
     run()

@@ -4,6 +4,7 @@ Some variables replace all trusted certificates and some add to them; the table 
 bundle: what they named before, or what this machine trusts, and our authority.
 """
 
+import json
 import os
 import shutil
 import subprocess
@@ -11,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
+from typing import Any
 
 from pandaprobe_proxy.app.intercept import MISSING, certificate_path, is_possible, trusted_path
 from pandaprobe_proxy.settings import Settings
@@ -98,6 +100,18 @@ def _read(path: Path | None) -> bytes:
         return path.read_bytes() if path is not None else b""
     except OSError:
         return b""
+
+
+def destinations(settings: Settings) -> dict[str, dict[str, Any]]:
+    """By `host:port`: how many connections were decrypted, passed, or refused our certificate. Raises TrustError."""
+    path = certificate_path(settings).with_name("destinations.json")
+    try:
+        found = json.loads(path.read_text())
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise TrustError(f"{path} cannot be read ({error}).") from error
+    return dict(found)
 
 
 def install(settings: Settings, remove: bool = False, stores: Sequence[tuple[Path, str]] = STORES) -> str:

@@ -8,9 +8,10 @@ from typing import TypeVar
 import click
 
 from pandaprobe_proxy.cli.options import as_json, data_dir, load_settings
-from pandaprobe_proxy.cli.output import Failure, echo, print_json, say
+from pandaprobe_proxy.cli.output import Failure, echo, print_json, print_table, say
 
 T = TypeVar("T")
+COUNTS = ("decrypted", "passed", "refused")
 
 
 @click.group("ca")
@@ -58,6 +59,25 @@ def trust_command(data_dir: str | None, json: bool) -> None:
         echo(f"export {variable.name}={shlex.quote(variables[variable.name])}  # {variable.runtime}")
     quoted = shlex.quote(str(_told(lambda: trust.certificate(settings))))
     say(f"Java: keytool -importcert -noprompt -cacerts -storepass changeit -alias pandaprobe -file {quoted}")
+
+
+@command.command("hosts")
+@data_dir
+@as_json
+def hosts(data_dir: str | None, json: bool) -> None:
+    """Print which hosts were decrypted and which passed unread.
+
+    Example: pandaprobe-proxy ca hosts
+    """
+    from pandaprobe_proxy.app import trust
+
+    settings = load_settings(data_dir=data_dir)
+    found = _told(lambda: trust.destinations(settings))
+    if json:
+        print_json(found)
+        return
+    rows = [(name, *(str(entry[key]) for key in COUNTS), entry["last"]) for name, entry in sorted(found.items())]
+    print_table(("host", *COUNTS, "last"), rows)
 
 
 @command.command("install")

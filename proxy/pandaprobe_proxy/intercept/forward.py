@@ -26,11 +26,13 @@ from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
 from pandaprobe_proxy.intercept import http1
 from pandaprobe_proxy.intercept.authority import Authority
+from pandaprobe_proxy.intercept.destinations import Destinations
 from pandaprobe_proxy.intercept.flows import Clocks, Flows
 from pandaprobe_proxy.intercept.hosts import Hosts
 from pandaprobe_proxy.model.exchange import Tap
 
 LOOK_S = 0.05
+DESTINATIONS = "destinations.json"
 NOTHING = "$^"
 """Matches no host; without any pattern mitmproxy would decrypt all."""
 
@@ -111,6 +113,8 @@ class Forward:
         self._master.addons.add(
             Proxyserver(), Block(), Barred(plan.barred), NextLayer(), Certificates(plan.authority), self._flows
         )
+        self._destinations = Destinations(plan.authority.path.with_name(DESTINATIONS), clocks.wall_ns)
+        self._master.addons.add(self._destinations)
         self._options.update(
             server=False,
             websocket=False,
@@ -148,6 +152,7 @@ class Forward:
         while self._flows.open and loop.time() < ends:  # noqa: ASYNC110 - flows end in mitmproxy's hands
             await asyncio.sleep(LOOK_S)
         self._flows.interrupt()
+        self._destinations.write()
         for task in tuple(self._running):
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
