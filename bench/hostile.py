@@ -40,6 +40,27 @@ TYPES = (
     " content_block_stop message_delta message_stop ping text tool_use tool_result thinking text_delta input_json_delta"
     " message-start content-delta tool-call-start message-end function_call reasoning message image_url"
 ).split()
+DENSE = (
+    (b'{"messages":[', b"{},", b"{}]}"),
+    (b'{"messages":[', b"0,", b"0]}"),
+    (b'{"messages":[{"role":"assistant","tool_calls":[', b"{},", b"{}]}]}"),
+    (b'{"messages":[{"role":"user","content":[', b"{},", b"{}]}]}"),
+    (b'{"input":[', b'"",', b'""]}'),
+    (b'{"contents":[{"parts":[', b"{},", b"{}]}]}"),
+    (b'{"choices":[', b"{},", b"{}]}"),
+    (b'{"choices":[{"message":{"tool_calls":[', b"{},", b"{}]}}]}"),
+    (b'{"candidates":[', b"{},", b"{}]}"),
+    (b'{"output":[', b"{},", b"{}]}"),
+    (b'{"content":[', b"{},", b"{}]}"),
+    (b'data: {"choices":[', b"{},", b"{}]}\n\n"),
+    (b'data: {"choices":[{"delta":{"tool_calls":[', b"{},", b"{}]}}]}\n\n"),
+    (b"", b'data: {"x":{"#":1}}\n\n', b""),
+    (b"", b'data: {"usage":{"#":1}}\n\n', b""),
+    (b"", b'data: {"choices":[{"index":#}]}\n\n', b""),
+    (b"", b'data: {"choices":[{"delta":{"tool_calls":[{"function":{"name":"f","arguments":"["}}]}}]}\n\n', b""),
+    (b"", b'{"x":{"#":1}}\n', b""),
+)
+"""(begin, what is repeated with `#` for its number, end): very many entries in little space."""
 CODINGS = {
     "gzip": gzip.compress,
     "deflate": zlib.compress,
@@ -98,6 +119,9 @@ def stream(dice):
 def large(dice):
     """One of the shapes that are slow where something is not linear, up to half a megabyte."""
     size = dice.choice((1000, 30_000, 500_000))
+    if dice.random() < 0.5:
+        before, unit, after = dice.choice(DENSE)
+        return before + b"".join(unit.replace(b"#", b"%d" % at) for at in range(size // len(unit))) + after
     unit = dice.choice(
         (
             b"[",

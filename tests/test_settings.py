@@ -87,3 +87,12 @@ def test_a_setting_that_may_be_given_again_has_a_flag_for_one_value():
     assert [flag_of(name) for name in ("upstreams", "session_headers", "web_port")] == [
         "--upstream", "--session-header", "--web-port",
     ]  # fmt: skip
+
+
+def test_hooks_are_commands_and_urls_one_a_line():
+    hooks = ("judge --fast 'a b'", "https://a.example/x")
+    assert Settings(session_hooks="\n".join(hooks) + "\n").session_hooks == hooks
+    assert flag_of("session_hooks") == "--session-hook"
+    for odd in ("https://", "http://a.example:0/", "https://a.example:x/", " ", "judge 'open"):
+        with pytest.raises(ValidationError):
+            Settings(session_hooks=(odd,))

@@ -1,9 +1,11 @@
 """Everything that can be set, as one frozen value. Where the values come from is the matter of `sources`."""
 
 import re
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -19,12 +21,23 @@ Seconds = Annotated[float, Field(gt=0)]
 
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
-_FLAGS = {"upstreams": "--upstream", "session_headers": "--session-header", "intercept_hosts": "--intercept-host"}
+_ADDRESS = re.compile(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}")
+_FLAGS = {
+    "upstreams": "--upstream",
+    "session_headers": "--session-header",
+    "session_hooks": "--session-hook",
+    "intercept_hosts": "--intercept-host",
+}
 
 
 def flag_of(name: str) -> str:
     """The flag of a setting: one that may be given again has the name of one of its values."""
     return _FLAGS.get(name, f"--{name.replace('_', '-')}")
+
+
+def is_url(hook: str) -> bool:
+    """Whether a session hook is posted to, not run."""
+    return hook.startswith(("http://", "https://"))
 
 
 class SettingsError(Exception):
@@ -40,6 +53,9 @@ class Settings(BaseModel):
     port: Port = Field(4100, description="Port that the relay listens on; 0 takes a free one.")
     web_host: str = Field("127.0.0.1", description="Address of the web port.")
     web_port: Port = Field(4101, description="The web port: API and trace ingest; 0 takes a free one.")
+    metrics_address: str = Field(
+        "", description="HOST:PORT for metrics and probes alone, where others may reach them; empty for none."
+    )
     unsafe_web_bind: bool = Field(False, description="Let the web port listen beyond loopback, unguarded.")
     forward: Port | None = Field(
         None, description="Port of the forward proxy for apps whose base URL cannot be changed; 0 takes a free one."
@@ -56,7 +72,15 @@ class Settings(BaseModel):
     session_headers: tuple[str, ...] = Field(
         (), description="Own names of headers that carry a session id, strongest first."
     )
-    session_gap_s: int = Field(1800, ge=1, description="Idle seconds after which `client` begins a new session.")
+    session_gap_s: int = Field(
+        1800, ge=1, description="Quiet seconds after which a session is idle, and `client` begins a new one."
+    )
+    session_hooks: tuple[str, ...] = Field(
+        (), description="Commands to run, and URLs to post to, when the state of a session changes."
+    )
+    session_hook_secret_file: Path | None = Field(
+        None, description="File of the secret that posts to URLs are signed with."
+    )
     capture: Literal["full", "metadata", "off"] = Field("full", description="What is kept of a call that does not say.")
     ring_bytes: int = Field(64 * MIB, ge=MIB // 4, description="Size of the memory between relay and recorder.")
     max_body_bytes: int = Field(64 * MIB, ge=0, description="Of each body, that much is kept.")
@@ -96,11 +120,23 @@ class Settings(BaseModel):
                 raise ValueError(f"{part!r} is not an upstream; write NAME=URL")
         return {name: url for _, name, _, url in pairs}
 
-    @field_validator("redact", mode="before")
+    @field_validator("redact", "session_hooks", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
-        """A sequence of patterns; or one text, one pattern a line."""
+        """A sequence of texts; or one text, one of them a line."""
         return tuple(line for line in value.splitlines() if line) if isinstance(value, str) else value
+
+    @field_validator("session_hooks")
+    @classmethod
+    def _check_hooks(cls, hooks: tuple[str, ...]) -> tuple[str, ...]:
+        for hook in hooks:
+            if is_url(hook):
+                parts = urlsplit(hook)  # raises ValueError by itself, and so does an odd port
+                if not parts.hostname or parts.port == 0:
+                    raise ValueError("a URL of a hook has a host, such as https://example.com/hook")
+            elif not shlex.split(hook):
+                raise ValueError("a hook is a command or a URL, and not empty")
+        return hooks
 
     @field_validator("session_headers", "intercept_hosts", mode="before")
     @classmethod
@@ -138,6 +174,13 @@ class Settings(BaseModel):
             except re.error as error:
                 raise ValueError(f"{pattern!r} is not a regular expression: {error}") from error
         return patterns
+
+    @field_validator("metrics_address")
+    @classmethod
+    def _check_address(cls, value: str) -> str:
+        if value and not (_ADDRESS.fullmatch(value) and 0 < int(value.rsplit(":", 1)[1]) < 65536):
+            raise ValueError(f"{value!r} is not an address; write HOST:PORT, or [HOST]:PORT for IPv6")
+        return value
 
     @field_validator("default_session")
     @classmethod

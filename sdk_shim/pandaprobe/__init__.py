@@ -5,7 +5,7 @@ does nothing.
 """
 
 from pandaprobe import carry, patches
-from pandaprobe.client import Client, flush, get_client, init, score, shutdown
+from pandaprobe.client import Client, close_session, flush, get_client, init, score, shutdown
 from pandaprobe.decorators import span, trace
 from pandaprobe.kinds import ScoreDataType, SpanKind, SpanStatusCode, TraceStatus
 from pandaprobe.scopes import session, set_session, set_user, user
@@ -19,6 +19,7 @@ __all__ = [
     "SpanStatusCode",
     "TraceStatus",
     "__version__",
+    "close_session",
     "flush",
     "get_client",
     "init",

@@ -1,4 +1,4 @@
-"""Carries the context to where Python does not: threads, thread pools, and the environment of subprocesses."""
+"""Carries the context to where Python does not: threads, pools, and other processes."""
 
 import functools
 import os
@@ -6,10 +6,21 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pandaprobe.context import NOTHING, current_place, current_session, current_user, outer_session, restore, snapshot
+from pandaprobe.context import (
+    NOTHING,
+    current_place,
+    current_session,
+    current_user,
+    outer_session,
+    read_parent,
+    restore,
+    snapshot,
+)
 
 MARK = "_pandaprobe"
 SESSION, PARENT = "PANDAPROBE_SESSION", "PANDAPROBE_PARENT_SESSION"
+USER, TRACE = "PANDAPROBE_USER", "PANDAPROBE_TRACE"
+GIVEN = (SESSION, PARENT, USER, TRACE)
 ENV_POSITION = 10  # of `env` among Popen's parameters
 
 
@@ -96,8 +107,77 @@ def environment() -> dict[str, str]:
     outer = outer_session()
     if session and outer is None and PARENT in os.environ:
         outer = ""  # the one in our environment is that of another session
-    given = {SESSION: session, PARENT: outer, "PANDAPROBE_USER": user, "PANDAPROBE_TRACE": trace}
+    given = {SESSION: session, PARENT: outer, USER: user, TRACE: trace}
     return {name: value for name, value in given.items() if value is not None}
+
+
+class Given:
+    """What a process is given to go on with, by pickle: it holds as soon as it arrives there."""
+
+    def __init__(self, values: dict[str, str]) -> None:
+        self._values = values
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return go_on, (self._values,)
+
+
+def go_on(values: Mapping[str, str]) -> None:
+    """This process, from here on, belongs to the work that these variables of the environment tell."""
+    for name in GIVEN:
+        os.environ.pop(name, None)
+    os.environ.update(values)
+    read_parent()
+
+
+class Task:
+    """A function that a process of a pool calls in the context of whoever submitted it."""
+
+    def __init__(self, function: Callable[..., Any], values: dict[str, str]) -> None:
+        self.function = function
+        self.values = values
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        before, told = snapshot() or NOTHING, {name: os.environ[name] for name in GIVEN if name in os.environ}
+        restore(NOTHING)  # a process that was forked has the context of whoever caused it to be
+        go_on(self.values)
+        try:
+            return self.function(*args, **kwargs)
+        finally:
+            go_on(told)
+            restore(before)
+
+
+def patch_process(module: Any) -> None:
+    """Processes of `multiprocessing`, which know nothing of our context unless they are forked."""
+    process = module.BaseProcess
+    original = process.start
+    if getattr(original, MARK, False):
+        return
+
+    @functools.wraps(original)
+    def start(self: Any) -> None:
+        values = environment()
+        if values:
+            setattr(self, MARK, Given(values))
+        original(self)
+
+    setattr(start, MARK, True)
+    process.start = start
+
+
+def patch_process_pool(module: Any) -> None:
+    """Process pools: what is submitted runs in the context of whoever submitted it, whenever the process was begun."""
+    pool = module.ProcessPoolExecutor
+    original = pool.submit
+    if getattr(original, MARK, False):
+        return
+
+    @functools.wraps(original)
+    def submit(self: Any, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        return original(self, Task(fn, environment()), *args, **kwargs)
+
+    setattr(submit, MARK, True)
+    pool.submit = submit
 
 
 def install() -> None:

@@ -1,8 +1,13 @@
-"""`init`, `flush`, `shutdown`, `score`, and the Client that they stand for. Nothing here raises into the app."""
+"""`init`, `flush`, `shutdown`, `score`, `close_session`, and the Client that they stand for.
+
+Nothing here raises into the app.
+"""
 
 from typing import Any
+from urllib.parse import quote
 
 from pandaprobe import settings
+from pandaprobe.context import check_id, current_session
 from pandaprobe.encode import to_json, to_text
 from pandaprobe.kinds import ScoreDataType
 from pandaprobe.tracing import start_trace
@@ -63,6 +68,13 @@ def flush(timeout: float = 30.0) -> bool:
 def shutdown() -> None:
     """Posts what it can within two seconds, and nothing after that. `init` begins anew."""
     transport.shutdown()
+
+
+def close_session(session_id: str | None = None) -> None:
+    """Says that a session is over: that one, or the one that this code runs in. Posted after what was posted before."""
+    closed = current_session() if session_id is None else check_id(session_id, "session")
+    if closed is not None and settings.current().enabled:
+        transport.put(f"/sessions/{quote(closed, safe='')}/close", b"{}")
 
 
 def score(  # noqa: PLR0913 - the official signature

@@ -81,10 +81,25 @@ def _inherited_place() -> Place | None:
     return Place(trace_id, span_id or None) if trace_id else None
 
 
-_parent_session = _inherited("PANDAPROBE_SESSION", "session")
-_parent_user = _inherited("PANDAPROBE_USER", "user")
-_grandparent_session = check_id(os.environ.get("PANDAPROBE_PARENT_SESSION") or None, "session")
-_parent_place = _inherited_place()
+class _Parent:
+    """What the parent process said, in our environment."""
+
+    def __init__(self) -> None:
+        self.read()
+
+    def read(self) -> None:
+        self.session = _inherited("PANDAPROBE_SESSION", "session")
+        self.user = _inherited("PANDAPROBE_USER", "user")
+        self.outer = check_id(os.environ.get("PANDAPROBE_PARENT_SESSION") or None, "session")
+        self.place = _inherited_place()
+
+
+_parent = _Parent()
+
+
+def read_parent() -> None:
+    """Reads what the parent process says again; it is otherwise read once, at import."""
+    _parent.read()
 
 
 def current_session() -> str | None:
@@ -92,14 +107,14 @@ def current_session() -> str | None:
     node = session_scope.get()
     if node is not None:
         return node.value
-    return session_set.get() or _parent_session
+    return session_set.get() or _parent.session
 
 
 def outer_session() -> str | None:
     """The session around the current one: that of the nearest scope outside that has another id."""
     node = session_scope.get()
     if node is None:
-        return None if session_set.get() or not _parent_session else _grandparent_session
+        return None if session_set.get() or not _parent.session else _parent.outer
     outer = node.outer
     while outer is not None and outer.value == node.value:
         outer = outer.outer
@@ -110,11 +125,11 @@ def current_user() -> str | None:
     node = user_scope.get()
     if node is not None:
         return node.value
-    return user_set.get() or _parent_user
+    return user_set.get() or _parent.user
 
 
 def current_place() -> Place | None:
-    return place.get() or _parent_place
+    return place.get() or _parent.place
 
 
 def go_back(outer: Place | None) -> None:

@@ -1,6 +1,7 @@
 """The loss numbers, added up from what the relay and the store say."""
 
-from pandaprobe_proxy.app.status import read_status
+import pytest
+from pandaprobe_proxy.app.status import as_json, read_status
 from pandaprobe_proxy.settings import Settings
 from places import RUN
 from records import make_record
@@ -60,3 +61,28 @@ def test_without_a_sidecar_it_is_what_the_store_knows(place):
     status = status_of(place, None)
     assert (status.running, status.relayed, status.recorded, status.adds_up) == (False, 1, 1, True)
     assert (status.calls, status.sessions, status.recorder_state) == (1, 1, "stopped")
+
+
+@pytest.mark.parametrize(
+    ("recorder", "why"),
+    [
+        ({}, ()),
+        ({"state": "disk_full"}, ("disk_full",)),
+        ({"pid": None, "state": "stopped"}, ("recorder_down",)),
+        ({"heartbeat_age_s": 4.0}, ("recorder_stalled",)),
+        ({"heartbeat_age_s": None}, ()),
+        ({"recorded": 9}, ("does_not_add_up",)),
+    ],
+)
+def test_what_keeps_calls_from_being_recorded_is_named(place, recorder, why):
+    assert status_of(place, answer(relay={"relayed": 11}, recorder=recorder)).degraded == why
+
+
+def test_a_store_that_cannot_be_read_is_named(tmp_path):
+    status = read_status(Settings(data_dir=tmp_path / "none"), lambda settings: answer(relay={"relayed": 11}))
+    assert status.degraded == ("store_unreadable",)
+
+
+def test_programs_get_the_whole_of_it_while_a_sidecar_runs(place):
+    assert as_json(status_of(place, answer(relay={"relayed": 11})))["in_flight"] == 4
+    assert as_json(status_of(place, None)) is None

@@ -6,7 +6,7 @@ import zlib
 import brotli
 import pytest
 import zstandard
-from pandaprobe_proxy.capture.bodies import REMEMBERED_PIECES, BodyKeeper
+from pandaprobe_proxy.capture.bodies import MOST_SECRETS, REMEMBERED_PIECES, BodyKeeper
 from pandaprobe_proxy.capture.redact import Redactor
 from pandaprobe_proxy.wire.websocket import TEXT, read_messages, write_frame
 
@@ -149,3 +149,46 @@ def test_times_of_frames_that_were_rebuilt_fit_them(keeper):
     assert [at for at, _ in fitted] == [10, 20, 30] and sum(length for _, length in fitted) == len(kept.data)
     assert kept.fit(()) == () and kept.fit(chunks[:1])[-1][0] == 10
     assert keeper.keep_frames(frames[0], False, (), len(frames[0])).fit(chunks) == chunks
+
+
+def event(text):
+    return json.dumps({"type": "t", "delta": text}).encode()
+
+
+class TestPieces:
+    """A secret that comes in pieces, and what was found of it elsewhere."""
+
+    def test_what_was_taken_out_is_known(self, keeper):
+        whole = keeper.keep(b'{"a": "%b"}' % CANARY, "", (), 99)
+        assert whole.secrets == keeper.keep(b'{"a": "%b"}' % CANARY, "", (), 99).secrets == (CANARY,)
+        assert keeper.keep_frames(frames(CANARY), False, (), 30).secrets == (CANARY,)
+        assert keeper.keep(b"clean", "", (), 5).secrets == ()
+
+    def test_a_body_without_it_is_the_very_same(self, keeper):
+        kept = keeper.keep(b"clean", "", (), 5)
+        assert keeper.mask(kept, None, set()) is kept and keeper.mask(kept, None, {CANARY}) is kept
+        framed = keeper.keep_frames(frames(b"clean"), False, (), 7)
+        assert keeper.mask(framed, False, {CANARY}) is framed
+
+    def test_a_stream_is_masked_and_says_how_often(self, keeper):
+        data = b"".join(b"data: %b\n\n" % event(text) for text in (CANARY[:9].decode(), CANARY[9:].decode()))
+        masked = keeper.mask(keeper.keep(data, "", (), len(data)), None, {CANARY})
+        assert CANARY[9:] not in masked.data and masked.body.pieces == (masked.data,)
+        assert (masked.body.redactions, len(masked.data)) == (1, len(data))
+
+    def test_compressed_frames_are_masked_as_plain_ones_that_fit_their_times(self, keeper):
+        deflated = zlib.compressobj(wbits=-15)
+        packed = []
+        for text in (CANARY[:9].decode(), CANARY[9:].decode()):
+            payload = (deflated.compress(event(text)) + deflated.flush(zlib.Z_SYNC_FLUSH))[:-4]
+            packed.append(b"\xc1" + bytes([len(payload)]) + payload)
+        data = b"".join(packed)
+        masked = keeper.mask(keeper.keep_frames(data, False, (), len(data)), False, {CANARY})
+        said = [json.loads(message.payload)["delta"] for message in read_messages(masked.data)]
+        assert said == ["x" * 9, "x" * (len(CANARY) - 9)]
+        chunks = tuple((at, len(frame)) for at, frame in enumerate(packed))
+        assert masked.fit(chunks) == tuple((at, len(frame)) for at, frame in enumerate(masked.body.pieces))
+
+    def test_too_many_are_not_looked_for(self, keeper):
+        kept = keeper.keep(b"clean", "", (), 5)
+        assert keeper.mask(kept, None, {b"%d" % number for number in range(MOST_SECRETS + 1)}) is None

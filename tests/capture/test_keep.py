@@ -5,6 +5,7 @@ import uuid
 from dataclasses import replace
 
 import pytest
+from pandaprobe_proxy.capture.bodies import MOST_SECRETS
 from pandaprobe_proxy.capture.keep import BAD_SESSION, Keeper, Policy, Sizes
 from pandaprobe_proxy.capture.redact import Redactor
 from pandaprobe_proxy.model.call import Cost
@@ -17,7 +18,8 @@ from pandaprobe_proxy.model.exchange import (
 )
 from pandaprobe_proxy.model.session import Source
 from pandaprobe_proxy.pricing.price import no_price
-from pandaprobe_proxy.wire.websocket import TEXT, write_frame
+from pandaprobe_proxy.wire.websocket import TEXT, read_messages, write_frame
+from talking import make_connection
 
 ID = "0190a1b2-0000-7000-8000-000000000001"
 CANARY = "sk-canary-0123456789abcdef"
@@ -172,6 +174,38 @@ def test_a_secret_split_over_a_stream_is_masked_in_the_stream_and_the_answer():
     assert record.call.output[0].text == "say " + "x" * len(CANARY) + " ok"
     assert CANARY[9:].encode() not in b"".join(record.response.pieces)
     assert record.response.redactions == 1
+
+
+def test_a_secret_that_a_stream_says_in_pieces_and_then_whole_is_masked_in_its_pieces_too():
+    item = {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": f"say {CANARY}"}]}
+    deltas = [{"type": "response.output_text.delta", "delta": text} for text in ("say ", CANARY[:9], CANARY[9:])]
+    done = {"type": "response.completed", "response": {"id": "r", "status": "completed", "output": [item]}}
+    body = b"".join(b"data: " + json.dumps(event).encode() + b"\n\n" for event in (*deltas, done))
+    head = make_head(target=b"/v1/responses")
+    record = keep(make_exchange(head, {"model": "m", "input": "q", "stream": True}, body, (SSE,)))
+    kept = b"".join(record.response.pieces)
+    assert CANARY[9:].encode() not in kept and b"xxxx" in kept and b"say " in kept
+    assert "[redacted" in record.call.output[0].text and not record.response.withheld
+
+
+def test_a_secret_split_over_the_messages_of_a_websocket_is_masked_in_them():
+    pieces = ["it is ", *(CANARY[at : at + 5] for at in range(0, len(CANARY), 5))]
+    deltas = [{"type": "response.output_text.delta", "output_index": 0, "delta": piece} for piece in pieces]
+    begun = {"type": "response.created", "response": {"id": "r", "status": "in_progress"}}
+    asked = ({"type": "response.create", "model": "m", "input": "q"},)
+    record = keep(make_connection("/v1/responses", asked, begun, *deltas))
+    kept = read_messages(b"".join(record.response.pieces))
+    said = "".join(json.loads(message.payload).get("delta", "") for message in kept)
+    assert said == record.call.turns[0].call.output[0].text == "it is " + "x" * len(CANARY)
+    assert not record.response.withheld
+    assert [length for _, length in record.chunks] == [len(piece) for piece in record.response.pieces]
+
+
+def test_more_secrets_than_can_be_looked_for_in_pieces_withhold_the_stream():
+    said = " ".join(f"sk-canary-{number:016d}" for number in range(MOST_SECRETS + 1))
+    record = keep(make_exchange(make_head(), {**QUESTION, "stream": True}, stream(said), (SSE,)))
+    assert record.response.withheld == "too many secrets were said in a stream"
+    assert record.response.pieces == () and record.call.output[0].text == ""
 
 
 def test_metadata_mode_keeps_numbers_and_no_content():

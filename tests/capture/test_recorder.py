@@ -18,6 +18,7 @@ from pandaprobe_proxy.capture.recorder import GONE, READ_BYTES, TURN_BYTES, TURN
 from pandaprobe_proxy.capture.redact import Redactor
 from pandaprobe_proxy.capture.ring import RESERVE, Ring, RingWriter
 from pandaprobe_proxy.capture.seal import unseal
+from pandaprobe_proxy.capture.suspects import ID_BYTES, LANE, RECORDER, SUSPECTS_AT, Suspects
 from pandaprobe_proxy.model.exchange import (
     Ended,
     Outcome,
@@ -286,6 +287,63 @@ def test_a_keeper_that_fails_loses_one_call_and_counts_it(rig):
     rig.run()
     assert list(rig.store.records) == [make_id(3)]
     assert rig.store.dropped == {"recorder_error": 2}
+
+
+class Death(BaseException):
+    """What no recorder catches."""
+
+
+def leave_at(rig, place, exchange):
+    """The ring as a process leaves it that is killed at this exchange: unlike an exception, that takes nothing back."""
+    rig.ring.write_page(SUSPECTS_AT + place * 2 * ID_BYTES, exchange.encode().ljust(ID_BYTES, b"\0"))
+
+
+@pytest.mark.parametrize("where", ["begin", "finish"])
+def test_a_call_at_which_three_recorders_died_is_given_up_and_counted(where):
+    class Deadly(Keeper):
+        def begin(self, head):
+            return self.die_of(head.exchange, "begin") or super().begin(head)
+
+        def finish(self, begun, exchange, sizes):
+            return self.die_of(begun.opened.id, "finish") or super().finish(begun, exchange, sizes)
+
+        def die_of(self, exchange, at):
+            if (exchange, at) == (make_id(2), where):
+                raise Death
+
+    rig = Rig(keeper=Deadly)
+    rig.tell(*whole(1, b"a"), *whole(2, b"b"), *whole(3, b"c"))
+    for _ in range(3):
+        with pytest.raises(Death):
+            rig.run()
+        leave_at(rig, RECORDER, make_id(2))
+        rig.born()
+    rig.run()
+    assert set(rig.store.records) == {make_id(1), make_id(3)}
+    assert rig.store.dropped == {"recorder_error": 1}
+    assert rig.store.staged == []
+    rig.ring.close()
+
+
+def test_something_large_at_which_three_recorders_died_is_given_up_too(slow):
+    slow.tell(*whole(1, LARGE))
+    steps(slow)
+    Slow.gate.set()
+    for _ in range(2):
+        leave_at(slow, LANE, make_id(1))
+        Suspects(slow.ring)
+    leave_at(slow, LANE, make_id(1))
+    slow.born()
+    slow.run()
+    assert (slow.store.records, slow.store.dropped) == ({}, {"recorder_error": 1})
+
+
+def test_the_heart_beats_before_what_is_staged_is_taken_up(rig):
+    rig.tell(*whole(1, b"a")[:2])
+    rig.run()
+    rig.ring.set(slots.HEARTBEAT, 0)
+    rig.born()
+    assert rig.ring.get(slots.HEARTBEAT) == 7
 
 
 def test_a_store_that_begins_anew_in_mid_run_counts_what_it_cannot_know(rig):

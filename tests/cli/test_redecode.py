@@ -8,6 +8,8 @@ from pandaprobe_proxy.dialects import registry
 from pandaprobe_proxy.store.sqlite import redecode
 from records import make_keeper
 
+NONE = {"stale": 0, "redecoded": 0, "unreadable": 0, "repriced": 0, "dry_run": False}
+
 
 @pytest.fixture(autouse=True)
 def _later(place, monkeypatch):
@@ -28,7 +30,7 @@ def test_it_says_in_one_line_what_it_did(terminal):
 
 
 def test_a_dry_run_changes_nothing(terminal):
-    assert terminal.json("redecode", "--dry-run") == {"stale": 3, "redecoded": 0, "unreadable": 1, "dry_run": True}
+    assert terminal.json("redecode", "--dry-run") == NONE | {"stale": 3, "unreadable": 1, "dry_run": True}
     assert terminal.run("redecode", "--dry-run").stderr.startswith("would read 2 calls anew")
     assert terminal.json("redecode")["redecoded"] == 2
 
@@ -36,3 +38,13 @@ def test_a_dry_run_changes_nothing(terminal):
 def test_one_session_alone(terminal):
     assert terminal.json("redecode", "--session", "s-2")["redecoded"] == 1
     assert terminal.fails("redecode", "--session", "none")[0] == 3
+
+
+def test_it_says_how_many_prices_changed(terminal):
+    own = {"PANDAPROBE_PRICES": '{"m-1": {"input": 1, "output": 2}}'}
+    said = "read 2 calls anew, 2 prices changed; 1 stay, their bodies are not kept\n"
+    assert terminal.run("redecode", env=own).stderr == said
+    assert terminal.run("redecode", "--reprice", env=own).stderr.startswith("read 2 calls anew; 1 stay")
+    dearer = {"PANDAPROBE_PRICES": '{"m-1": {"input": 2, "output": 4}}'}
+    result = terminal.run("redecode", "--reprice", "--session", "s-1", env=dearer)
+    assert result.stderr == "read 1 calls anew, 1 price changed\n"

@@ -32,8 +32,8 @@ def talk(place):
 def test_the_list_is_a_table_and_a_document(terminal, place):
     talk(place)
     lines = terminal.out("sessions", "ls").splitlines()
-    assert lines[0].split()[:4] == ["session", "calls", "errors", "tokens"]
-    assert lines[1].split()[:3] == ["trip-42", "2", "0"]
+    assert lines[0].split()[:5] == ["session", "state", "calls", "errors", "tokens"]
+    assert lines[1].split()[:4] == ["trip-42", "open", "2", "0"]
     assert "Capital of France?" in lines[1]
     (item,) = terminal.json("sessions", "ls")["items"]
     assert (item["session_id"], item["calls"]) == ("trip-42", 2)

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from cli.conftest import Terminal
 from records import make_record
+from terminal import Terminal
 
 
 def test_without_a_sidecar_the_last_runs_numbers_are_shown(terminal, place):

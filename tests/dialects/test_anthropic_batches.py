@@ -59,16 +59,31 @@ def test_a_request_keeps_what_is_asked_of_each():
     assert asked({}, "/v1/messages/batches/msgbatch%5F1/results").parameters == {"batch_id": "msgbatch_1"}
 
 
-@pytest.mark.parametrize(("status", "pending"), [("in_progress", True), ("canceling", True), ("ended", False)])
-def test_a_batch_is_answered_later(status, pending):
+@pytest.mark.parametrize("status", ["in_progress", "canceling", "ended"])
+def test_a_batch_is_answered_by_its_results_which_come_later(status):
     read = answered(BATCH | {"processing_status": status})
-    assert (read.response_id, read.pending, read.lossy) == ("msgbatch_1", pending, False)
+    assert (read.response_id, read.pending, read.lossy) == ("msgbatch_1", True, False)
     assert read.extra == {"type": "message_batch", "processing_status": status}
+
+
+@pytest.mark.parametrize(
+    ("path", "operation", "fetched"),
+    [
+        ("", None, None),
+        ("/b%5F1", "retrieve", None),
+        ("/b%5F1/cancel", "cancel", None),
+        ("/b%5F1/results", "retrieve", "b_1"),
+    ],
+)
+def test_what_tells_of_a_batch_is_none_of_its_own(path, operation, fetched):
+    read = asked({}, f"/v1/messages/batches{path}")
+    assert (read.operation, read.fetched_id) == (operation, fetched)
 
 
 def test_lists_and_deletions_are_kept():
     assert not answered({"data": [BATCH], "has_more": False}).lossy
-    assert not answered({"id": "msgbatch_1", "type": "message_batch_deleted"}).lossy
+    deleted = answered({"id": "msgbatch_1", "type": "message_batch_deleted"})
+    assert not deleted.lossy and deleted.response_id is None and deleted.extra["id"] == "msgbatch_1"
     assert answered({"x": 1}).lossy and not answered({"x": 1}).pending
 
 
@@ -98,7 +113,13 @@ def test_results_are_read_whatever_they_claim_to_be(content_type):
     path, headers = "/v1/messages/batches/msgbatch_1/results", ((b"content-type", content_type),)
     call = decode(make_exchange(b"", JSONL, method="GET", path=path, headers=headers))
     assert call is not None and [message.text for message in call.output] == ["A", "B"]
-    assert (call.operation, call.kind, call.lossy, call.usage.output) == ("batches", "OTHER", False, 8)
+    assert (call.operation, call.kind, call.lossy, call.usage.output) == ("retrieve", "OTHER", False, 8)
+    assert call.response_id == "msgbatch_1"
+
+
+def test_results_that_cannot_be_had_are_no_answer_of_the_batch():
+    call = decode(make_exchange(b"", b"{}", method="GET", path="/v1/messages/batches/b/results", status=404))
+    assert call is not None and call.error and call.response_id is None
 
 
 def test_one_result_may_look_like_json():

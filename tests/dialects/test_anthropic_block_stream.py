@@ -1,5 +1,5 @@
 import pytest
-from pandaprobe_proxy.dialects.anthropic_block_stream import BlockStream, imply_block
+from pandaprobe_proxy.dialects.anthropic_block_stream import BlockStream, find_growing, imply_block
 
 USE = {"type": "tool_use", "id": "t", "name": "f", "input": {}}
 
@@ -85,3 +85,23 @@ def test_a_delta_of_no_known_kind_is_told_and_kept(delta):
 )
 def test_a_delta_without_a_start_implies_one(kind, implied):
     assert imply_block({"type": kind}) == {"type": implied}
+
+
+def test_the_text_of_a_delta_is_known_where_it_is_all():
+    assert find_growing({"type": "text_delta", "text": "a"}) == "text"
+    assert find_growing({"type": "input_json_delta", "partial_json": "{"}) == "partial_json"
+
+
+@pytest.mark.parametrize(
+    "delta",
+    [
+        {"type": "text_delta", "text": ""},
+        {"type": "text_delta", "text": 1},
+        {"type": "text_delta"},
+        {"type": "text_delta", "text": "a", "more": 1},
+        {"type": "signature_delta", "signature": "a"},
+        {"text": "a"},
+    ],
+)
+def test_a_delta_that_is_more_or_less_has_none(delta):
+    assert find_growing(delta) is None

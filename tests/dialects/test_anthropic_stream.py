@@ -2,8 +2,11 @@ import json
 import time
 
 import pytest
+from alike import check_alike, make_body, make_run
 from exchanges import events
-from pandaprobe_proxy.dialects.anthropic_stream import MessageStream
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pandaprobe_proxy.dialects.anthropic_stream import ALIKE, MessageStream
 from pandaprobe_proxy.model.call import CallError, UsageSource
 from pandaprobe_proxy.wire.stream import StreamEvent
 
@@ -232,3 +235,52 @@ def test_a_stream_of_many_events_is_read_quickly():
     began = time.process_time()
     answer = MessageStream().read(stream)
     assert len(answer.messages[0].text) == 250_000 and time.process_time() - began < 3
+
+
+_EVENT = b'event: content_block_delta\ndata: {"type":"content_block_delta",%b~}'
+_DELTAS = (
+    b'"type":"text_delta","text":"<>"',
+    b'"type":"thinking_delta","thinking":"<>"',
+    b'"type":"input_json_delta","partial_json":"<>"',
+    b'"type":"thinking_delta","thinking":"<>","estimated_tokens":#',
+    b'"type":"signature_delta","signature":"<>"',
+    b'"type":"citations_delta","citation":{"text":"<>"}',
+    b'"type":"text_delta","text":#',
+    b'"type":"text_delta","thinking":"<>"',
+    b'"text":"<>"',
+)
+_TEXT = b'"delta":{"type":"text_delta","text":"<>"}'
+_OTHERS = (
+    b'ping\ndata: {"type": "ping"}',
+    b'content_block_start\ndata: {"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}',
+    b'content_block_start\ndata: {"type":"content_block_start","index":1,"content_block":{"type":"tool_use","id":"t"}}',
+    b'message_start\ndata: {"type":"message_start","message":{"id":"m","usage":{"input_tokens":#}}}',
+    b'message_delta\ndata: {"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":#}}',
+    b'message_stop\ndata: {"type":"message_stop"}',
+    b'error\ndata: {"type":"content_block_delta","index":0,%b~}' % _TEXT,
+    b'content_block_delta\ndata: {"index":0,%b~}' % _TEXT,
+    b'x\ndata: {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "<>"}}',
+)
+ALIKES = (
+    *(_EVENT % (b'"index":0,"delta":{%b}' % delta) for delta in _DELTAS),
+    *(_EVENT % (index + _TEXT) for index in (b'"index":1,', b'"index":#,', b'"index":"0",', b'"index":true,', b"")),
+    *(_EVENT % (b'"index":0,' + _TEXT + beside) for beside in (b',"x":"<>"', b',"text":"<>"', b',"index":1')),
+    *(b"event: " + other for other in _OTHERS),
+    *(b'data: {"type":"content_block_delta","index":0,%b}' % _TEXT, b": c", b"data: [DONE]"),
+)
+"""Events that may be of a run and events that may not."""
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.randoms(use_true_random=False))
+def test_runs_say_what_their_events_say(dice):
+    check_alike(lambda told: MessageStream().read(told), ALIKE, make_body(dice, ALIKES))
+
+
+@pytest.mark.parametrize("event", ALIKES)
+def test_a_long_run_says_what_its_events_say(event):
+    check_alike(lambda told: MessageStream().read(told), ALIKE, make_run(event, b"\n\n"))
+
+
+def test_a_long_run_is_read_as_few_events():
+    assert check_alike(lambda told: MessageStream().read(told), ALIKE, make_run(ALIKES[0], b"\n\n")) > 400

@@ -7,12 +7,18 @@ from dataclasses import replace
 import brotli
 import pytest
 import recorded
+from alike import FILLERS, check_alike
 from exchanges import JSON, SSE, delta, make_exchange, sse
 from hypothesis import given
 from hypothesis import strategies as st
+from pandaprobe_proxy.dialects.bodies import read_type
+from pandaprobe_proxy.dialects.bounds import MOST_ANSWERS, MOST_ENTRIES
 from pandaprobe_proxy.dialects.decode import UNDECODABLE, decode
+from pandaprobe_proxy.dialects.framings import find_framing
+from pandaprobe_proxy.dialects.registry import find
 from pandaprobe_proxy.model.call import Call, CallError, Marks, Usage, UsageSource
 from pandaprobe_proxy.model.exchange import Exchange, Headers, Outcome
+from pandaprobe_proxy.wire.sse import SseReader
 from pandaprobe_proxy.wire.websocket import write_frame
 from pieces import slices
 
@@ -252,6 +258,18 @@ def test_an_empty_answer_is_an_error():
     assert call.error == CallError("the answer is empty", UNDECODABLE) and call.lossy
 
 
+@pytest.mark.parametrize("outcome", [Outcome.CLIENT_DISCONNECTED, Outcome.INTERRUPTED])
+@pytest.mark.parametrize("headers", [JSON, SSE])
+def test_an_answer_that_broke_off_before_its_first_byte_is_partial(headers, outcome):
+    call = read(make_exchange(REQUEST, b"", headers=headers, outcome=outcome))
+    assert call.partial and not call.whole and call.error is None
+
+
+def test_a_client_that_leaves_a_stream_whose_body_is_not_kept_leaves_no_mark():
+    left = Outcome.CLIENT_DISCONNECTED
+    assert not read(make_exchange(REQUEST, b"", headers=SSE, chunks=((600, 10),), outcome=left)).partial
+
+
 def test_an_answer_whose_body_was_withheld_is_told_as_such():
     for headers in (JSON, SSE):
         call = read(make_exchange(REQUEST, b"", headers=headers, chunks=((600, 10),)))
@@ -485,3 +503,47 @@ def test_recorded_traffic_is_read_without_loss(name):
             message.content or message.tool_calls or message.finish_reason for message in call.output
         )
         assert call.usage.source in {UsageSource.REPORTED, UsageSource.ESTIMATED, UsageSource.NONE}
+
+
+def test_a_run_that_may_not_be_read_as_one_is_read_event_by_event():
+    told = [
+        {"type": "response.output_text.delta", "sequence_number": at, "output_index": 0, "delta": f"{at} "}
+        for at in (*range(100), *range(50, 100), *range(100, 200))
+    ]
+    body = b"".join(b"data: %b\n\n" % json.dumps(event).encode() for event in told) + FILLERS[SseReader]
+    call = read(make_exchange(REQUEST, body, headers=SSE, path="/v1/responses"))
+    assert call.output[0].text == "".join(f"{at} " for at in range(200))
+
+
+@pytest.mark.parametrize("name", recorded.names("sse") + recorded.names("ndjson"))
+def test_runs_of_recorded_streams_say_what_their_events_say(name):
+    exchange = recorded.exchange(name)
+    dialect = find(exchange.head.method, exchange.path, exchange.head.headers)
+    framing = find_framing(exchange.response_body, read_type(exchange.response.headers), True)
+    if dialect is None or dialect.alike is None or framing not in FILLERS:
+        return
+    body = exchange.response_body
+    ends = [event.end for event in framing(body)]
+    step = max(1, len(ends) // 40)
+    for cut in (*ends[::step], *(end - 9 for end in ends[::step]), len(body)):
+        check_alike(dialect.streamed, dialect.alike, body[:cut] + FILLERS[framing], framing)
+    check_alike(dialect.streamed, dialect.alike, body * 3, framing)
+
+
+def test_a_request_of_too_many_messages_is_read_as_far_as_that_goes():
+    request = json.dumps({"model": "m", "messages": [{"role": "user"}] * (MOST_ENTRIES + 1)}).encode()
+    call = read(make_exchange(request, json.dumps(WHOLE).encode()))
+    assert (len(call.input), call.lossy, call.requested_model, call.output[0].content) == (
+        MOST_ENTRIES,
+        True,
+        "m",
+        "hi",
+    )
+
+
+def test_an_answer_of_too_many_choices_is_read_as_far_as_that_goes():
+    answer = {"id": "c", "choices": [{"message": {"content": "a"}}] * (MOST_ANSWERS + 1)}
+    call = read(make_exchange(REQUEST, json.dumps(answer).encode()))
+    assert (len(call.output), call.lossy, call.error, call.response_id) == (MOST_ANSWERS, True, None, "c")
+    call = read(make_exchange(REQUEST, sse([answer]), headers=SSE))
+    assert (len(call.output), call.lossy, call.response_id) == (MOST_ANSWERS, True, "c")

@@ -4,10 +4,11 @@ import struct
 import zlib
 
 import pytest
-from pandaprobe_proxy.dialects.framings import find_framing
+from pandaprobe_proxy.dialects.framings import find_framing, open_stream
 from pandaprobe_proxy.wire.aws_eventstream import AwsEventReader
 from pandaprobe_proxy.wire.json_array import JsonArrayReader
 from pandaprobe_proxy.wire.ndjson import NdjsonReader
+from pandaprobe_proxy.wire.run_forms import Alike
 from pandaprobe_proxy.wire.sse import SseReader
 
 PRELUDE = struct.pack(">II", 100, 20)
@@ -60,3 +61,17 @@ def test_an_empty_body_is_no_stream_of_lines():
 def test_looks_say_where_a_stream_was_asked_for_and_the_type_does_not(body, framing, content_type):
     assert find_framing(body, content_type, asked=True) is framing
     assert find_framing(body, content_type, asked=False) is None
+
+
+ALIKE = Alike(lambda value, kind: "t")
+
+
+@pytest.mark.parametrize(("framing", "form"), [(SseReader, b'data: {"t":"a"}\n\n'), (NdjsonReader, b'{"t":"a"}\n')])
+def test_a_stream_is_opened_with_its_runs_where_these_are_known(framing, form):
+    assert sum(event.events for event in open_stream(framing, form * 1000, ALIKE)) == 1000
+    assert len(list(open_stream(framing, form * 1000, ALIKE))) < 100
+    assert len(list(open_stream(framing, form * 1000, None))) == 1000
+
+
+def test_other_framings_have_no_runs():
+    assert len(list(open_stream(JsonArrayReader, b"[" + b",".join([b'{"t":"a"}'] * 1000) + b"]", ALIKE))) == 1000

@@ -1,7 +1,12 @@
 from time import process_time
 
 import pytest
-from pandaprobe_proxy.dialects.gemini_answer import GeminiAnswer, grow
+from alike import check_alike, make_body, make_run
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pandaprobe_proxy.dialects.bounds import MOST_ANSWERS
+from pandaprobe_proxy.dialects.gemini_answer import ALIKE, GeminiAnswer, grow
+from pandaprobe_proxy.dialects.json_events import read_objects
 from pandaprobe_proxy.model.call import CallError, Message
 
 
@@ -135,3 +140,68 @@ def test_a_hundred_thousand_responses_are_read_in_one_pass():
         len(answer.messages[0].text) == 500_000 and len(answer.messages[0].extra["logprobsResult"]["chosen"]) == 100_000
     )
     assert process_time() - began < 5
+
+
+def read_stream(told):
+    answer = GeminiAnswer()
+    for response, event in read_objects(told):
+        answer.take(response, event.end)
+    return answer.finish(streamed=True)
+
+
+_RESPONSE = b'data: {"candidates": [%b]%b}'
+_USAGE = b',"usageMetadata": {"promptTokenCount": 3,"candidatesTokenCount": #,"totalTokenCount": #},"responseId": "r"'
+_PARTS = (
+    b'{"text": "<>"}',
+    b'{"text": "<>","thought": true}',
+    b'{"text": "<>"},{"text": "<>"}',
+    b'{"text": "<>","thoughtSignature": "s"}',
+    b'{"functionCall": {"name": "<>","args": {}}}',
+    b'"<>"',
+    b"",
+)
+_TEXT = b'"content": {"parts": [{"text": "<>"}]}'
+_CANDIDATES = (
+    b'{%b,"index": 1}' % _TEXT,
+    b'{%b,"finishReason": "STOP"}' % _TEXT,
+    b'{%b,"avgLogprobs": -0.5}' % _TEXT,
+    b'{"content": {"parts": [{"text": "<>"}],"x": {"l": [1]}}}',
+    b'{"content": "<>"}',
+    b'"<>"',
+    b"{%b},{%b}" % (_TEXT, _TEXT),
+)
+_BESIDE = (
+    b"",
+    b',"usageMetadata": {"trafficType": "x"}',
+    b',"usageMetadata": {"candidatesTokenCount": #,"d": [{"candidatesTokenCount": #}]}',
+    b',"usageMetadata": []',
+    b',"modelVersion": ["g"]',
+    b',"x": {"l": ["g"]}',
+)
+ALIKES = (
+    *(_RESPONSE % (b'{"content": {"parts": [%b],"role": "model"},"index": 0}' % part, _USAGE) for part in _PARTS),
+    *(_RESPONSE % (candidate, _USAGE) for candidate in _CANDIDATES),
+    *(_RESPONSE % (b"{%b}" % _TEXT, beside) for beside in _BESIDE),
+    *(b'data: {"response": {"candidates": [{%b}]}}' % _TEXT, b'data: {"error": {"message": "<>"}}'),
+)
+"""Responses that may be of a run and responses that may not."""
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.randoms(use_true_random=False))
+def test_runs_say_what_their_events_say(dice):
+    check_alike(read_stream, ALIKE, make_body(dice, ALIKES))
+
+
+@pytest.mark.parametrize("event", ALIKES)
+def test_a_long_run_says_what_its_events_say(event):
+    check_alike(read_stream, ALIKE, make_run(event, b"\n\n"))
+
+
+def test_a_long_run_is_read_as_few_events():
+    assert check_alike(read_stream, ALIKE, make_run(ALIKES[0], b"\n\n")) > 400
+
+
+def test_there_are_no_more_candidates_than_are_decoded():
+    answer = read(*(said({"text": "a"}, index=index) for index in range(MOST_ANSWERS + 5)), streamed=True)
+    assert (len(answer.messages), answer.lossy) == (MOST_ANSWERS, True)

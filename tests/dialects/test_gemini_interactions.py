@@ -186,3 +186,15 @@ def test_recorded_traffic_is_read_without_loss(name):
 def test_recorded_chunks_are_read_without_loss(path):
     answer = check_cuts(streamed, events(*filter(None, path.read_text().split("\n"))))
     assert answer.finished and not answer.lossy and answer.messages and "events" not in answer.extra
+
+
+@pytest.mark.parametrize(
+    ("path", "operation"),
+    [
+        ("/v1beta/interactions", None),
+        ("/v1beta/interactions/i-1", "retrieve"),
+        ("/v1beta/interactions/i-1/cancel", "cancel"),
+    ],
+)
+def test_what_only_tells_of_an_interaction_is_none_of_its_own(path, operation):
+    assert asked({}, path).operation == operation

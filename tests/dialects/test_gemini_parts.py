@@ -1,5 +1,13 @@
 import pytest
-from pandaprobe_proxy.dialects.gemini_parts import PartFold, camelise, is_call, read_calls, read_thoughts, says
+from pandaprobe_proxy.dialects.gemini_parts import (
+    PartFold,
+    camelise,
+    find_growing,
+    is_call,
+    read_calls,
+    read_thoughts,
+    says,
+)
 from pandaprobe_proxy.model.call import ToolCall
 
 
@@ -114,3 +122,15 @@ def test_thoughts_are_the_texts_of_thoughts():
 )
 def test_content_is_what_can_be_seen(part, seen):
     assert says(part) is seen
+
+
+def test_a_text_or_a_thought_alone_can_grow():
+    assert find_growing({"text": "a"}) == find_growing({"text": "a", "thought": True}) == "text"
+
+
+@pytest.mark.parametrize(
+    "part",
+    [{"text": ""}, {"text": 1}, {"text": "a", "thoughtSignature": "s"}, {"thought": True}, {"inlineData": {}}, 1],
+)
+def test_no_other_part_can(part):
+    assert find_growing(part) is None

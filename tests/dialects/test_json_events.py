@@ -1,5 +1,5 @@
 from exchanges import events
-from pandaprobe_proxy.dialects.json_events import read_objects
+from pandaprobe_proxy.dialects.json_events import read_object, read_objects
 
 
 def test_each_event_gives_its_object_and_none_where_it_has_none():
@@ -10,3 +10,7 @@ def test_each_event_gives_its_object_and_none_where_it_has_none():
 def test_nothing_comes_after_the_end_and_there_need_not_be_one():
     assert [value for value, _ in read_objects(events("[DONE]", {"a": 1}))] == []
     assert [value for value, _ in read_objects(events({"a": 1}, done=False))] == [{"a": 1}]
+
+
+def test_a_text_that_holds_no_object_has_none():
+    assert [read_object(text) for text in ('{"a": 1}', "[1]", "{bad", "")] == [{"a": 1}, None, None, None]

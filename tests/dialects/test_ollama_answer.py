@@ -1,8 +1,13 @@
 from time import process_time
 
 import pytest
-from pandaprobe_proxy.dialects.ollama_answer import OllamaAnswer, read_call
+from alike import check_alike, make_body, make_run
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pandaprobe_proxy.dialects.json_events import read_objects
+from pandaprobe_proxy.dialects.ollama_answer import ALIKE, OllamaAnswer, read_call
 from pandaprobe_proxy.model.call import CallError, Message, ToolCall, Usage, UsageSource
+from pandaprobe_proxy.wire.ndjson import NdjsonReader
 
 
 def read(*lines, streamed=True):
@@ -107,3 +112,51 @@ def test_a_hundred_thousand_lines_are_read_in_one_pass():
     began = process_time()
     assert len(read(*[chat(content="word ")] * 100_000).messages[0].text) == 500_000
     assert process_time() - began < 5
+
+
+def read_stream(told):
+    answer = OllamaAnswer()
+    for line, event in read_objects(told):
+        answer.take(line, event.end)
+    return answer.finish(streamed=True)
+
+
+_LINE = b'{"model":"l","created_at":"2024-05-24T20:26:46.#Z",%b,"done":false}'
+_TOLD = (
+    b'"message":{"role":"assistant","content":"<>"}',
+    b'"message":{"role":"assistant","content":"","thinking":"<>"}',
+    b'"message":{"content":"<>","response":"<>"}',
+    b'"message":{"content":"<>","tool_calls":[{"function":{"name":"x"}}]}',
+    b'"message":{"content":#}',
+    b'"message":{"content":null}',
+    b'"message":"<>"',
+    b'"message":"<>","response":"<>"',
+    b'"response":"<>"',
+    b'"response":"","thinking":"<>"',
+    b'"response":"<>","x":[#]',
+)
+_TEXT = b'"message":{"content":"<>"},"done":false'
+ALIKES = (
+    *(_LINE % told for told in _TOLD),
+    *(
+        b"{%b,%b}" % (name, _TEXT)
+        for name in (b'"model":["l"]', b'"created_at":#', b'"created_at":"<>"', b'"model":"m"')
+    ),
+    *(b'{"message":{"content":"<>"},"done":true,"eval_count":#}', b"  ", b'{"error":"<>"}', b"[]", b"{%b}" % _TEXT),
+)
+"""Lines that may be of a run and lines that may not."""
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.randoms(use_true_random=False))
+def test_runs_say_what_their_events_say(dice):
+    check_alike(read_stream, ALIKE, make_body(dice, ALIKES, NdjsonReader), NdjsonReader)
+
+
+@pytest.mark.parametrize("event", ALIKES)
+def test_a_long_run_says_what_its_events_say(event):
+    check_alike(read_stream, ALIKE, make_run(event, b"\n"), NdjsonReader)
+
+
+def test_a_long_run_is_read_as_few_events():
+    assert check_alike(read_stream, ALIKE, make_run(ALIKES[0], b"\n"), NdjsonReader) > 400

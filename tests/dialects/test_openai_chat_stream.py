@@ -1,13 +1,15 @@
 import json
 
 import pytest
+from alike import check_alike, make_body, make_run
 from exchanges import delta, events
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from openai.lib.streaming.chat import ChatCompletionStreamState
 from openai.types.chat import ChatCompletionChunk
 from pandaprobe_proxy.dialects.base import Answered
-from pandaprobe_proxy.dialects.openai_chat_stream import ChatStream
+from pandaprobe_proxy.dialects.bounds import MOST_ANSWERS
+from pandaprobe_proxy.dialects.openai_chat_stream import ALIKE, ChatStream
 from pandaprobe_proxy.model.call import Message, ToolCall
 
 
@@ -288,3 +290,80 @@ def test_a_stream_of_a_hundred_thousand_chunks_is_read_in_one_pass():
     chunk = json.dumps(delta(content="word ", tool_calls=[{"index": 0, "function": {"arguments": "x"}}]))
     (message,) = read(*[chunk] * 100_000).messages
     assert len(message.content) == 500_000 and len(message.tool_calls[0].arguments) == 100_000
+
+
+_CHUNK = b'data: {"id":"c","object":"o","created":5,"model":"m","choices":[%b],"usage":null,"obfuscation":"##"}'
+_CHOICE = b'{"index":0,"delta":%b,"logprobs":null,"finish_reason":null}'
+_FRAGMENT = b'{"tool_calls":[%b],"content":null}'
+_DELTAS = (
+    b'{"content":"<>"}',
+    b'{"role":"assistant","content":null,"reasoning_content":"<>"}',
+    b'{"reasoning":"<>","content":""}',
+    b'{"reasoning":"<>","reasoning_content":"<>"}',
+    b'{"refusal":"<>"}',
+    b'{"content":[{"type":"text","text":"<>"}]}',
+    b'{"content":{},"reasoning":"<>"}',
+    b'{"content":"<>","channel":"x"}',
+    b'{"content":"<>","annotations":[{"a":#}]}',
+    b'{"content":"<>","content":"b"}',
+    b'{"content":#}',
+    b'{"content":null}',
+    b'{"foo":"<>"}',
+    b'{"role":["<>"],"content":"<>"}',
+    b'{"cont\\u0065nt":"<>","foo":{"content":"<>"}}',
+    b'{"function_call":{"arguments":"<>"}}',
+    _FRAGMENT % b'{"index":0,"function":{"arguments":"<>"}}',
+    _FRAGMENT % b'{"index":#,"function":{"arguments":"<>"}}',
+    _FRAGMENT % b'{"index":0,"id":"t","function":{"name":"f","arguments":"<>"}}',
+    _FRAGMENT % b'{"index":0,"type":"function","function":{"arguments":"<>"}}',
+    _FRAGMENT % b'{"function":{"arguments":"<>"}},{"function":{"arguments":"<>"}}',
+)
+_CHOICES = (
+    b'{"index":1,"delta":{"content":"<>"},"finish_reason":"stop"}',
+    b'{"delta":{"content":"<>"},"logprobs":{"content":[{"token":"<>"}]}}',
+    b'{"delta":{"content":"<>"},"content_filter_results":{"hate":{"filtered":false}}}',
+    b'{"delta":{"content":"<>"},"content_filter_results":"x"}',
+    b'{"delta":{"content":"<>"},"token_ids":[#]}',
+    b'{"cont\\u0065nt":"<>","delta":{"content":"<>"}}',
+    b'{"delta":{"content":"<>"}},{"delta":{"content":"<>"}}',
+    b'{"message":{"content":"<>"}}',
+    b"",
+)
+_SHORT = b'data: {"choices": [{"delta": {"content": "<>"}}]%b}'
+_BESIDE = (
+    b"",
+    b',"usage":{"total_tokens":#}',
+    b',"p":"##"',
+    b',"created":#',
+    b',"x":[1]',
+    b',"x":{"a":1}',
+    b',"error":"e"',
+)
+ALIKES = (
+    *(_CHUNK % (_CHOICE % delta) for delta in _DELTAS),
+    *(_CHUNK % choice for choice in _CHOICES),
+    *(_SHORT % beside for beside in _BESIDE),
+    *(name + _SHORT % b"" for name in (b"event: error\n", b"event: message\n", b"id: #\n", b"data: [1],\n", b": c\n")),
+    *(b"data: <>", b": c", b"data: [DONE]", b'data: "<>"', b'data: {"error":{"message":"<>"}}'),
+)
+"""Chunks that may be of a run and chunks that may not."""
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.randoms(use_true_random=False))
+def test_runs_say_what_their_events_say(dice):
+    check_alike(lambda told: ChatStream().read(told), ALIKE, make_body(dice, ALIKES))
+
+
+@pytest.mark.parametrize("event", ALIKES)
+def test_a_long_run_says_what_its_events_say(event):
+    check_alike(lambda told: ChatStream().read(told), ALIKE, make_run(event, b"\n\n"))
+
+
+def test_a_long_run_is_read_as_few_events():
+    assert check_alike(lambda told: ChatStream().read(told), ALIKE, make_run(ALIKES[0], b"\n\n")) > 400
+
+
+def test_there_are_no_more_choices_than_are_decoded():
+    answer = read(*(delta(index, content="a") for index in range(MOST_ANSWERS + 5)), delta(0, content="b"))
+    assert (len(answer.messages), answer.lossy, answer.messages[0].content) == (MOST_ANSWERS, True, "ab")

@@ -1,6 +1,10 @@
 import pytest
+from alike import check_alike, make_body, make_run
 from exchanges import events
-from pandaprobe_proxy.dialects.openai_completions import DIALECT, answered, asked, matches, streamed
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pandaprobe_proxy.dialects.bounds import MOST_ANSWERS
+from pandaprobe_proxy.dialects.openai_completions import ALIKE, DIALECT, answered, asked, matches, streamed
 from pandaprobe_proxy.model.call import CallError, Message
 
 
@@ -79,3 +83,42 @@ def test_an_answer_of_a_wrong_shape_is_told(body):
 def test_a_choice_without_a_text_has_none():
     assert answered({"choices": [{"index": 0, "finish_reason": ""}]}).messages == (Message("assistant"),)
     assert DIALECT.operation == "text_completion"
+
+
+_CHUNK = b'data: {"id":"c","object":"t","created":5,"model":"m","choices":[%b]%b}'
+_CHOICES = (
+    b'{"index":0,"text":"<>","logprobs":null,"finish_reason":null}',
+    b'{"index":1,"text":"<>"}',
+    b'{"text":"<>","logprobs":{"tokens":["<>"]}}',
+    b'{"text":"<>","finish_reason":"stop"}',
+    b'{"text":"<>","x":[1]}',
+    b'{"text":#}',
+    b'{"text":"<>"},{"index":1,"text":"<>"}',
+    b'"<>"',
+)
+ALIKES = (
+    *(_CHUNK % (choice, b',"obfuscation":"##"') for choice in _CHOICES),
+    _CHUNK % (b'{"text":"<>"}', b',"usage":{"prompt_tokens":#}'),
+    *(b"data: [DONE]", b'data: {"error":"<>"}'),
+)
+"""Chunks that may be of a run and chunks that may not."""
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.randoms(use_true_random=False))
+def test_runs_say_what_their_events_say(dice):
+    check_alike(streamed, ALIKE, make_body(dice, ALIKES))
+
+
+@pytest.mark.parametrize("event", ALIKES)
+def test_a_long_run_says_what_its_events_say(event):
+    check_alike(streamed, ALIKE, make_run(event, b"\n\n"))
+
+
+def test_a_long_run_is_read_as_few_events():
+    assert check_alike(streamed, ALIKE, make_run(ALIKES[0], b"\n\n")) > 400
+
+
+def test_there_are_no_more_choices_than_are_decoded():
+    answer = streamed(events(*({"choices": [{"index": at, "text": "a"}]} for at in range(MOST_ANSWERS + 5))))
+    assert (len(answer.messages), answer.lossy) == (MOST_ANSWERS, True)

@@ -1,5 +1,6 @@
 import pytest
 from pandaprobe_proxy.dialects.openai_fields import (
+    add_usage,
     grow_field,
     merge_field,
     merge_usage,
@@ -158,3 +159,25 @@ def test_lists_grow_and_entries_of_one_index_are_one(values, expected):
     for value in values:
         grow_field(held, "k", value)
     assert held == {"k": expected}
+
+
+def test_what_grows_with_every_event_is_changed_in_place_when_it_is_large():
+    held = {"k": {}}
+    for at in range(200):
+        merge_field(held, "k", {f"k{at}": at, "none": None})
+    assert held == {"k": {f"k{at}": at for at in range(200)}}
+    large = held["k"]
+    merge_field(held, "k", {"more": 1})
+    assert held["k"] is large
+
+
+def test_a_usage_is_added_to_the_earlier_one_itself():
+    held = {"a": 1, "b": 2}
+    add_usage(held, {"a": 3, "b": None, "c": 4})
+    assert held == {"a": 3, "b": 2, "c": 4}
+
+
+@pytest.mark.parametrize(("written", "known"), [(4, 4), (4.0, 4), (None, None), (True, None), (-1, None), (1.5, None)])
+def test_what_was_written_to_the_cache_is_among_the_details_of_the_input(written, known):
+    raw = {"input_tokens": 9, "input_tokens_details": {"cache_write_tokens": written}}
+    assert read_usage(raw) == Usage(9, source=UsageSource.REPORTED, raw=raw, cache_written=known)

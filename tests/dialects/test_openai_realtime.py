@@ -132,6 +132,13 @@ def test_a_transcript_of_what_was_spoken_may_come_after_its_turn_began():
     assert turn.started_ns == 1 and turn.asked.model is None and turn.answered.messages == ()
 
 
+def test_an_item_that_was_deleted_is_no_input_of_what_comes_after():
+    deleted = [got("conversation.item.deleted", item_id=name) for name in ("i1", "unknown", None)]
+    first, second = read_turns(talk(*FIRST, *deleted, *SECOND))
+    assert [message.text for message in first.asked.messages] == ["Be brief.", "Weather?"]
+    assert [message.role for message in second.asked.messages] == ["system", "assistant", "tool"]
+
+
 def test_an_error_belongs_to_the_response_that_runs():
     error = got("error", error={"message": "m", "type": "t", "code": "c"})
     first, second = read_turns(talk(error, state("response.created"), error, error, state("response.created", "r2")))
@@ -153,6 +160,7 @@ def test_a_response_that_failed_says_why():
         got("rate_limits.updated"),
         got("session.updated", session=[]),
         got("conversation.item.added", item=[]),
+        got("conversation.item.truncated", item_id="i1"),
         got("conversation.item.added", item={"id": 3}),
         got("response.created", response=[]),
         got("response.created", response={"id": None}),

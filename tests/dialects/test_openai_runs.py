@@ -50,6 +50,20 @@ def test_outputs_of_tools_are_messages():
     assert read.messages == (Message("tool", "12", tool_call_id="c", extra={"x": 1}), Message("tool", "odd"))
 
 
+@pytest.mark.parametrize(
+    ("path", "operation"),
+    [
+        ("/v1/threads/runs", None),
+        ("/v1/threads/t/runs", None),
+        ("/v1/threads/t/runs/r/submit_tool_outputs", None),
+        ("/v1/threads/t/runs/r", "retrieve"),
+        ("/v1/threads/t/runs/r/cancel", "cancel"),
+    ],
+)
+def test_what_only_tells_of_a_run_is_no_run_of_its_own(path, operation):
+    assert asked({}, path).operation == operation
+
+
 def test_the_dialect_has_a_name():
     assert (DIALECT.name, DIALECT.operation) == ("openai_runs", "run")
     assert answered({"id": "run_1", "status": "queued"}).pending and not streamed([]).finished

@@ -1,7 +1,7 @@
 import pytest
 from exchanges import events
 from pandaprobe_proxy.dialects.base import Answered
-from pandaprobe_proxy.dialects.openai_stream import ChunkFold
+from pandaprobe_proxy.dialects.openai_stream import ChunkFold, find_only_choice
 from pandaprobe_proxy.model.call import CallError, Message, UsageSource
 from pandaprobe_proxy.wire.stream import StreamEvent
 
@@ -127,3 +127,25 @@ def test_choices_are_handed_on_with_their_place_and_offset():
     reading.read(events({"choices": [{"index": 4}, {"index": 2}]}, {"choices": [{"index": 1}]}))
     assert seen == [(4, 0, 1), (2, 1, 1), (1, 0, 2)]
     assert reading.finish(SAID, 3, 7).first_tool == 7
+
+
+def test_a_chunk_that_adds_nothing_but_its_choice_is_told_by_that():
+    choice = {"index": 0}
+    assert find_only_choice({"id": "c", "created": 1, "usage": None, "choices": [choice]}, "message") is choice
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {"choices": []},
+        {"choices": [{}, {}]},
+        {"choices": ["x"]},
+        {"choices": {}},
+        {"error": "e"},
+        {"usage": {"total_tokens": 1}},
+        {"x": [1]},
+    ],
+)
+def test_a_chunk_that_may_add_something_else_is_not(beside):
+    assert find_only_choice({"choices": [{}]} | beside, "message") is None
+    assert find_only_choice({"choices": [{}]}, "error") is None

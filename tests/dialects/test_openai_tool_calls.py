@@ -1,7 +1,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pandaprobe_proxy.dialects.openai_tool_calls import ToolCallFold
+from pandaprobe_proxy.dialects.openai_tool_calls import ToolCallFold, find_arguments
 from pandaprobe_proxy.model.call import ToolCall
 
 
@@ -163,3 +163,39 @@ def test_any_interleaving_gives_the_calls_that_were_sent(calls, random):
     while any(queues):
         chunks.append([queue.pop(0) for queue in random.sample(queues, len(queues)) if queue and random.random() < 0.6])
     assert fold(*chunks) == [(f"call_{at}", name, "".join(parts)) for at, (name, parts) in enumerate(calls)]
+
+
+def test_a_fragment_of_arguments_alone_is_known():
+    assert find_arguments([{"index": 0, "function": {"arguments": "a"}}]) == "arguments"
+    assert find_arguments([{"index": 0, "type": "function", "function": {"arguments": "a"}}]) == "arguments"
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        [],
+        {},
+        [1],
+        [{"index": 0, "function": {"arguments": "a"}}] * 2,
+        [{"index": 0, "id": "i", "function": {"arguments": "a"}}],
+        [{"index": 0, "function": {"name": "f", "arguments": "a"}}],
+        [{"index": 0, "function": {"arguments": ""}}],
+        [{"index": 0, "function": {"arguments": {}}}],
+        [{"index": 0, "function": "a"}],
+        [{"index": True, "function": {"arguments": "a"}}],
+        [{"function": {"arguments": "a"}}],
+    ],
+)
+def test_a_fragment_of_anything_else_is_not(entries):
+    assert find_arguments(entries) is None
+
+
+def test_arguments_are_not_looked_at_for_ever():
+    fold = ToolCallFold()
+    long = "[" + "0," * 150_000
+    for _ in range(4):
+        assert fold.add([piece("f", long)])
+    (call,) = fold.finish()
+    assert call.arguments == long * 4
+    assert fold.add([piece("f", "0]" * 4)]) and fold.add([piece("f", "1")])
+    assert len(fold.finish()) == 1

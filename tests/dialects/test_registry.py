@@ -16,7 +16,7 @@ from pandaprobe_proxy.model.call import UsageSource
 from pandaprobe_proxy.sessions.transcript import digest
 
 SAMPLES = Path(__file__).parent / "samples"
-NAMES = {dialect.name: Path(dialect.matches.__code__.co_filename).stem for dialect in DIALECTS}
+NAMES = {dialect.name: Path(dialect.matches.__code__.co_filename).stem for dialect in (*DIALECTS, *SOCKETS)}
 """Of each dialect: the module that it is in."""
 
 
@@ -114,6 +114,24 @@ def test_what_a_dialect_offers_is_what_its_samples_show(dialect):
         "tools": any(message.tool_calls for call in calls for message in call.output),
     }
     assert {name for name, there in shown.items() if there} == dialect.offers - {"cost"}
+
+
+@pytest.mark.parametrize("socket", SOCKETS, ids=lambda socket: socket.name)
+def test_what_the_turns_of_a_socket_offer_is_what_its_samples_show(socket):
+    assert socket.offers <= {"streamed", "usage", "tools", "cost"}
+    turns = []
+    for label, exchange in samples(socket):
+        call = decode(exchange)
+        assert call is not None and call.dialect == socket.name and call.operation == "connection", label
+        assert (call.lossy, call.error, call.partial) == (False, None, False), label
+        assert call.turns and all(turn.call.input and turn.call.output for turn in call.turns), label
+        turns += [turn.call for turn in call.turns]
+    shown = {
+        "streamed": any(call.streamed for call in turns),
+        "usage": any(call.usage.source is UsageSource.REPORTED for call in turns),
+        "tools": any(message.tool_calls for call in turns for message in call.output),
+    }
+    assert {name for name, there in shown.items() if there} == socket.offers - {"cost"}
 
 
 def test_names_are_unique():

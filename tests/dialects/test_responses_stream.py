@@ -4,12 +4,13 @@ from copy import deepcopy
 
 import pytest
 import recorded
+from alike import check_alike, make_body, make_run
 from exchanges import events
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandaprobe_proxy.dialects.bodies import undo
 from pandaprobe_proxy.dialects.responses_answer import read_response
-from pandaprobe_proxy.dialects.responses_stream import ResponseFold, read_events
+from pandaprobe_proxy.dialects.responses_stream import ALIKE, ResponseFold, read_events
 from pandaprobe_proxy.model.call import CallError, UsageSource
 from pandaprobe_proxy.wire.sse import SseReader
 from responding import as_sse, call, events_of, message, reasoning, response, text
@@ -427,3 +428,57 @@ def test_a_generated_stream_is_what_the_sdk_gathers(made, size, data):
 )
 def test_no_event_is_too_odd(told):
     fold(told)
+
+
+_EVENT = b'event: response.%b\ndata: {"type":"response.%b","sequence_number":#,%b}'
+_TELLS = (
+    b'"item_id":"i","output_index":0,"content_index":0,"delta":"<>","logprobs":[],"obfuscation":"##"',
+    b'"item_id":"i","output_index":1,"content_index":0,"delta":"<>"',
+    b'"output_index":0,"content_index":#,"delta":"<>"',
+    b'"output_index":0,"delta":"<>","logprobs":[{"t":1}]',
+    b'"output_index":"0","delta":"<>"',
+    b'"output_index":0,"delta":#',
+    b'"output_index":0,"delta":"<>","x":1',
+    b'"output_index":0,"delta":"<>","error":"x"',
+    b'"delta":"<>"',
+)
+_KINDS = (
+    b"function_call_arguments",
+    b"reasoning_summary_text",
+    b"reasoning_text",
+    b"shell_call_command",
+    b"audio",
+    b"foo",
+)
+_OTHERS = (
+    (b"output_text.done", b'"output_index":0,"content_index":0,"text":"<>"'),
+    (b"output_item.added", b'"output_index":0,"item":{"type":"message","id":"i","content":[]}'),
+    (b"output_item.done", b'"output_index":0,"item":{"type":"message","content":[{"type":"output_text","text":"<>"}]}'),
+    (b"created", b'"response":{"id":"r","status":"in_progress"}'),
+    (b"completed", b'"response":{"id":"r","status":"completed","output":[]}'),
+)
+_NUMBERS = (b"", b',"sequence_number":7', b',"sequence_number":"#"', b',"sequence_number":#.5', b',"sequence_number":#')
+_PLAIN = b'data: {"type":"response.output_text.delta","output_index":0,"delta":"<>"%b}'
+ALIKES = (
+    *(_EVENT % (b"output_text.delta", b"output_text.delta", told) for told in _TELLS),
+    *(_EVENT % (kind + b".delta", kind + b".delta", b'"output_index":0,"delta":"<>"') for kind in _KINDS),
+    *(_EVENT % (kind, kind, told) for kind, told in _OTHERS),
+    *(_PLAIN % number for number in (*_NUMBERS, _NUMBERS[-1] * 2)),
+    *(b'event: response.output_text.delta\ndata: {"output_index":0,"delta":"<>"}', b"data: [DONE]", b"data: <>"),
+)
+"""Events that may be of a run and events that may not."""
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.randoms(use_true_random=False))
+def test_runs_say_what_their_events_say(dice):
+    check_alike(read_events, ALIKE, make_body(dice, ALIKES))
+
+
+@pytest.mark.parametrize("event", ALIKES)
+def test_a_long_run_says_what_its_events_say(event):
+    check_alike(read_events, ALIKE, make_run(event, b"\n\n"))
+
+
+def test_a_long_run_is_read_as_few_events():
+    assert check_alike(read_events, ALIKE, make_run(ALIKES[0], b"\n\n")) > 400

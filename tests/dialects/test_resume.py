@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 from exchanges import JSON, SSE, make_exchange, sse
-from pandaprobe_proxy.dialects.resume import complete, join_streams
+from pandaprobe_proxy.dialects.resume import complete, is_stream, join_streams
 from pandaprobe_proxy.model.call import Call, Marks, Message
 from pandaprobe_proxy.model.exchange import Outcome
 
@@ -69,7 +69,7 @@ def test_codings_are_undone():
 )
 def test_what_is_no_stream_adds_nothing(other):
     asked = make_exchange()
-    assert join_streams(asked, [other]) is asked
+    assert join_streams(asked, [other]) is asked and not is_stream(other)
 
 
 def call(text="", **more):
@@ -96,6 +96,10 @@ class TestComplete:
 
     def test_a_whole_answer_is_better_than_half_a_stream(self):
         assert complete(call(partial=True), [call("b")], call("half", partial=True)).output[0].text == "b"
+
+    def test_what_is_known_stays_where_the_answer_has_no_messages(self):
+        found = complete(call("so far", partial=True), [Call("d", 1, "retrieve", model="m")], None)
+        assert (found.output[0].text, found.partial, found.model) == ("so far", False, "m")
 
     def test_with_nothing_it_stays_as_it_is(self):
         asked = call(pending=True)

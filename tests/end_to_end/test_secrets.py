@@ -5,6 +5,8 @@ import json
 import subprocess
 from pathlib import Path
 
+from terminal import Terminal
+
 CANARY = "sk-canary-0123456789abcdefABCDEF"
 ODD = "odd.credential~of no shape"  # known only because the app authenticated with it
 
@@ -21,13 +23,14 @@ def post(recording, path, body, headers):
 def everything(recording, directory):
     """All bytes under the data directory and its log, and all that the command line prints."""
     files = {path: path.read_bytes() for path in Path(directory).rglob("*") if path.is_file()}
-    printed = [recording.cli("sessions", "ls"), recording.cli("status"), recording.cli("doctor", check=False).stdout]
+    terminal = Terminal(recording.directory)
+    printed = [terminal.out("sessions", "ls"), terminal.out("status"), terminal.run("doctor").output]
     for call in recording.json("calls", "ls")["items"]:
         printed += [
-            recording.cli("calls", "show", call["call_id"], "--json"),
-            recording.cli("calls", "show", call["call_id"]),
+            terminal.out("calls", "show", call["call_id"], "--json"),
+            terminal.out("calls", "show", call["call_id"]),
         ]
-        printed.append(recording.cli("sessions", "show", call["session_id"]))
+        printed.append(terminal.out("sessions", "show", call["session_id"]))
     return {**files, "printed": "\n".join(printed).encode(), "log": recording.log.read_bytes()}
 
 

@@ -81,8 +81,9 @@ async def test_stopped_calls_go_on_and_are_recorded_afterwards(tmp_path):
 async def test_it_stands_back_where_the_processor_is_short(tmp_path):
     async with numbered_upstream(3, pause_s=0.0) as upstream:
         with sidecar(tmp_path / "data", upstream.url) as recording:
+            await call(recording.port, 0)
+            status = await in_thread(recording.settled, 1)
             pid = await in_thread(recording.recorder_pid)
-            status = await in_thread(recording.status)
             relay, recorder = (os.getpriority(os.PRIO_PROCESS, one) for one in (status["pid"], pid))
             assert os.sched_getscheduler(pid) == os.SCHED_BATCH
     assert recorder > relay

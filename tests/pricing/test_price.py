@@ -84,6 +84,11 @@ def test_counting_tokens_costs_nothing():
     assert price(make_call(operation="count_tokens", input=100)) is None
 
 
+@pytest.mark.parametrize("operation", ["retrieve", "batches"])
+def test_what_tells_of_the_tokens_of_another_call_has_their_price(operation):
+    assert price(make_call(operation=operation, input=1000, output=100)).total == pytest.approx(0.0035)
+
+
 def test_a_surprise_in_the_price_list_is_no_price(monkeypatch):
     def fail(*_):
         raise KeyError("surprise")

@@ -1,11 +1,12 @@
 """The context in threads, pools and subprocesses."""
 
 import asyncio
+import multiprocessing
 import os
 import subprocess
 import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
 import pytest
 from pandaprobe import session, set_session, user
@@ -153,3 +154,62 @@ def test_what_a_child_sets_or_enters_has_no_parent_from_outside(monkeypatch):
 def test_a_thread_knows_the_session_around_its_own():
     with session("a"), session("b"), ThreadPoolExecutor(1) as pool:
         assert pool.submit(outer_session).result() == "a"
+
+
+def show_here(queue=None):
+    found = (current_session(), current_user(), outer_session())
+    if queue is not None:
+        queue.put(found)
+    return found
+
+
+def in_process(method):
+    context = multiprocessing.get_context(method)
+    queue = context.SimpleQueue()
+    process = context.Process(target=show_here, args=(queue,))
+    process.start()
+    found = queue.get()
+    process.join()
+    return found
+
+
+METHODS = pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+
+
+@METHODS
+def test_a_process_goes_on_with_its_starters_session_however_it_starts(method):
+    with session("a"), user("u"), session("b"):
+        assert in_process(method) == ("b", "u", "a")
+    with session("c"):
+        assert in_process(method) == ("c", None, None)
+    assert in_process(method) == (None, None, None)
+
+
+@METHODS
+def test_a_process_pool_works_in_its_submitters_session_and_leaves_none_behind(method):
+    with ProcessPoolExecutor(1, multiprocessing.get_context(method)) as pool:
+        with session("a"), user("u"):
+            first = pool.submit(show_here)
+        with session("b"):
+            second = pool.submit(show_here)
+            mapped = list(pool.map(current_session_of, range(2)))
+        third = pool.submit(show_here)
+        found = [first.result(), second.result(), third.result()]
+    assert found == [("a", "u", None), ("b", None, None), (None, None, None)]
+    assert mapped == ["b", "b"]
+
+
+def current_session_of(_):
+    return current_session()
+
+
+def test_a_task_that_fails_fails_as_it_would_and_leaves_none_behind():
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        with session("a"), pytest.raises(ZeroDivisionError):
+            pool.submit(divmod, 1, 0).result()
+        assert pool.submit(show_here).result() == (None, None, None)
+
+
+def test_the_child_of_a_process_that_was_started_inside_goes_on_too():
+    with session("a"), ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        assert pool.submit(show, None, SHOW_BOTH).result() == "a None"

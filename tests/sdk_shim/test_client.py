@@ -46,3 +46,26 @@ def test_what_the_official_sdk_takes_is_taken(shim, sink):
     assert shim.flush(5)
     (_, headers, _) = sink.got[0]
     assert (headers["x-api-key"], headers["x-project-name"]) == ("k", "p")
+
+
+def test_a_session_is_closed_by_its_id_or_from_inside_after_what_was_posted_before(shim, sink):
+    with shim.session("a/b ü"), shim.start_trace("work"):
+        pass
+    with shim.session("a/b ü"):
+        shim.close_session()
+    shim.close_session("other")
+    shim.close_session()
+    assert shim.flush(5)
+    paths = [path for path, _, _ in sink.got]
+    assert paths == ["/traces", "/sessions/a%2Fb%20%C3%BC/close", "/sessions/other/close"]
+
+
+def test_no_session_is_closed_with_an_impossible_id_or_without_a_sidecar(shim, sink):
+    shim.close_session("x" * 300)
+    assert shim.flush(5)
+    assert sink.got == []
+
+
+def test_closing_without_a_sidecar_does_nothing(alone):
+    alone.close_session("trip-42")
+    assert alone.flush() is True

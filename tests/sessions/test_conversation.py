@@ -81,6 +81,14 @@ class TestLine:
         assert [message.text for message in addition.held] == ["a", "b"]
         assert [message.text for message in addition.said] == ["be brief", "c"]
 
+    def test_instructions_that_only_what_was_held_states_are_told_once(self):
+        warmed = (SYSTEM, user("a"))
+        one, two = merge(
+            [step("1", user("b"), history=warmed), step("2", user("c"), history=(*warmed, user("b"), says("x")))]
+        )
+        assert [message.text for message in (*one.held, *one.said)] == ["be brief", "a", "b"]
+        assert SYSTEM not in two.held
+
 
 class TestBranches:
     def test_another_answer_to_the_same_is_a_branch(self):

@@ -20,7 +20,7 @@ from pandaprobe_proxy.dialects.registry import find
 from pandaprobe_proxy.dialects.responses_answer import read_response
 from pandaprobe_proxy.dialects.responses_asked import read_create
 from pandaprobe_proxy.model.call import Message, ToolCall
-from pandaprobe_proxy.sessions.transcript import digest
+from pandaprobe_proxy.sessions.transcript import REMEMBERED_CHARS, digest
 from pandaprobe_proxy.wire.sse import SseReader
 
 TEXT = Message("assistant", "Paris.")
@@ -51,6 +51,13 @@ def test_no_content_is_no_content(content):
 )
 def test_a_text_is_the_same_as_one_part_of_it(content):
     assert digest(Message("assistant", content)) == digest(TEXT)
+
+
+def test_a_message_too_long_to_be_remembered_has_the_digest_of_its_one_part_all_the_same():
+    long = "Paris. " * REMEMBERED_CHARS
+    assert digest(Message("assistant", long)) == digest(Message("assistant", [{"type": "text", "text": long}]))
+    called = Message("assistant", tool_calls=(replace(CALL, arguments=long),))
+    assert digest(called) == digest(replace(called, content=""))
 
 
 def test_what_only_an_answer_has_is_not_part_of_it():

@@ -83,7 +83,7 @@ def test_the_demo_prints_what_the_readme_shows():
 
 def test_the_readme_opens_with_its_two_commands():
     run, test = re.findall(r"```sh\n(.*?)\n```", README, re.S)
-    assert run.endswith("pandaprobe-proxy demo") and test.endswith("python -m pytest")
+    assert run.endswith("pandaprobe-proxy demo") and test.endswith("python -m pytest -n 2")
     for lock in re.findall(r"-r (\S+)", run + test):
         assert (ROOT / lock).exists()
 

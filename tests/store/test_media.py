@@ -36,8 +36,6 @@ def test_media_in_a_field_is_told(value, told):
     ("magic", "kind"),
     [
         (b"RIFF1234WAVE", "audio/wav"),
-        (b"RIFF1234WEBP", "image/webp"),
-        (b"RIFF1234????", "application/octet-stream"),
         (b"%PDF-1.7", "application/pdf"),
         (b"something", "application/octet-stream"),
     ],

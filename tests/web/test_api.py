@@ -22,6 +22,8 @@ def make_sidecar(place, **more):
         "reader": lambda: open_reader(place.path),
         "submit": submit,
         "status": lambda: {"relayed": 3},
+        "relays": lambda: True,
+        "metrics": lambda: b"a_total 1\n",
         "redact": lambda value: json.loads(json.dumps(value).replace("secret", "[redacted]")),
         "new_id": lambda: "new-id",
     }
@@ -43,12 +45,14 @@ async def get(web, path, **more):
         return response.status, await response.json()
 
 
-async def test_it_lives_and_is_ready(web):
+async def test_probes_and_metrics_are_here_too(web):
     assert await get(web, "/livez") == (200, {"status": "ok"})
     assert await get(web, "/readyz") == (200, {"status": "ok"})
+    async with web.get("/metrics") as response:
+        assert await response.text() == "a_total 1\n"
 
 
-async def test_it_is_not_ready_without_a_store(place):
+async def test_it_is_ready_without_a_store_but_its_pages_say_why_they_are_not(place):
     def reader():
         raise StoreBusy("process 7 holds the store.")
 
@@ -56,9 +60,10 @@ async def test_it_is_not_ready_without_a_store(place):
     server = TestServer(build(make_sidecar(place, reader=reader), ROUTES, hosts))
     await server.start_server()
     hosts.add(f"127.0.0.1:{server.port}")
-    async with TestClient(server) as client, client.get("/readyz") as response:
+    async with TestClient(server) as client, client.get("/sessions") as response:
         assert (response.status, response.headers["Retry-After"]) == (503, "1")
         assert await response.json() == {"detail": "process 7 holds the store."}
+        assert (await get(client, "/readyz"))[0] == 200
         assert (await get(client, "/livez"))[0] == 200
 
 
@@ -126,7 +131,7 @@ async def test_a_session_is_deleted(web, place):
 async def test_calls_are_read_anew_step_by_step(web, place):
     place.put(make_record())
     async with web.post("/redecode", json={"after": 0, "dry_run": True}) as response:
-        assert await response.json() == {"after": None, "stale": 0, "changed": 0, "unreadable": 0}
+        assert await response.json() == {"after": None, "stale": 0, "changed": 0, "unreadable": 0, "repriced": 0}
     for wrong in ({}, {"after": "x"}, [], 7):
         async with web.post("/redecode", json=wrong) as response:
             assert (response.status, await response.json()) == (422, {"detail": "after is a number, 0 to begin with."})
@@ -171,6 +176,16 @@ async def test_a_busy_store_asks_to_come_again(place):
         assert (response.status, response.headers["Retry-After"]) == (503, "1")
 
 
+async def test_judgements_are_kept(web, place):
+    place.put(make_record(session="a"))
+    judgement = {"name": "loops", "version": 1, "value": None, "label": "too short to loop"}
+    one = {"session_id": "a", "content": "c", "setting": "-", "judgement": judgement, "at_ns": 5}
+    async with web.post("/judgements", json={"judged": [one, one]}) as response:
+        assert (response.status, await response.json()) == (200, {"kept": 1})
+    async with web.post("/judgements", json={"judged": [{"session_id": "a"}]}) as response:
+        assert response.status == 422
+
+
 async def test_a_correction_is_made_listed_and_undone(web, place):
     place.put(make_record(session="a"), make_record(session="b"))
     async with web.post("/corrections", json={"kind": "merge", "session_id": "a", "to": "b"}) as response:
@@ -188,3 +203,30 @@ async def test_a_correction_is_made_listed_and_undone(web, place):
         assert response.status == 404
     async with web.get("/corrections") as response:
         assert [item["correction"]["to"] for item in (await response.json())["items"]] == ["b"]
+
+
+async def test_a_session_is_closed_opened_again_and_its_changes_are_read_on_from_a_number(web, place):
+    place.put(make_record(session="a/b"), make_record(session="c"))
+    async with web.post("/sessions/a%2Fb/close") as response:
+        assert (response.status, (await response.json())["closing"]) == (200, True)
+    place.writer.sweep(10**18)
+    assert [item["session_id"] for item in (await get(web, "/sessions?state=closed"))[1]["items"]] == ["a/b"]
+    status, told = await get(web, "/changes?after=0&limit=2")
+    assert (status, [item["change"] for item in told["items"]], told["after"]) == (200, ["opened", "closed"], 2)
+    status, told = await get(web, "/changes?after=2")
+    assert [item["session_id"] for item in told["items"]] == ["c"]
+    assert (await get(web, "/changes?after=3"))[1] == {"items": [], "limit": 50, "after": 3}
+    assert [item["number"] for item in (await get(web, "/changes?limit=2"))[1]["items"]] == [2, 3]
+    assert [item["number"] for item in (await get(web, "/changes?session_id=c"))[1]["items"]] == [3]
+    async with web.post("/sessions/a%2Fb/reopen") as response:
+        assert (await response.json())["state"] == "open"
+    async with web.post("/sessions/none/reopen") as response:
+        assert response.status == 404
+
+
+async def test_a_session_that_is_not_known_yet_can_be_closed(web, place):
+    async with web.post("/sessions/early/close") as response:
+        assert (response.status, (await response.json())["calls"]) == (200, 0)
+    place.put(make_record(session="early"))
+    place.writer.sweep(10**18)
+    assert [change.change for change in place.reader().changes(9)] == ["opened", "closed"]

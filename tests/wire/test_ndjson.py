@@ -3,6 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 from pandaprobe_proxy.wire.ndjson import NdjsonReader
+from pandaprobe_proxy.wire.run_forms import Alike
 from pandaprobe_proxy.wire.stream import StreamEvent
 
 
@@ -42,3 +43,13 @@ def test_every_cut_gives_the_lines_before_it(lines, last):
         events, reader = read(body[:cut])
         complete = [event for event in events if event is not reader.tail]
         assert complete == whole[: len(complete)]
+
+
+def test_a_run_of_lines_is_one_event():
+    body = b'{"t":"a"}\n' * 1000 + b'{"u":1}\n\n{"t":"b'
+    events, reader = read(body, alike=Alike(lambda value, kind: "t"))
+    assert len(events) < 100
+    assert sum(event.events for event in events) == 1002
+    assert "".join(event.data for event in events).count("a") == 1000
+    assert [event.data for event in events[-2:]] == ['{"u":1}', '{"t":"b']
+    assert (reader.first_end, reader.tail) == (10, events[-1])

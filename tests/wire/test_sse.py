@@ -1,9 +1,11 @@
 import time
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pandaprobe_proxy.wire.errors import WireError
+from pandaprobe_proxy.wire.run_forms import Alike
 from pandaprobe_proxy.wire.sse import SseDecoder, SseReader
 from pandaprobe_proxy.wire.stream import StreamEvent
 from pieces import cuts, feed_all, slices
@@ -167,3 +169,53 @@ def test_a_line_of_ten_megabytes_is_one_event():
     events = feed_all(SseDecoder().feed, slices(b"data: " + line + b"\n\n", 16_384))
     assert [len(event.data) for event in events] == [len(line)]
     assert time.process_time() - began < 2
+
+
+ALIKE = Alike(lambda value, kind: "t" if kind != "other" else None)
+EVENT = b'event: e\ndata: {"t":"a"}\n\n'
+
+
+def read_runs(body):
+    """(events, reader), with the events of runs counted."""
+    reader = SseReader(body, alike=ALIKE)
+    return list(reader), reader
+
+
+def test_a_run_of_events_is_one_event():
+    events, reader = read_runs(EVENT * 1000 + b"data: [DONE]\n\ndata: x")
+    assert len(events) < 100
+    assert (events[0], events[-1].data) == (StreamEvent("e", '{"t":"a"}', "", len(EVENT)), "[DONE]")
+    assert {event.event for event in events[:-1]} == {"e"}
+    assert sum(event.events for event in events) == 1001
+    assert "".join(event.data for event in events).count("a") == 1000
+    assert events[-1].end == 1000 * len(EVENT) + 14
+    assert (reader.first_end, reader.tail and reader.tail.data) == (len(EVENT), "x")
+
+
+def test_what_comes_between_events_parts_a_run():
+    body = (EVENT * 100 + b": wait\n\n") * 10
+    events, _ = read_runs(body)
+    assert sum(event.events for event in events) == 1000
+    assert all(b"wait" not in body[start.end : event.end] or event.events == 1 for start, event in pairwise(events))
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        EVENT.replace(b"\n", b"\r\n"),
+        EVENT.replace(b"\n", b"\r"),
+        EVENT.replace(b"event: e", b"event: other"),
+        EVENT.replace(b"event: e", b"id: 1"),
+        EVENT.replace(b'{"t"', b'{\ndata: "t"'),
+    ],
+)
+def test_events_of_another_form_are_read_one_by_one(event):
+    events, _ = read_runs(event * 1000)
+    assert events == read(event * 1000)
+
+
+def test_an_event_that_began_before_the_bytes_looked_at_begins_no_run():
+    begun = b"data: [\n" + b": " + b"x" * 256 * 1024 + b"\n"
+    events, _ = read_runs((begun + b'data: {"t":"a"}\n\n') + b'data: {"t":"a"}\n\n' * 1000)
+    assert events[0].data == '[\n{"t":"a"}'
+    assert sum(event.events for event in events) == 1001

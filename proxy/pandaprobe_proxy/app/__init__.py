@@ -5,32 +5,42 @@ interceptor, intercept  the keeper of the intercepting process, and that process
 control  the running sidecar's own socket, for `status` and `run`                    status  the loss numbers, added up
 trust, handshakes  who trusts our authority, and the proof of it
 stores   the store of these settings, for reading or writing                         logs    one form for all logs
-sessions, redecoding  what only the holder of the one writer may do                    web_port  asks it to
+hooks, hook_*, webhook  changes of sessions, told to commands and URLs
+metrics  what Prometheus sees      metered  a writer whose commits are counted
+sessions, redecoding, evaluating  what only the holder of the one writer may do        web_port  asks it to
 
 What is imported here is what a command that only reads needs; the rest is imported when it is called.
 """
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from pandaprobe_proxy.app.control import add_upstream, ask, start_intercepting
-from pandaprobe_proxy.app.sessions import correct, delete_session, undo
+from pandaprobe_proxy.app.sessions import close_session, correct, delete_session, reopen_session, undo
 from pandaprobe_proxy.app.status import Status
 from pandaprobe_proxy.app.status import read_status as status
 from pandaprobe_proxy.app.stores import open_reader as reader
 from pandaprobe_proxy.app.stores import open_writer as writer
 from pandaprobe_proxy.settings import Settings
 from pandaprobe_proxy.store.base import Redecoded
+from pandaprobe_proxy.store.rereading import Wish
+
+if TYPE_CHECKING:
+    from pandaprobe_proxy.app.evaluating import Asked, Progress
 
 __all__ = [
     "Status",
     "add_upstream",
     "ask",
+    "close_session",
     "correct",
     "delete_session",
+    "evaluate",
     "intercept_main",
     "reader",
     "record_main",
     "redecode",
+    "reopen_session",
     "serve",
     "start_intercepting",
     "status",
@@ -46,13 +56,18 @@ def serve(settings: Settings) -> int:
     return run(settings)
 
 
-def redecode(
-    settings: Settings, session_id: str | None, dry_run: bool, tell: Callable[[Redecoded], object]
-) -> Redecoded:
+def redecode(settings: Settings, wish: Wish, tell: Callable[[Redecoded], object]) -> Redecoded:
     """Reads calls anew that an older decoder has read; see `redecoding`."""
     from pandaprobe_proxy.app.redecoding import redecode as run
 
-    return run(settings, session_id, dry_run, tell)
+    return run(settings, wish, tell)
+
+
+def evaluate(settings: Settings, asked: "Asked", tell: "Callable[[Progress], object]") -> "Progress":
+    """Judges the sessions that are due; see `evaluating`."""
+    from pandaprobe_proxy.app.evaluating import evaluate as run
+
+    return run(settings, asked, tell)
 
 
 def intercept_main() -> int:

@@ -11,18 +11,24 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
 import structlog
 
 from pandaprobe_proxy.app import control, logs
-from pandaprobe_proxy.app.stores import open_reader, store_path
+from pandaprobe_proxy.app.hook_targets import make_hooks
+from pandaprobe_proxy.app.hooks import Hooks
+from pandaprobe_proxy.app.metered import meter
+from pandaprobe_proxy.app.metrics import Metrics
+from pandaprobe_proxy.app.status import as_json, read_status
+from pandaprobe_proxy.app.stores import open_reader, store_bytes, store_path
 from pandaprobe_proxy.capture.keep import Keeper, Policy
 from pandaprobe_proxy.capture.recorder import Recorder, state_of
 from pandaprobe_proxy.capture.redact import Redactor
-from pandaprobe_proxy.capture.ring import HEARTBEAT, STATE, WRITER_PID, Ring
+from pandaprobe_proxy.capture.ring import HEARTBEAT, READER_DROPPED, STATE, WRITER_PID, Ring
+from pandaprobe_proxy.capture.sweep import Sweep
 from pandaprobe_proxy.ingest.pandaprobe import ROUTES
 from pandaprobe_proxy.model.ids import make_id
 from pandaprobe_proxy.pricing.listed import warm
@@ -30,7 +36,7 @@ from pandaprobe_proxy.pricing.price import Prices
 from pandaprobe_proxy.settings import Settings
 from pandaprobe_proxy.store.base import Budget, StoreError, Writer
 from pandaprobe_proxy.store.sqlite import open_writer
-from pandaprobe_proxy.web import api
+from pandaprobe_proxy.web import api, operations
 
 log = structlog.get_logger("recorder")
 T = TypeVar("T")
@@ -42,6 +48,9 @@ would wait for it at each."""
 NICENESS = 10
 RETRY_S = 0.5
 TRIM_S = 60.0
+HOOKS_S = 2.0
+"""For session hooks to be told the last changes, once there is nothing more to record."""
+TRIM_OVER_S = 0.2  # while the store is larger than it may be
 LAST_TRIES = 20  # with RETRY_S between them, once the relay is gone
 
 
@@ -73,13 +82,42 @@ async def _run(settings: Settings, recording: "Recording", sock: socket.socket |
         target=recording.run, args=(lambda: loop.call_soon_threadsafe(ended.set),), name="recorder", daemon=True
     )
     thread.start()
-    if sock is not None:
-        serving = asyncio.create_task(api.run(_web(settings, recording, sock), sock))
-        await ended.wait()
-        serving.cancel()
-        await asyncio.gather(serving, return_exceptions=True)
+    parts = [_tell_hooks(settings, recording), *_parts(settings, recording, sock)]
+    beside = [asyncio.create_task(part) for part in parts]
     await ended.wait()
+    for task in beside:
+        task.cancel()
+    await asyncio.gather(*beside, return_exceptions=True)
     return recording.code
+
+
+async def _tell_hooks(settings: Settings, recording: "Recording") -> None:
+    try:
+        hooks = make_hooks(settings, os.environ)
+        recording.hooks = Hooks(hooks, lambda: open_reader(settings), recording.submit)
+        await recording.hooks.run()
+    except Exception as error:  # calls are recorded all the same
+        log.error("session hooks are told no more, until the sidecar starts again", why=str(error))
+
+
+def _parts(
+    settings: Settings, recording: "Recording", sock: socket.socket | None
+) -> Iterator[Coroutine[Any, Any, None]]:
+    """What is served beside the recording."""
+    if sock is not None:
+        yield api.run(_web(settings, recording, sock), sock)
+    if settings.metrics_address:
+        try:
+            metrics_sock = operations.listen(settings.metrics_address)
+        except OSError as error:
+            log.error("metrics cannot be served there", address=settings.metrics_address, why=error.strerror)
+        else:
+            app = operations.build_operations(_relays(settings), recording.metrics.render)
+            yield api.run(app, metrics_sock)
+
+
+def _relays(settings: Settings) -> Callable[[], bool]:
+    return lambda: control.ask(settings, {"ask": "status"}) is not None
 
 
 def _web(settings: Settings, recording: "Recording", sock: socket.socket) -> Any:
@@ -88,9 +126,12 @@ def _web(settings: Settings, recording: "Recording", sock: socket.socket) -> Any
     sidecar = api.Sidecar(
         reader=lambda: open_reader(settings),
         submit=recording.submit,
-        status=lambda: control.ask(settings, {"ask": "status"}),
+        status=lambda: as_json(read_status(settings)),
+        relays=_relays(settings),
+        metrics=recording.metrics.render,
         redact=recording.redactor.json,
         new_id=lambda: make_id(time.time_ns(), os.urandom(10)),
+        price=Prices(settings.prices).price,
     )
     return api.build(sidecar, ROUTES, frozenset(f"{host}:{port}" for host in hosts))
 
@@ -100,6 +141,12 @@ class Recording:
 
     def __init__(self, settings: Settings, ring: Ring, relay_pid: int) -> None:
         self.code = 0
+        self.hooks: Hooks | None = None
+        self.metrics = Metrics(
+            lambda: control.ask(settings, {"ask": "status"}),
+            lambda: ring.get(READER_DROPPED),
+            lambda: store_bytes(settings),
+        )
         self.redactor = Redactor(installation_key(settings.data_dir), settings.redact)
         self._settings = settings
         self._ring = ring
@@ -107,12 +154,14 @@ class Recording:
         self._recorder: Recorder | None = None
         self._wake = threading.Event()
         self._trimmed_s = time.monotonic()
+        self._sweep = Sweep(settings.session_gap_s, time.monotonic_ns)
 
     async def submit(self, work: Callable[[Writer], T]) -> T:
         """Runs `work` with the writer, in the recorder's thread. Raises StoreError while there is no store."""
         if self._recorder is None:
             raise StoreError("the store is not open; see the sidecar's log")
         future = self._recorder.submit(work)
+        self._sweep.hurry()
         self._wake.set()
         return await asyncio.wrap_future(future)
 
@@ -140,7 +189,7 @@ class Recording:
         while not self._gone:
             self._ring.set(HEARTBEAT, 0)  # opening may take its time: a store is checked, or brought to a new version
             try:
-                return open_writer(store_path(self._settings))
+                return meter(open_writer(store_path(self._settings)), self.metrics)
             except StoreError as error:
                 self._ring.set(STATE, state_of(error))
                 self._ring.set(HEARTBEAT, time.monotonic_ns())
@@ -171,10 +220,34 @@ class Recording:
             if self._gone:
                 self._finish(recorder)
                 return
-            more = self._trim(writer)
+            more = self._sweep.step(writer, recorder.behind) or self._trim(writer)
             self._wake.wait(0 if more or recorder.behind else BATCH_S)
             self._wake.clear()
+        self._tell_last(writer, recorder)
         recorder.stop()
+
+    def _tell_last(self, writer: Writer, recorder: Recorder) -> None:
+        """What an app has said at its end, such as that its session is over, is told before the sidecar ends, too."""
+        self._sweep.hurry()
+        while self._sweep.step(writer, behind=False):
+            pass
+        ends_s = time.monotonic() + HOOKS_S
+        newest = self._newest() if self.hooks else 0
+        while self.hooks and not self.hooks.have_told(newest) and time.monotonic() < ends_s:
+            recorder.step()
+            time.sleep(BATCH_S / 10)
+
+    def _newest(self) -> int:
+        """The number of the newest change; 0 if there is none, or the store does not say."""
+        try:
+            reader = open_reader(self._settings)
+            try:
+                return max((change.number for change in reader.changes(1)), default=0)
+            finally:
+                reader.close()
+        except StoreError as error:
+            log.warning("session hooks are told the last changes when the sidecar starts again", why=str(error))
+            return 0
 
     def _finish(self, recorder: Recorder) -> None:
         """The relay is gone: what is in the ring is stored, and what was running becomes interrupted."""
@@ -186,9 +259,13 @@ class Recording:
             time.sleep(RETRY_S / 10)
         recorder.stop()
 
+    @property
+    def _over(self) -> bool:
+        return 0 < self._settings.keep_bytes < store_bytes(self._settings)
+
     def _trim(self, writer: Writer) -> bool:
         """Sheds a little of what is over the budget, if it is time to look; whether there is more to shed."""
-        if time.monotonic() - self._trimmed_s < TRIM_S:
+        if time.monotonic() - self._trimmed_s < (TRIM_OVER_S if self._over else TRIM_S):
             return False
         budget = Budget(self._settings.keep_days * 86_400, self._settings.keep_bytes)
         try:

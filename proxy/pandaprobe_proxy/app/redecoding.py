@@ -1,35 +1,37 @@
 """Reads stored calls anew after a decoder has improved, step by step, through whoever holds the one writer."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 
 from pandaprobe_proxy.app.stores import open_only_writer
 from pandaprobe_proxy.app.web_port import find_address, request
 from pandaprobe_proxy.dialects.decode import decode
+from pandaprobe_proxy.pricing.price import Prices
 from pandaprobe_proxy.settings import Settings
 from pandaprobe_proxy.store.base import Redecoded, StoreError
+from pandaprobe_proxy.store.rereading import Rereading, Wish
 
 Step = Callable[[int], Redecoded]
 
 
-def redecode(
-    settings: Settings, session_id: str | None, dry_run: bool, tell: Callable[[Redecoded], object]
-) -> Redecoded:
+def redecode(settings: Settings, wish: Wish, tell: Callable[[Redecoded], object]) -> Redecoded:
     """All that there is to do; `tell` is told after each step what was seen so far. Raises StoreError.
 
     Between two steps a running sidecar records, so it is not held up, and stopping halfway leaves a sound store.
     """
     address = find_address(settings)
     if address:
-        return _go_on(lambda after: _ask(address, after, session_id, dry_run), tell)
+        return _go_on(lambda after: _ask(address, after, wish), tell)
     writer = open_only_writer(settings)
     try:
-        return _go_on(lambda after: writer.redecode(after, decode, session_id, dry_run), tell)
+        rereading = Rereading(decode, Prices(settings.prices).price, wish)
+        return _go_on(lambda after: writer.redecode(after, rereading), tell)
     finally:
         writer.close()
 
 
-def _ask(address: str, after: int, session_id: str | None, dry_run: bool) -> Redecoded:
-    answer = request(address, "POST", "/redecode", {"after": after, "session_id": session_id, "dry_run": dry_run})
+def _ask(address: str, after: int, wish: Wish) -> Redecoded:
+    answer = request(address, "POST", "/redecode", {"after": after, **asdict(wish)})
     if answer is None:
         raise StoreError("the sidecar that runs is of an older version; stop it, or start it again.")
     return Redecoded(**answer)
@@ -44,6 +46,7 @@ def _go_on(step: Step, tell: Callable[[Redecoded], object]) -> Redecoded:
             total.stale + more.stale,
             total.changed + more.changed,
             total.unreadable + more.unreadable,
+            total.repriced + more.repriced,
         )
         tell(total)
     return total

@@ -21,6 +21,7 @@ from typing import Any
 import structlog
 
 from pandaprobe_proxy.app import control, logs
+from pandaprobe_proxy.app.hook_targets import check_hooks
 from pandaprobe_proxy.app.intercept import MISSING, is_possible
 from pandaprobe_proxy.app.interceptor import Interceptor, listed
 from pandaprobe_proxy.app.recorders import RecorderKeeper
@@ -137,6 +138,7 @@ class Sidecar:
         self._settings = settings
         self._routes = Routes(_upstreams(settings), settings.default_upstream)
         self._sockets = bind(settings)
+        _check_hooks(settings, self._sockets)
         self._ring = Ring.create(settings.ring_bytes, make_id(time.time_ns(), os.urandom(10)))
         self._recorder = RecorderKeeper(settings, self._ring, self._sockets.web.fileno())
         self._interceptor = None if settings.forward is None else self._make_interceptor(settings.forward)
@@ -300,6 +302,15 @@ def _upstreams(settings: Settings) -> list[Upstream]:
             f" {settings.default_upstream}=URL, or choose another with --default-upstream."
         )
     return upstreams
+
+
+def _check_hooks(settings: Settings, sockets: Sockets) -> None:
+    try:
+        check_hooks(settings, _addresses(sockets))
+    except ValueError as error:
+        sockets.relay.close()
+        sockets.web.close()
+        raise Misuse(str(error)) from error
 
 
 def _timeouts(settings: Settings) -> Timeouts:

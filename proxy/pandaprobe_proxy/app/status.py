@@ -1,13 +1,14 @@
 """The loss numbers, added up: relayed = recorded + dropped + in flight."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from pandaprobe_proxy.app.control import ask
 from pandaprobe_proxy.app.stores import open_reader
 from pandaprobe_proxy.settings import Settings
 from pandaprobe_proxy.store.base import Counts, StoreError
+from pandaprobe_proxy.store.lives import HookMark
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,13 @@ class Status:
     upstreams: Mapping[str, str] = field(default_factory=dict)
     forward: Mapping[str, Any] = field(default_factory=dict)
     """Of the forward proxy: address, pid, restarts, certificate, hosts; empty if there is none."""
+    session_hooks: Sequence[HookMark] = ()
+    degraded: tuple[str, ...] = ()
+    """Why calls are not recorded as they should be, one word each; empty if they are. Relaying goes on in any case."""
+
+
+SILENT_S = 3.0
+"""After which a recorder that gives no sign of life is one that hangs."""
 
 
 def _ask(settings: Settings) -> Mapping[str, Any] | None:
@@ -52,20 +60,26 @@ def _ask(settings: Settings) -> Mapping[str, Any] | None:
 
 def read_status(settings: Settings, ask_sidecar: Callable[[Settings], Mapping[str, Any] | None] = _ask) -> Status:
     """Asks the running sidecar, and the store. Works whatever of them is missing."""
-    counts, error = _counts(settings)
+    counts, hooks, error = _counts(settings)
     answer = ask_sidecar(settings)
-    return _running(answer, counts, error) if answer else _stopped(counts, error)
+    status = _running(answer, counts, error) if answer else _stopped(counts, error)
+    return replace(status, session_hooks=hooks)
 
 
-def _counts(settings: Settings) -> tuple[Counts | None, str]:
+def as_json(status: Status) -> dict[str, Any] | None:
+    """For programs; None if no sidecar runs."""
+    return asdict(status) if status.running else None
+
+
+def _counts(settings: Settings) -> tuple[Counts | None, Sequence[HookMark], str]:
     try:
         reader = open_reader(settings)
     except StoreError as error:
-        return None, str(error)
+        return None, (), str(error)
     try:
-        return reader.counts(), ""
+        return reader.counts(), reader.hooks(), ""
     except StoreError as error:
-        return None, str(error)
+        return None, (), str(error)
     finally:
         reader.close()
 
@@ -75,6 +89,7 @@ def _running(answer: Mapping[str, Any], counts: Counts | None, error: str) -> St
     dropped = _together(relay["dropped"], _dropped_by_recorder(recorder["dropped"], answer["run"], counts))
     waiting = relay["ended"] - recorder["recorded"] - recorder["dropped"]
     in_flight = relay["open"] + waiting
+    adds_up = waiting >= 0 and relay["relayed"] == recorder["recorded"] + sum(dropped.values()) + in_flight
     return Status(
         running=True,
         pid=answer["pid"],
@@ -84,7 +99,7 @@ def _running(answer: Mapping[str, Any], counts: Counts | None, error: str) -> St
         recorded=recorder["recorded"],
         dropped=dropped,
         in_flight=in_flight,
-        adds_up=waiting >= 0 and relay["relayed"] == recorder["recorded"] + sum(dropped.values()) + in_flight,
+        adds_up=adds_up,
         refused=relay["refused"],
         recorder_state=recorder["state"],
         recorder_pid=recorder["pid"],
@@ -94,8 +109,22 @@ def _running(answer: Mapping[str, Any], counts: Counts | None, error: str) -> St
         ring_capacity=ring["capacity"],
         upstreams=answer["upstreams"],
         forward=answer.get("forward") or {},
+        degraded=tuple(_degraded(recorder, adds_up, error)),
         **_sizes(counts, error),
     )
+
+
+def _degraded(recorder: Mapping[str, Any], adds_up: bool, error: str) -> Iterator[str]:
+    if recorder["pid"] is None:
+        yield "recorder_down"
+    elif recorder["state"] != "ok":
+        yield recorder["state"]
+    elif (recorder["heartbeat_age_s"] or 0) > SILENT_S:
+        yield "recorder_stalled"
+    if error:
+        yield "store_unreadable"
+    if not adds_up:
+        yield "does_not_add_up"
 
 
 def _dropped_by_recorder(total: int, run: str, counts: Counts | None) -> Mapping[str, int]:

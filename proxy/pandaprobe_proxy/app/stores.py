@@ -11,6 +11,12 @@ def store_path(settings: Settings) -> Path:
     return settings.data_dir / "calls.db"
 
 
+def store_bytes(settings: Settings) -> int:
+    """What database and write-ahead log take on disk."""
+    path = store_path(settings)
+    return sum(file.stat().st_size for file in (path, path.with_name(f"{path.name}-wal")) if file.exists())
+
+
 def open_reader(settings: Settings) -> Reader:
     """Read-only; works while a sidecar runs and while none does. Raises StoreError."""
     from pandaprobe_proxy.store.sqlite import open_reader as open_sqlite

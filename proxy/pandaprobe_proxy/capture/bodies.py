@@ -6,19 +6,23 @@ A body whose content-coding cannot be undone within bounds cannot be searched fo
 from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from itertools import accumulate
 
 from pandaprobe_proxy.capture.pieces import cut
 from pandaprobe_proxy.capture.redact import Redactor
+from pandaprobe_proxy.capture.redact_frames import mask_messages
+from pandaprobe_proxy.capture.redact_stream import mask
 from pandaprobe_proxy.model.exchange import Headers
 from pandaprobe_proxy.model.record import Body
 from pandaprobe_proxy.wire.content_coding import decode
 from pandaprobe_proxy.wire.errors import WireError
-from pandaprobe_proxy.wire.websocket import read_messages, write_frame
+from pandaprobe_proxy.wire.websocket import WebSocketMessage, read_messages, write_frame
 
 REMEMBERED_PIECES = 8192
+MOST_SECRETS = 32
+"""Of one stream: each is looked for in pieces, in all of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,9 @@ class Kept:
     """In the coding that `body.coding` names."""
     rebuilt: tuple[tuple[int, int], ...] = ()
     """Of frames that were rebuilt: (end of what was there, length of what is) of each, so that times still fit."""
+
+    secrets: tuple[bytes, ...] = ()
+    """What was taken out where it was whole. A stream may have said it before in pieces."""
 
     def fit(self, chunks: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
         """(time, length) of the pieces that arrived, as they fit the frames that were rebuilt of them."""
@@ -46,7 +53,7 @@ class BodyKeeper:
 
     def __init__(self, redactor: Redactor) -> None:
         self._redactor = redactor
-        self._seen: OrderedDict[bytes, tuple[bytes | None, int]] = OrderedDict()
+        self._seen: OrderedDict[bytes, tuple[bytes | None, int, tuple[bytes, ...]]] = OrderedDict()
 
     def keep(self, data: bytes, coding: str, known: Sequence[bytes], size: int) -> Kept:
         """The body to store of `data`, whose content-coding is `coding`; `size` is what crossed the wire."""
@@ -75,33 +82,60 @@ class BodyKeeper:
         complete = len(data) == size
         cleaned = [(message, self._redactor.body(message.payload, known)) for message in messages]
         found = sum(result.count for _, result in cleaned)
+        secrets = {
+            secret for message, result in cleaned if result.count for secret in self._find(message.payload, known)
+        }
         if not found:
             return Kept(Body(pieces=(data,) if data else (), size=size, complete=complete), data)
         frames = tuple(write_frame(message.opcode, result.data) for message, result in cleaned)
-        rebuilt = tuple((message.end, len(frame)) for message, frame in zip(messages, frames, strict=True))
-        return Kept(Body(pieces=frames, size=size, redactions=found, complete=complete), b"".join(frames), rebuilt)
+        body = Body(pieces=frames, size=size, redactions=found, complete=complete)
+        return Kept(body, b"".join(frames), _fit_frames(messages, frames), tuple(secrets))
+
+    def mask(self, kept: Kept, fresh_context: bool | None, secrets: set[bytes]) -> Kept | None:
+        """The body without these secrets, which are split over a stream, or over frames if `fresh_context` is known.
+
+        The very same one if it has none of them in pieces; None if there are too many to look for.
+        """
+        if not secrets or len(secrets) > MOST_SECRETS:
+            return None if secrets else kept
+        wanted = sorted(secrets, key=len, reverse=True)
+        more = max(1, len(secrets.difference(kept.secrets)))
+        body = replace(kept.body, redactions=kept.body.redactions + more)
+        if fresh_context is None:
+            masked = mask(kept.data, wanted)
+            return kept if masked == kept.data else Kept(replace(body, pieces=(masked,)), masked)
+        messages = read_messages(kept.data, fresh_context)
+        payloads = mask_messages(messages, wanted)
+        if all(message.payload == said for message, said in zip(messages, payloads, strict=True)):
+            return kept
+        frames = tuple(write_frame(message.opcode, said) for message, said in zip(messages, payloads, strict=True))
+        return Kept(replace(body, pieces=frames), b"".join(frames), _fit_frames(messages, frames))
 
     def _keep_plain(self, data: bytes, known: Sequence[bytes], size: int, complete: bool) -> Kept:
         salt = blake2b(b"\0".join(known), digest_size=16).digest()
         results = [self._clean(piece, known, salt) for piece in cut(data)]
-        pieces = tuple(piece for piece, _ in results)
-        body = Body(pieces=pieces, size=size, redactions=sum(count for _, count in results), complete=complete)
-        return Kept(body, b"".join(pieces) if body.redactions else data)
+        pieces = tuple(piece for piece, _, _ in results)
+        body = Body(pieces=pieces, size=size, redactions=sum(count for _, count, _ in results), complete=complete)
+        secrets = {secret for _, _, found in results for secret in found}
+        return Kept(body, b"".join(pieces) if body.redactions else data, secrets=tuple(secrets))
 
-    def _clean(self, piece: bytes, known: Sequence[bytes], salt: bytes) -> tuple[bytes, int]:
+    def _find(self, data: bytes, known: Sequence[bytes]) -> tuple[bytes, ...]:
+        return tuple(self._redactor.find(data, known))
+
+    def _clean(self, piece: bytes, known: Sequence[bytes], salt: bytes) -> tuple[bytes, int, tuple[bytes, ...]]:
         """The piece without secrets; what was found for the same piece and the same credentials is remembered."""
         digest = blake2b(piece, digest_size=16, key=salt).digest()
         found = self._seen.get(digest)
         if found is None:
             result = self._redactor.body(piece, known)
-            found = (result.data if result.count else None, result.count)
+            found = (result.data, result.count, self._find(piece, known)) if result.count else (None, 0, ())
             self._seen[digest] = found
             if len(self._seen) > REMEMBERED_PIECES:
                 self._seen.popitem(last=False)
         else:
             self._seen.move_to_end(digest)
-        data, count = found
-        return (piece if data is None else data), count
+        data, count, secrets = found
+        return (piece if data is None else data), count, secrets
 
 
 def read_coding(headers: Headers) -> str:
@@ -119,3 +153,8 @@ def recode(headers: Headers, coding: str) -> Headers:
         return headers
     kept = tuple((name, value) for name, value in headers if name.lower() != b"content-encoding")
     return (*kept, (b"content-encoding", coding.encode())) if coding else kept
+
+
+def _fit_frames(messages: Sequence[WebSocketMessage], frames: Sequence[bytes]) -> tuple[tuple[int, int], ...]:
+    """See `Kept.rebuilt`."""
+    return tuple((message.end, len(frame)) for message, frame in zip(messages, frames, strict=True))

@@ -17,7 +17,6 @@ from pandaprobe_proxy.capture.bodies import BodyKeeper, Kept, read_coding, recod
 from pandaprobe_proxy.capture.credential_paths import WITHHELD, is_credential_path
 from pandaprobe_proxy.capture.principals import find_principal
 from pandaprobe_proxy.capture.redact import Redactor, find_credentials
-from pandaprobe_proxy.capture.redact_stream import mask
 from pandaprobe_proxy.capture.withhold import read_texts, withhold, without_content
 from pandaprobe_proxy.dialects.decode import decode
 from pandaprobe_proxy.model.call import Call, Marks
@@ -139,7 +138,7 @@ class Keeper:
 
     def _client_key(self, head: RequestHead, known: Sequence[bytes]) -> str:
         """Tells clients apart: by credential, address without port, and user agent."""
-        agent = next((value for name, value in head.headers if name.lower() == b"user-agent"), b"")
+        agent = find_header(head.headers, b"user-agent") or b""
         address = head.client.rpartition(":")[0].encode()
         return self._redactor.fingerprint(b"\0".join((*known, address, agent)))
 
@@ -189,7 +188,10 @@ class Keeper:
             clues = self._redact_clues(read_body_clues(call), begun.known) if call else ()
             if redacted is not exchange:
                 fitted = replace(exchange, request_chunks=redacted.request_chunks, chunks=redacted.chunks)
-            response, call = self._look_again(begun, redacted, response, call)
+            again, call = self._look_again(begun, redacted, response, call)
+            if again.rebuilt is not response.rebuilt:
+                fitted = replace(fitted, chunks=again.fit(fitted.chunks))
+            response = again
         except Exception as error:  # whatever it is, the secret that caused it must not be stored
             why = f"redaction_failed: {type(error).__name__}"
             request, response = withhold(sizes.request, why), withhold(sizes.response, why)
@@ -213,11 +215,10 @@ class Keeper:
         keep = self._bodies.keep
         answer_headers = exchange.response.headers if exchange.response else ()
         if exchange.upgraded:
-            extensions = find_header(answer_headers, b"sec-websocket-extensions") or b""
             frames = self._bodies.keep_frames
             return (
-                frames(exchange.request_body, b"client_no_context" in extensions, begun.known, sizes.request),
-                frames(exchange.response_body, b"server_no_context" in extensions, begun.known, sizes.response),
+                frames(exchange.request_body, _is_fresh(exchange, b"client"), begun.known, sizes.request),
+                frames(exchange.response_body, _is_fresh(exchange, b"server"), begun.known, sizes.response),
             )
         return (
             keep(exchange.request_body, read_coding(exchange.head.headers), begun.known, sizes.request),
@@ -247,18 +248,20 @@ class Keeper:
     def _look_again(
         self, begun: Begun, exchange: Exchange, response: Kept, call: Call | None
     ) -> tuple[Kept, Call | None]:
-        """A secret split over the events of a stream shows only in the decoded answer: mask it in the stream, too."""
+        """A secret split over a stream shows in the decoded answer only, or whole at its end: mask its pieces, too."""
         if call is None or not call.streamed:
             return response, call
-        secrets = self._find_split(call, begun.known)
-        if not secrets:
+        split = self._find_split(call, begun.known)
+        fresh = _is_fresh(exchange, b"server") if exchange.upgraded else None
+        masked = self._bodies.mask(response, fresh, {*split, *response.secrets})
+        if masked is None:
+            return withhold(response.body.size, "too many secrets were said in a stream"), without_content(call)
+        if masked is response and not split:
             return response, call
-        masked = mask(response.data, secrets)
-        body = replace(response.body, pieces=(masked,), redactions=response.body.redactions + len(secrets))
-        again = decode(replace(exchange, response_body=masked))
+        again = decode(replace(exchange, response_body=masked.data, chunks=masked.fit(exchange.chunks)))
         if again is None or self._find_split(again, begun.known):
             return withhold(response.body.size, "a secret was split over the stream"), without_content(call)
-        return Kept(body, masked), again
+        return masked, again
 
     def _find_split(self, call: Call, known: Sequence[bytes]) -> list[bytes]:
         found: list[bytes] = []
@@ -305,6 +308,12 @@ class Keeper:
         parts = (opened.client_key.encode(), head.upstream.encode(), head.method.encode(), head.target, what)
         key = self._redactor.fingerprint(b"\0".join(parts), RETRY_KEY_BYTES)
         return Retry(key, marker.number, named=bool(marker.name))
+
+
+def _is_fresh(exchange: Exchange, side: bytes) -> bool:
+    """Whether each of that side's messages is compressed by itself (RFC 7692 §7.1.1)."""
+    answered = exchange.response.headers if exchange.response else ()
+    return side + b"_no_context" in (find_header(answered, b"sec-websocket-extensions") or b"")
 
 
 def _is_mistaken(clue: Clue) -> bool:

@@ -8,7 +8,7 @@ its writer drops and counts. Nothing here ever makes the relay wait.
 """
 
 import queue
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
@@ -23,6 +23,7 @@ from pandaprobe_proxy.capture.keep import Keeper
 from pandaprobe_proxy.capture.lane import Lane
 from pandaprobe_proxy.capture.ring import Ring, RingReader
 from pandaprobe_proxy.capture.seal import NONCE_BYTES, seal, unseal
+from pandaprobe_proxy.capture.suspects import LANE, RECORDER, Suspects
 from pandaprobe_proxy.model.exchange import Ended, Event, Outcome, RequestHead, assemble
 from pandaprobe_proxy.model.record import Record
 from pandaprobe_proxy.store.base import StoreBusy, StoreError, StoreFull, Writer
@@ -61,7 +62,8 @@ class Recorder:
         self._entropy = entropy
         self._reader: RingReader
         self._open: dict[str, Gathering] = {}
-        self._lane = Lane(partial(_make_slim, keeper.beside()))
+        self._suspects = Suspects(ring)
+        self._lane = Lane(partial(_make_slim, keeper.beside(), self._suspects))
         self._refused = False
         self._turn = Turn()
         self._batch: Batch | None = None
@@ -79,6 +81,7 @@ class Recorder:
         self._dropped = max(sum(state.dropped.values()), self._ring.get(slots.READER_DROPPED))
         turn = Turn()
         for staged in state.staged:
+            self._ring.set(slots.HEARTBEAT, self._now())  # from here on it can hang, at what the one before hung at
             for frame in decode(unseal(staged.frames, self._key)):
                 self._take(frame, turn)
         # Its rows and what is staged of it are there; what had ended and was not yet a row becomes one.
@@ -187,6 +190,9 @@ class Recorder:
         self._held -= self._open.pop(exchange).bytes_held
 
     def _take_end(self, frame: Frame, gathering: Gathering, turn: Turn) -> None:
+        if frame.exchange in self._suspects.given_up:
+            log.error("a call at which recorders ended again and again is counted as dropped", call=frame.exchange)
+            gathering.lost = "recorder_error"
         if gathering.lost or not self._lane.takes(gathering):
             self._end(frame.exchange, gathering, turn)
             return
@@ -195,8 +201,12 @@ class Recorder:
         self._lane.put(frame.exchange, gathering)
 
     def _begin(self, head: RequestHead, turn: Turn) -> None:
+        if head.exchange in self._suspects.given_up:
+            self._open[head.exchange] = Gathering(None, lost="recorder_error")
+            return
         try:
-            begun = self._keeper.begin(head)
+            with self._suspects.at(RECORDER, head.exchange):
+                begun = self._keeper.begin(head)
         except Exception as error:  # one call that cannot be read must not stop the others
             log.error("a call could not be read and is counted as dropped", call=head.exchange, where=_place(error))
             self._open[head.exchange] = Gathering(None, lost="recorder_error")
@@ -217,7 +227,8 @@ class Recorder:
 
     def _keep(self, exchange: str, make: Callable[[], Record], turn: Turn) -> None:
         try:
-            turn.records.append(make())
+            with self._suspects.at(RECORDER, exchange):
+                turn.records.append(make())
         except Exception as error:
             log.error("a call could not be made a row and is counted as dropped", call=exchange, where=_place(error))
             turn.discard(exchange)
@@ -240,7 +251,7 @@ class Recorder:
         """Commits the batch, or, if one of its calls can never be stored, the batch without it. What was committed."""
         lost = [(), *((record,) for record in batch.records), batch.records]
         for records in lost[:-1]:
-            smaller = _without(batch, records)
+            smaller = batch.without(records)
             try:
                 self._writer.commit(smaller)
             except StoreError:
@@ -249,7 +260,7 @@ class Recorder:
                 log.error("a batch has a call that cannot be stored, and is tried without", where=_place(error))
             else:
                 return smaller
-        smaller = _without(batch, lost[-1])
+        smaller = batch.without(lost[-1])
         self._writer.commit(smaller)
         return smaller
 
@@ -316,22 +327,10 @@ def _make_record(keeper: Keeper, gathering: Gathering) -> Record:
     return keeper.finish(gathering.begun, assemble(gathering.events), gathering.sizes)
 
 
-def _make_slim(keeper: Keeper, gathering: Gathering) -> Record:
-    record = _make_record(keeper, gathering)
+def _make_slim(keeper: Keeper, suspects: Suspects, gathering: Gathering) -> Record:
+    with suspects.at(LANE, gathering.events[0].exchange):
+        record = _make_record(keeper, gathering)
     return replace(record, call=slim(record.call)) if record.call else record
-
-
-def _without(batch: Batch, records: Sequence[Record]) -> Batch:
-    """The batch with these records given up."""
-    if not records:
-        return batch
-    ids = tuple(record.opened.id for record in records)
-    return replace(
-        batch,
-        records=tuple(record for record in batch.records if record.opened.id not in ids),
-        discarded=(*batch.discarded, *ids),
-        dropped={**batch.dropped, "recorder_error": batch.dropped.get("recorder_error", 0) + len(ids)},
-    )
 
 
 def _place(error: Exception) -> str:

@@ -106,6 +106,13 @@ class Ring:
     def set(self, slot: int, value: int) -> None:
         self._slots[slot] = value
 
+    def read_page(self, at: int, length: int) -> bytes:
+        """Bytes of the page of counters, beyond the counters."""
+        return self._map[at : at + length]
+
+    def write_page(self, at: int, data: bytes) -> None:
+        self._map[at : at + len(data)] = data
+
     def write(self, offset: int, data: bytes) -> None:
         """Puts `data` at an offset, around the end if need be."""
         start = offset % self.capacity

@@ -19,6 +19,7 @@ COMMANDS = {
     "calls": "List or show calls.",
     "tail": "Print calls as they are recorded.",
     "search": "Find messages that contain every word.",
+    "eval": "Evaluate sessions, and show what was said of them.",
     "status": "Show what was relayed, recorded, dropped and is in flight.",
     "redecode": "Read calls anew that an older version has recorded.",
     "doctor": "Check this installation and say what to mend.",
@@ -32,7 +33,8 @@ HIDDEN = {
 }
 
 EPILOG = (
-    "Exit codes: 0 ok, 1 failure, 2 usage, 3 not found, 4 store unavailable, 130 interrupted."
+    "Exit codes: 0 ok, 1 failure, 2 usage, 3 not found, 4 store unavailable, 5 a score under its"
+    " threshold, 130 interrupted."
     " Settings come from flags, PANDAPROBE_* variables and pandaprobe.toml, in that order."
 )
 

@@ -28,7 +28,8 @@ def print_session(
     heading(f"session {row.session_id}")
     known = f"{row.source}, confidence {row.confidence:g}"
     tried = f" ({row.recovered} tried again until it went well)" if row.recovered else ""
-    echo(f"{row.calls} calls in {row.traces} traces, {row.errors} errors{tried}; session known by {known}")
+    state = f"{row.state} (closes once nothing of it runs)" if row.closing else row.state
+    echo(f"{state}, {row.calls} calls in {row.traces} traces, {row.errors} errors{tried}; session known by {known}")
     echo(
         f"{iso(row.started_ns)} for {duration(row.last_ns - row.started_ns)}; models {', '.join(row.models) or 'none'}"
     )

@@ -58,6 +58,7 @@ def examine(settings: Any) -> Iterator[Finding]:
         yield _numbers(status)
     yield _directory(settings)
     yield from _store(settings, status)
+    yield from _hooks(status.session_hooks)
     yield from _variables(status.relay_address or f"{settings.host}:{settings.port}", status.running)
     yield from _trust(settings)
     yield _shim()
@@ -127,6 +128,18 @@ def _unplaced(found: Sequence[Any]) -> Iterator[Finding]:
         calls = [call.call_id for call in found if call.why is why]
         text = f"{len(calls)} by default: each {why}; such as {calls[0]} (a session header would tell: see README)"
         yield Finding("default", "ok", text)
+
+
+def _hooks(marks: Sequence[Any]) -> Iterator[Finding]:
+    for mark in marks:
+        if mark.error:
+            text = f"{mark.name} fails: {mark.error}; {mark.behind} changes wait for it, and it is tried again"
+            yield Finding("hooks", "warning", text)
+        elif mark.given_up:
+            text = f"{mark.name} was told {mark.told} changes and did not take {mark.given_up}; see the sidecar's log"
+            yield Finding("hooks", "warning", text)
+        else:
+            yield Finding("hooks", "ok", f"{mark.name} was told {mark.told} changes")
 
 
 def _variables(relay: str, running: bool) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ import click
 
 from pandaprobe_proxy.cli.options import load_settings
 
-MANY = frozenset({"upstreams", "session_headers", "intercept_hosts", "redact"})
+MANY = frozenset({"upstreams", "session_headers", "session_hooks", "intercept_hosts", "redact"})
 """Settings whose flag may be given again."""
 FORWARD_PORT = "4102"
 """Of `--forward` without a port."""
@@ -37,10 +37,12 @@ def _metavar(name: str) -> str:
         "upstreams": "NAME=URL",
         "session_headers": "NAME",
         "intercept_hosts": "HOST",
+        "session_hooks": "COMMAND|URL",
         "redact": "REGEX",
         "prices": "FILE",
         "data_dir": "DIR",
         "default_session": "new|client|ID",
+        "metrics_address": "HOST:PORT",
         "capture": "full|metadata|off",
     }
     return words.get(name, name.rsplit("_", 1)[-1].upper())

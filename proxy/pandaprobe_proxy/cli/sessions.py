@@ -1,11 +1,11 @@
-"""`sessions ls`, `sessions show` and `sessions delete`; `tree` has one of its own, and so have those that correct."""
+"""`sessions ls`, `sessions show` and `sessions delete`; the others are in modules of their own."""
 
 import sys
 from typing import Any
 
 import click
 
-from pandaprobe_proxy.cli import corrections, tree
+from pandaprobe_proxy.cli import corrections, lifecycle, tree
 from pandaprobe_proxy.cli.conversation import print_session
 from pandaprobe_proxy.cli.costs import total_of
 from pandaprobe_proxy.cli.options import as_json, data_dir, limit, load_settings, reading, whole_id
@@ -19,6 +19,7 @@ from pandaprobe_proxy.cli.output import (
     print_table,
     say,
 )
+from pandaprobe_proxy.model.lifecycle import State
 from pandaprobe_proxy.sessions.conversation import merge
 from pandaprobe_proxy.sessions.steps import fold
 from pandaprobe_proxy.sessions.tools import find_uses
@@ -41,38 +42,43 @@ MOST_CALLS = 10_000
 
 @click.group("sessions")
 def command() -> None:
-    """List, show, correct or delete sessions."""
+    """List, show, close, correct or delete sessions."""
 
 
 for correction in (corrections.merge, corrections.rename, corrections.split, corrections.assign):
     command.add_command(correction)
 command.add_command(corrections.undo)
+command.add_command(lifecycle.close)
+command.add_command(lifecycle.reopen)
+command.add_command(lifecycle.changes)
 command.add_command(corrections.corrections)
 command.add_command(tree.tree)
 
 
 @command.command("ls")
 @click.option("--user", metavar="ID", help="Only those of this user.")
+@click.option("--state", type=click.Choice(["open", "idle", "closed"]), help="Only those in this state.")
 @limit(50)
 @data_dir
 @as_json
-def ls(user: str | None, limit: int, data_dir: str | None, json: bool) -> None:
+def ls(user: str | None, state: str | None, limit: int, data_dir: str | None, json: bool) -> None:
     """List sessions, the last active first.
 
     Example: pandaprobe-proxy sessions ls --limit 5
     """
     with reading(data_dir) as reader:
-        rows = from_store(lambda: reader.sessions(limit, user_id=user))
+        rows = from_store(lambda: reader.sessions(limit, user_id=user, state=State(state) if state else None))
     if json:
         print_json(items_json([session_json(row) for row in rows], limit))
         return
-    heads = ["session", "calls", "errors", "tokens", "cost", "time", "last active", "first input"]
+    heads = ["session", "state", "calls", "errors", "tokens", "cost", "time", "last active", "first input"]
     print_table(heads, [_cells(row) for row in rows])
 
 
 def _cells(row: SessionRow) -> list[str]:
     return [
         one_line(row.session_id, 48),
+        row.state,
         str(row.calls),
         str(row.errors),
         f"{row.input_tokens} → {row.output_tokens}",

@@ -117,12 +117,12 @@ def _flags(settings: Any) -> list[str]:
             flags += [part for key, url in value.items() for part in (flag, f"{key}={url}")]
         elif value is None:
             continue
-        elif name in ("redact", "session_headers", "intercept_hosts"):
-            flags += [part for pattern in value for part in (flag, pattern)]
+        elif isinstance(value, list):
+            flags += [part for text in value for part in (flag, text)]
         elif name == "prices":
             flags += [flag, json.dumps(value)] if value else []
         elif isinstance(value, bool):
             flags += [flag] if value else []
-        else:
+        elif value is not None:
             flags += [flag, str(value)]
     return flags

@@ -38,10 +38,12 @@ def command(data_dir: str | None, json: bool) -> None:
         ("in flight", str(status.in_flight)),
         ("adds up", "yes" if status.adds_up else "NO"),
         ("refused", refused),
+        ("degraded", ", ".join(status.degraded)),
         ("recorder", _recorder(status) if status.running else ""),
         ("ring", f"{size(status.ring_used)} of {size(status.ring_capacity)}" if status.running else ""),
         ("store", status.store_error or _store(status.calls, status.sessions, status.store_bytes, status.raw_bytes)),
     ]
+    lines += [("hook", _hook(mark)) for mark in status.session_hooks]
     for name, text in lines:
         if text:
             echo(f"{name:<10} {text}")
@@ -54,6 +56,13 @@ def _forward(forward: Any) -> str:
 def _recorder(status: Any) -> str:
     hung = f" ({status.recorder_hangs} of them since it hung)" if status.recorder_hangs else ""
     return f"{status.recorder_state}, restarted {status.recorder_restarts} times{hung}"
+
+
+def _hook(mark: Any) -> str:
+    parts = [f"told {mark.told} changes", f"{mark.behind} to tell"]
+    parts += [f"{mark.given_up} given up"] if mark.given_up else []
+    parts += [f"failing: {mark.error} ({mark.failures} times)"] if mark.error else []
+    return f"{mark.name} {', '.join(parts)}"
 
 
 def _store(calls: int, sessions: int, store_bytes: int, raw_bytes: int) -> str:

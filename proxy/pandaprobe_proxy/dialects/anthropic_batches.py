@@ -1,6 +1,7 @@
 """Anthropic's message batches: `…/messages/batches`, one of them, and its results as lines of JSON.
 
 The requests of a batch stay in the parameters. Its results are the answers, each with the `custom_id` of its request.
+They are fetched apart, so a batch is pending in all that is said of it, even when it has ended.
 """
 
 import re
@@ -10,11 +11,11 @@ from typing import Any
 from urllib.parse import unquote
 
 from pandaprobe_proxy.dialects.anthropic_bodies import read_answer
-from pandaprobe_proxy.dialects.anthropic_usage import count
 from pandaprobe_proxy.dialects.base import Answered, Asked, Blob, Dialect
+from pandaprobe_proxy.dialects.counts import add_counts, read_count
 from pandaprobe_proxy.dialects.json_values import parse_json
 from pandaprobe_proxy.dialects.openai_fields import pop_typed, without_nulls
-from pandaprobe_proxy.model.call import Message, Usage, UsageSource
+from pandaprobe_proxy.model.call import RETRIEVE, Message, Usage, UsageSource
 from pandaprobe_proxy.model.exchange import Headers
 from pandaprobe_proxy.wire.ndjson import NdjsonReader
 from pandaprobe_proxy.wire.stream import StreamEvent
@@ -30,11 +31,14 @@ def matches(method: str, path: str, headers: Headers) -> bool:
 
 def asked(body: Json, path: str) -> Asked:
     found = _PATH.search(path)
+    name = unquote(found[1]) if found and found[1] else None
     requests = body.get("requests")
     models = {_read_model(request) for request in requests} if isinstance(requests, list) else set()
     return Asked(
         model=models.pop() if len(models) == 1 else None,
-        parameters=dict(body) | ({"batch_id": unquote(found[1])} if found and found[1] else {}),
+        parameters=dict(body) | ({"batch_id": name} if name else {}),
+        operation=("cancel" if found and found[2] == "cancel" else RETRIEVE) if name else None,
+        fetched_id=name if found and found[2] == "results" else None,
     )
 
 
@@ -54,13 +58,9 @@ def answered(body: Json) -> Answered:
         return _gather([body])
     rest = without_nulls(body)
     known = rest.get("type") in ("message_batch", "message_batch_deleted") or "data" in rest
-    status = rest.get("processing_status")
-    return Answered(
-        response_id=pop_typed(rest, "id", str),
-        extra=rest,
-        lossy=not known,
-        pending=isinstance(status, str) and status != "ended",
-    )
+    told = isinstance(rest.get("processing_status"), str)
+    name = pop_typed(rest, "id", str) if told else None
+    return Answered(response_id=name, extra=rest, lossy=not known, pending=told)
 
 
 def streamed(events: Iterable[StreamEvent]) -> Answered:
@@ -107,13 +107,8 @@ def _sum(usages: list[Usage]) -> Usage:
     if not known:
         return Usage()
     total = Usage(source=UsageSource.REPORTED, raw=_add_raw([usage.raw for usage in known]))
-    sums: dict[str, Json] = {name: _add([getattr(usage, name) for usage in known]) for name in _COUNTS}
+    sums: dict[str, Json] = {name: add_counts(*(getattr(usage, name) for usage in known)) for name in _COUNTS}
     return replace(total, **sums)
-
-
-def _add(counts: list[int | None]) -> int | None:
-    found = [number for number in counts if number is not None]
-    return sum(found) if found else None
 
 
 def _add_raw(raws: list[dict[str, Json]]) -> dict[str, Json]:
@@ -121,7 +116,7 @@ def _add_raw(raws: list[dict[str, Json]]) -> dict[str, Json]:
     added: dict[str, Json] = {}
     for key in {key: None for raw in raws for key in raw}:
         values = [raw.get(key) for raw in raws]
-        total = _add([count(raw, key) for raw in raws])
+        total = add_counts(*(read_count(raw, key) for raw in raws))
         if total is not None:
             added[key] = total
         elif all(value == values[0] for value in values):
@@ -131,7 +126,7 @@ def _add_raw(raws: list[dict[str, Json]]) -> dict[str, Json]:
 
 DIALECT = Dialect(
     "anthropic_batches",
-    1,
+    2,
     "batches",
     matches,
     asked,
@@ -144,5 +139,5 @@ DIALECT = Dialect(
         "GET /v1/messages/batches/{id}",
         "GET /v1/messages/batches/{id}/results",
     ),
-    offers=frozenset({"usage", "tools"}),
+    offers=frozenset({"usage", "tools", "cost"}),
 )

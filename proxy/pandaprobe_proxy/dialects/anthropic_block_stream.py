@@ -23,6 +23,12 @@ _IMPLIED = {
 }
 
 
+def find_growing(delta: dict[str, Json]) -> str | None:
+    """The key of the text that a delta brings, if it brings nothing else."""
+    key = _GROWING.get(read_type(delta))
+    return key if key and delta.keys() == {"type", key} and isinstance(delta[key], str) and delta[key] else None
+
+
 class BlockStream:
     """One block so far."""
 

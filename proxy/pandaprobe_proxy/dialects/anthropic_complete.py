@@ -7,7 +7,7 @@ from typing import Any
 
 from pandaprobe_proxy.dialects.base import Answered, Asked, Dialect
 from pandaprobe_proxy.dialects.errors import read_error
-from pandaprobe_proxy.dialects.json_values import parse_json
+from pandaprobe_proxy.dialects.json_events import read_objects
 from pandaprobe_proxy.dialects.openai_fields import merge_field, pop_typed, without_nulls
 from pandaprobe_proxy.dialects.openai_prompts import read_prompts
 from pandaprobe_proxy.model.call import Message
@@ -58,9 +58,8 @@ class _Completion:
         self.lossy = False
         self.first_content: int | None = None
 
-    def take(self, event: StreamEvent) -> None:
-        value = parse_json(event.data)
-        if not isinstance(value, dict):
+    def take(self, value: dict[str, Json] | None, event: StreamEvent) -> None:
+        if value is None:
             self.lossy = True
             return
         if (value.get("type") or event.event) == "ping":
@@ -78,11 +77,8 @@ class _Completion:
 
 def streamed(events: Iterable[StreamEvent]) -> Answered:
     held = _Completion()
-    for event in events:
-        try:
-            held.take(event)
-        except ValueError:
-            held.lossy = True
+    for value, event in read_objects(events):
+        held.take(value, event)
     text = {"completion": "".join(held.pieces)} if held.pieces else {}
     read = answered(held.fields | text)
     return replace(

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from pandaprobe_proxy.dialects.anthropic_bodies import read_answer, read_request
-from pandaprobe_proxy.dialects.anthropic_stream import MessageStream
+from pandaprobe_proxy.dialects.anthropic_stream import ALIKE, MessageStream
 from pandaprobe_proxy.dialects.base import Answered, Asked, Dialect
 from pandaprobe_proxy.model.exchange import Headers
 from pandaprobe_proxy.wire.stream import StreamEvent
@@ -49,6 +49,7 @@ DIALECT = Dialect(
     asked,
     answered,
     streamed,
+    alike=ALIKE,
     endpoints=("POST /v1/messages", "POST /v1/messages/count_tokens"),
     offers=frozenset({"streamed", "usage", "tools", "cost"}),
 )

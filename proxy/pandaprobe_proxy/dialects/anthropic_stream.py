@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from pandaprobe_proxy.dialects import anthropic_usage
-from pandaprobe_proxy.dialects.anthropic_block_stream import BlockStream, imply_block
+from pandaprobe_proxy.dialects.anthropic_block_stream import BlockStream, find_growing, imply_block
 from pandaprobe_proxy.dialects.anthropic_blocks import is_use, read_type
 from pandaprobe_proxy.dialects.anthropic_bodies import read_answer
 from pandaprobe_proxy.dialects.base import Answered
@@ -15,10 +15,22 @@ from pandaprobe_proxy.dialects.errors import read_error
 from pandaprobe_proxy.dialects.json_values import parse_json
 from pandaprobe_proxy.dialects.openai_fields import merge_field, without_nulls
 from pandaprobe_proxy.model.call import CallError
+from pandaprobe_proxy.wire.run_forms import Alike
 from pandaprobe_proxy.wire.stream import StreamEvent
 
 Json = Any
 _OF_EVENT = frozenset({"type", "delta", "usage", "message", "index", "content_block"})
+
+
+def _grows(value: dict[str, Json], kind: str) -> str | None:
+    """A delta of a text to a block of a known index, and nothing beside it."""
+    if value.keys() != {"type", "index", "delta"} or value["type"] != "content_block_delta":
+        return None
+    known = isinstance(value["index"], int) and isinstance(value["delta"], dict)
+    return find_growing(value["delta"]) if known else None
+
+
+ALIKE = Alike(_grows, padded=True)
 
 
 class MessageStream:
@@ -141,7 +153,7 @@ class MessageStream:
         if isinstance(delta, dict):
             self._fields |= without_nulls(delta)
         if isinstance(usage, dict):
-            self._usage = anthropic_usage.merge(self._usage, usage)
+            self._usage |= without_nulls(usage)
         self._keep_rest(value)
 
     def _keep_rest(self, value: dict[str, Json]) -> None:

@@ -7,26 +7,25 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from pandaprobe_proxy.dialects.counts import read_count
 from pandaprobe_proxy.dialects.openai_fields import without_nulls
 from pandaprobe_proxy.model.call import Usage, UsageSource
 
 Json = Any
-MAX_COUNT = 2**53
 _OF_INPUT = ("input", "cached", "cache_written")
 
 
 def read_usage(raw: Mapping[str, Json], whole: bool = True) -> Usage:
     """Tokens of a usage object. Not `whole`: the answer broke off; what was said of its input stands all the same."""
-    fresh, output = count(raw, "input_tokens"), count(raw, "output_tokens")
-    cached, written = count(raw, "cache_read_input_tokens"), count(raw, "cache_creation_input_tokens")
-    details = raw.get("output_tokens_details")
+    fresh, output = read_count(raw, "input_tokens"), read_count(raw, "output_tokens")
+    cached, written = read_count(raw, "cache_read_input_tokens"), read_count(raw, "cache_creation_input_tokens")
     if fresh is None and output is None:
         return Usage(raw=dict(raw))
     usage = Usage(
         input=add(fresh, cached, written),
         output=output,
         cached=cached,
-        reasoning=count(details, "thinking_tokens") if isinstance(details, dict) else None,
+        reasoning=read_count(raw.get("output_tokens_details"), "thinking_tokens"),
         source=UsageSource.REPORTED,
         raw=dict(raw),
         cache_written=written,
@@ -48,11 +47,3 @@ def keep_input(usage: Usage) -> Usage:
 def merge(held: dict[str, Json], later: Mapping[str, Json]) -> dict[str, Json]:
     """A later usage object over an earlier one."""
     return held | without_nulls(later)
-
-
-def count(raw: Mapping[str, Json], key: str) -> int | None:
-    """A number of tokens; None for what cannot be one."""
-    value = raw.get(key)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < MAX_COUNT:
-        return None
-    return int(value) if value == int(value) else None

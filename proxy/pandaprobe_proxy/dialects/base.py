@@ -10,6 +10,7 @@ from typing import Any
 
 from pandaprobe_proxy.model.call import CallError, Message, Usage
 from pandaprobe_proxy.model.exchange import Headers
+from pandaprobe_proxy.wire.run_forms import Alike
 from pandaprobe_proxy.wire.stream import StreamEvent
 
 Json = Any
@@ -44,6 +45,8 @@ class Asked:
     conversation_id: str | None = None
     operation: str | None = None
     """Where one dialect has several; None for that of the dialect."""
+    fetched_id: str | None = None
+    """The response id of the earlier answer that is fetched, where the answer itself does not tell it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,8 @@ class Dialect:
     """(parsed body of a successful answer, or a Blob if `blobs`)."""
     streamed: Callable[[Iterable[StreamEvent]], Answered]
     """(events of a successful answer, possibly cut short)."""
+    alike: Alike | None = None
+    """What runs of its events may be read as one; RunError from `streamed` if they may not after all."""
     counts_tokens: bool = True
     """Whether an answer without a usage has one that is worth an estimate."""
     blobs: bool = False

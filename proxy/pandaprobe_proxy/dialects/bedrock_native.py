@@ -14,6 +14,7 @@ from pandaprobe_proxy.dialects.openai_fields import pop_typed, read_rest, withou
 from pandaprobe_proxy.dialects.openai_fields import read_usage as read_openai_usage
 from pandaprobe_proxy.dialects.openai_messages import read_choice, read_message
 from pandaprobe_proxy.dialects.openai_prompts import read_prompts
+from pandaprobe_proxy.dialects.vectors import describe_vectors
 from pandaprobe_proxy.model.call import Message
 
 Json = Any
@@ -111,8 +112,7 @@ def _read_others(body: dict[str, Json]) -> Answered:
     if vectors:
         for key in ("embedding", "embeddings", "embeddingsByType"):
             rest.pop(key, None)
-        lengths = sorted({len(vector) for vector in vectors})
-        rest |= {"count": len(vectors), "dimensions": lengths[0] if len(lengths) == 1 else lengths}
+        rest |= describe_vectors(vectors)[0]
     known = vectors or not rest.keys().isdisjoint({"images", "artifacts", "results"})
     return Answered(usage=read_usage(rest), extra=rest, lossy=not known)
 

@@ -16,6 +16,7 @@ from pandaprobe_proxy.dialects.base import Answered
 from pandaprobe_proxy.dialects.bedrock_stream import EVENTS, EXCEPTION, ConverseStream, read_exception
 from pandaprobe_proxy.dialects.bedrock_texts import NativeTexts
 from pandaprobe_proxy.dialects.bedrock_usage import METRICS, read_usage
+from pandaprobe_proxy.dialects.json_events import read_object
 from pandaprobe_proxy.dialects.json_values import parse_json
 from pandaprobe_proxy.dialects.openai_chat_stream import ChatStream
 from pandaprobe_proxy.model.call import CallError, UsageSource
@@ -83,7 +84,7 @@ def read_native_stream(events: Iterable[StreamEvent]) -> Answered:
 
 def _fold(first: StreamEvent, events: Iterable[StreamEvent]) -> Answered:
     """The events gathered as the first of them asks for."""
-    value = _parse(first)
+    value = read_object(first.data) or {}
     if read_type(value):
         return MessageStream().read(events)
     if not EVENTS.isdisjoint(value):
@@ -92,14 +93,5 @@ def _fold(first: StreamEvent, events: Iterable[StreamEvent]) -> Answered:
         return ChatStream().read(events)
     texts = NativeTexts()
     for event in events:
-        texts.take_event(_parse(event), event.end)
+        texts.take_event(read_object(event.data) or {}, event.end)
     return texts.finish(streamed=True)
-
-
-def _parse(event: StreamEvent) -> dict[str, Json]:
-    """The object of an event; an empty one if it is none."""
-    try:
-        value = parse_json(event.data)
-    except ValueError:
-        return {}
-    return value if isinstance(value, dict) else {}

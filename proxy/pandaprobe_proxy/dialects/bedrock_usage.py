@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from pandaprobe_proxy.dialects.anthropic_usage import add, count
+from pandaprobe_proxy.dialects.anthropic_usage import add
 from pandaprobe_proxy.dialects.base import Answered
+from pandaprobe_proxy.dialects.counts import read_count
 from pandaprobe_proxy.model.call import Usage, UsageSource
 from pandaprobe_proxy.model.exchange import Headers, find_header
 
@@ -28,10 +29,10 @@ _HEADERS = {
 
 def read_usage(raw: Mapping[str, Json]) -> Usage:
     """Tokens of an object that has some, whatever the model calls them."""
-    fresh, output, cached, written = (_first(raw, names) for names in (_INPUT, _OUTPUT, _READ, _WRITTEN))
+    fresh, output, cached, written = (read_count(raw, *names) for names in (_INPUT, _OUTPUT, _READ, _WRITTEN))
     if fresh is None and output is None:
         return Usage(raw=dict(raw))
-    total = count(raw, "totalTokens")
+    total = read_count(raw, "totalTokens")
     inclusive = fresh is not None and output is not None and total == fresh + output
     return Usage(
         input=fresh if inclusive else add(fresh, cached, written),
@@ -41,11 +42,6 @@ def read_usage(raw: Mapping[str, Json]) -> Usage:
         raw=dict(raw),
         cache_written=written,
     )
-
-
-def _first(raw: Mapping[str, Json], names: tuple[str, ...]) -> int | None:
-    counts = (count(raw, name) for name in names)
-    return next((found for found in counts if found is not None), None)
 
 
 def read_headers(answered: Answered, headers: Headers) -> Answered:

@@ -1,11 +1,12 @@
 """Bodies as a dialect reads them: content-coding undone, then JSON, the fields of a form, or a Blob."""
 
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from pandaprobe_proxy.dialects.base import Blob
 from pandaprobe_proxy.dialects.json_values import parse_json
-from pandaprobe_proxy.model.exchange import Headers
+from pandaprobe_proxy.model.exchange import Headers, find_header
 from pandaprobe_proxy.wire.content_coding import ContentDecoder, read_codings
 from pandaprobe_proxy.wire.errors import WireError
 from pandaprobe_proxy.wire.multipart import read_parts
@@ -27,7 +28,7 @@ class Plain:
 
 def undo(body: bytes, headers: Headers, chunks: tuple[tuple[int, int], ...]) -> Plain:
     """The body without its coding, as far as that goes. Its pieces are undone one by one, so that times still fit."""
-    fits = sum(length for _, length in chunks) == len(body)
+    fits = sum(map(itemgetter(1), chunks)) == len(body)
     coding = b",".join(value for name, value in headers if name.lower() == b"content-encoding").decode("latin-1")
     try:
         if not read_codings(coding):
@@ -52,8 +53,7 @@ def undo(body: bytes, headers: Headers, chunks: tuple[tuple[int, int], ...]) -> 
 
 def read_type(headers: Headers) -> str:
     """The whole content type of a body; empty if none is given."""
-    value = next((value for name, value in headers if name.lower() == b"content-type"), b"")
-    return value.decode("latin-1").strip()
+    return (find_header(headers, b"content-type") or b"").decode("latin-1").strip()
 
 
 def read_body(data: bytes, content_type: str, blobs: bool = False) -> Json:

@@ -10,9 +10,10 @@ from typing import Any, TypeVar
 
 from pandaprobe_proxy.dialects.base import Answered, Asked, Dialect
 from pandaprobe_proxy.dialects.bodies import Plain, read_body, read_type, undo
+from pandaprobe_proxy.dialects.bounds import BoundedEvents, may_exceed, trim
 from pandaprobe_proxy.dialects.errors import read_failure
 from pandaprobe_proxy.dialects.estimate import estimate_usage
-from pandaprobe_proxy.dialects.framings import SSE, Framing, find_framing
+from pandaprobe_proxy.dialects.framings import SSE, Framing, find_framing, open_stream
 from pandaprobe_proxy.dialects.json_values import may_need_mending, mend
 from pandaprobe_proxy.dialects.limits import read_limits, read_request_id
 from pandaprobe_proxy.dialects.marks import Arrivals, read_marks
@@ -20,9 +21,12 @@ from pandaprobe_proxy.dialects.registry import find, find_socket
 from pandaprobe_proxy.dialects.sockets import SocketDialect, read_connection
 from pandaprobe_proxy.model.call import CONNECTION, Call, CallError, Usage, UsageSource
 from pandaprobe_proxy.model.exchange import Exchange, Outcome
+from pandaprobe_proxy.wire.run_forms import Alike
+from pandaprobe_proxy.wire.runs import RunError
 
 Json = Any
 T = TypeVar("T")
+_TOO_MUCH = "there are more entries than are decoded"
 UNDECODABLE = "undecodable"
 """The type of an error that is ours: the answer is there and could not be read."""
 _SURPRISES = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
@@ -91,8 +95,9 @@ def _read_request(dialect: Dialect, exchange: Exchange) -> tuple[Asked, str]:
     body, problem = nothing, ""
     if plain.data.strip():
         body, problem = _try(lambda: read_body(plain.data, read_type(headers)), nothing)
+    trimmed = may_exceed(plain.data) and trim(body)
     asked, surprise = _try(lambda: dialect.asked(body, exchange.path), Asked())
-    return asked, plain.problem or problem or surprise
+    return asked, plain.problem or problem or surprise or _TOO_MUCH * trimmed
 
 
 def _read_response(dialect: Dialect, exchange: Exchange, plain: Plain, stream: bool) -> _Reading:
@@ -105,13 +110,23 @@ def _read_response(dialect: Dialect, exchange: Exchange, plain: Plain, stream: b
     content_type = read_type(response.headers)
     framing = find_framing(body, content_type, stream)
     if framing is not None:
-        return _read_stream(dialect, framing, body)
+        try:
+            return _read_stream(dialect, framing, body, dialect.alike)
+        except RunError:
+            return _read_stream(dialect, framing, body, None)
     if not body.strip():
-        return _Reading(Answered(), content_type.lower().startswith(SSE), _explain_silence(exchange, plain))
-    answered, problem = _try(
-        lambda: dialect.answered(read_body(body, content_type, dialect.blobs)), Answered(finished=False)
-    )
+        stream = content_type.lower().startswith(SSE)
+        nothing_came = stream and not exchange.chunks  # else it came and is not kept, and may have been whole
+        return _Reading(Answered(finished=not nothing_came), stream, _explain_silence(exchange, plain))
+    answered, problem = _try(lambda: _read_whole(dialect, body, content_type), Answered(finished=False))
     return _Reading(answered, False, problem)
+
+
+def _read_whole(dialect: Dialect, body: bytes, content_type: str) -> Answered:
+    value = read_body(body, content_type, dialect.blobs)
+    trimmed = may_exceed(body) and isinstance(value, dict) and trim(value)
+    answered = dialect.answered(value)
+    return replace(answered, lossy=True) if trimmed else answered
 
 
 def _read_headers(dialect: Dialect, exchange: Exchange, reading: _Reading) -> _Reading:
@@ -133,9 +148,11 @@ def _explain_silence(exchange: Exchange, plain: Plain) -> str:
     return "" if plain.problem else "the answer is empty"
 
 
-def _read_stream(dialect: Dialect, framing: Framing, body: bytes) -> _Reading:
-    reader = framing(body)
-    answered, problem = _try(lambda: dialect.streamed(reader), Answered(finished=False, lossy=True))
+def _read_stream(dialect: Dialect, framing: Framing, body: bytes, alike: Alike | None) -> _Reading:
+    reader = open_stream(framing, body, alike)
+    events = BoundedEvents(reader)
+    answered, problem = _try(lambda: dialect.streamed(events), Answered(finished=False, lossy=True))
+    answered = replace(answered, lossy=True) if events.trimmed else answered
     if reader.tail is not None and not answered.finished:
         tail = reader.tail.data
         answered = replace(answered, extra=answered.extra | {"tail": tail}, finished=tail.startswith("[DONE]"))
@@ -155,7 +172,7 @@ def _make_call(dialect: Dialect, asked: Asked, reading: _Reading, exchange: Exch
         operation=asked.operation or dialect.operation,
         requested_model=asked.model,
         model=answered.model,
-        response_id=answered.response_id,
+        response_id=answered.response_id or (None if answered.error else asked.fetched_id),
         streamed=reading.streamed,
         input=asked.messages,
         output=answered.messages,

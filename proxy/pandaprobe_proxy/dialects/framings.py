@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pandaprobe_proxy.wire.aws_eventstream import AwsEventReader
 from pandaprobe_proxy.wire.json_array import JsonArrayReader
 from pandaprobe_proxy.wire.ndjson import NdjsonReader
+from pandaprobe_proxy.wire.run_forms import Alike
 from pandaprobe_proxy.wire.sse import SseReader
 from pandaprobe_proxy.wire.stream import StreamReader
 
@@ -20,6 +21,7 @@ BY_TYPE: dict[str, Framing] = {
     "application/stream+json": NdjsonReader,
     "application/vnd.amazon.eventstream": AwsEventReader,
 }
+_START = re.compile(rb"\s*+(\S)")
 _EVENTS = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:data|event|id|retry)?:")
 _ARRAY = re.compile(rb"\s*\[\s*[\]{]")
 _LINES = re.compile(rb"\s*\{[^\r\n]*\}\r?\n\s*\{")
@@ -29,12 +31,20 @@ def find_framing(body: bytes, content_type: str, asked: bool) -> Framing | None:
     """How the body is framed; None if it is no stream."""
     kind = content_type.partition(";")[0].strip().lower()
     declared = BY_TYPE.get(kind)
+    begun = _START.match(body)
     if declared is SseReader:
         # JSON that claims to be a stream of events is JSON.
-        return declared if body.strip() and not body.lstrip().startswith((b"{", b"[")) else None
+        return declared if begun and begun[1] not in b"{[" else None
     if declared is not None:
-        return declared if body.strip() else None
+        return declared if begun else None
     return _guess(body) if asked else None
+
+
+def open_stream(framing: Framing, body: bytes, alike: Alike | None) -> StreamReader:
+    """The events of a body; with `alike`, runs of them as one where the framing can tell."""
+    if framing is SseReader:
+        return SseReader(body, alike=alike)
+    return NdjsonReader(body, alike=alike) if framing is NdjsonReader else framing(body)
 
 
 def _guess(body: bytes) -> Framing | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from pandaprobe_proxy.dialects.base import Answered, Asked, Dialect
-from pandaprobe_proxy.dialects.gemini_answer import GeminiAnswer
+from pandaprobe_proxy.dialects.gemini_answer import ALIKE, GeminiAnswer
 from pandaprobe_proxy.dialects.gemini_contents import read_contents, read_system
 from pandaprobe_proxy.dialects.gemini_paths import bare_model, read_method, read_model
 from pandaprobe_proxy.dialects.json_events import read_objects
@@ -70,6 +70,7 @@ DIALECT = Dialect(
     asked,
     answered,
     streamed,
+    alike=ALIKE,
     endpoints=(
         "POST /v1beta/models/{model}:generateContent",
         "POST /v1beta/models/{model}:streamGenerateContent",

@@ -3,11 +3,13 @@
 from typing import Any
 
 from pandaprobe_proxy.dialects.base import Answered
+from pandaprobe_proxy.dialects.bounds import MOST_ANSWERS
 from pandaprobe_proxy.dialects.errors import read_error
-from pandaprobe_proxy.dialects.gemini_parts import PartFold, is_call, read_calls, read_thoughts, says
+from pandaprobe_proxy.dialects.gemini_parts import PartFold, find_growing, is_call, read_calls, read_thoughts, says
 from pandaprobe_proxy.dialects.gemini_usage import later_usage, read_usage
 from pandaprobe_proxy.dialects.openai_fields import merge_field
 from pandaprobe_proxy.model.call import CallError, Message
+from pandaprobe_proxy.wire.run_forms import NUMBER, Alike
 
 Json = Any
 _REASONS = (
@@ -24,6 +26,26 @@ _REASONS = (
 )
 """By the number that Vertex sends where it was asked for numbers."""
 _NAMES = frozenset({"modelVersion", "responseId"})
+
+
+def _grows(response: dict[str, Json], kind: str) -> str | None:
+    """One candidate with one part, a text, beside the names of the answer and its usage so far."""
+    candidates, usage = response.get("candidates"), response.get("usageMetadata", {})
+    named = all(isinstance(response[key], str) for key in response.keys() - {"candidates", "usageMetadata"})
+    if not named or not response.keys() <= _NAMES | {"candidates", "usageMetadata"}:
+        return None
+    if not isinstance(usage, dict) or not isinstance(candidates, list):
+        return None
+    candidate = candidates[0] if len(candidates) == 1 else None
+    if not isinstance(candidate, dict) or not candidate.keys() <= {"content", "index"}:
+        return None
+    content = candidate.get("content")
+    parts = content.get("parts") if isinstance(content, dict) and content.keys() <= {"parts", "role"} else None
+    return find_growing(parts[0]) if isinstance(parts, list) and len(parts) == 1 else None
+
+
+_LAST = ("candidatesTokenCount", "thoughtsTokenCount", "totalTokenCount")
+ALIKE = Alike(_grows, dict.fromkeys(_LAST, NUMBER))
 
 
 class _Candidate:
@@ -154,6 +176,9 @@ class GeminiAnswer:
         index = candidate.get("index")
         place = index if isinstance(index, int) else position
         held = self._candidates.get(place)
+        if held is None and len(self._candidates) >= MOST_ANSWERS:
+            self._lossy = True
+            return
         if held is None:
             held = self._candidates[place] = _Candidate()
         self._lossy = not held.add(candidate) or self._lossy

@@ -12,13 +12,14 @@ from pandaprobe_proxy.dialects.gemini_paths import bare_model
 from pandaprobe_proxy.dialects.gemini_steps import StepFold, read_input, read_output
 from pandaprobe_proxy.dialects.json_events import read_objects
 from pandaprobe_proxy.dialects.openai_fields import merge_field, pop_typed, without_nulls
-from pandaprobe_proxy.model.call import CallError, Usage, UsageSource
+from pandaprobe_proxy.model.call import RETRIEVE, CallError, Usage, UsageSource
 from pandaprobe_proxy.model.exchange import Headers
 from pandaprobe_proxy.wire.stream import StreamEvent
 
 Json = Any
 _PATH = re.compile(r"/interactions(?:/[^/:]+(?:/cancel)?)?/?$")
 _CREATE = re.compile(r"/interactions(?:/[^/]+/cancel)?/?$")
+_TOLD = re.compile(r"/interactions/[^/]+(/cancel)?/?$")
 _RUNNING = frozenset({"in_progress", "queued"})
 
 
@@ -28,7 +29,7 @@ def matches(method: str, path: str, headers: Headers) -> bool:
 
 
 def asked(body: Json, path: str) -> Asked:
-    rest = dict(body)
+    rest, told_again = dict(body), _TOLD.search(path)
     system = rest.pop("system_instruction", None)
     tools = pop_typed(rest, "tools", list) or []
     model = pop_typed(rest, "model", str)
@@ -39,6 +40,7 @@ def asked(body: Json, path: str) -> Asked:
         parameters=rest,
         stream=rest.get("stream") is True,
         previous_id=pop_typed(rest, "previous_interaction_id", str) or None,
+        operation=("cancel" if told_again[1] else RETRIEVE) if told_again else None,
     )
 
 
@@ -168,7 +170,7 @@ def streamed(events: Iterable[StreamEvent]) -> Answered:
 
 DIALECT = Dialect(
     "gemini_interactions",
-    1,
+    2,
     "chat",
     matches,
     asked,

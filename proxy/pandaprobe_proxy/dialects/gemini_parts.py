@@ -28,6 +28,12 @@ def camelise(value: Json) -> Json:
     return {key: item if key in _FREE else camelise(item) for key, item in named}
 
 
+def find_growing(part: Json) -> str | None:
+    """The key of the text of a part that is a text or a thought and nothing else."""
+    plain = isinstance(part, dict) and part.keys() <= {"text", "thought"}
+    return "text" if plain and part.get("text") and isinstance(part["text"], str) else None
+
+
 class _Text:
     """Texts that are one part."""
 

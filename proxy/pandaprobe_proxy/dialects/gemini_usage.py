@@ -12,8 +12,14 @@ _AUDIO = ("AUDIO", 4)
 
 
 def later_usage(held: dict[str, Json], usage: dict[str, Json]) -> dict[str, Json]:
-    """A later usage over an earlier one: counts are cumulative and leave out zeros, so they replace it as a whole."""
-    return usage if usage.keys() & _COUNTS else held | usage
+    """A later usage over an earlier one: counts are cumulative and leave out zeros, so they replace it as a whole.
+
+    What is none of them goes into the earlier one itself.
+    """
+    if usage.keys() & _COUNTS:
+        return usage
+    held.update(usage)
+    return held
 
 
 def read_usage(raw: dict[str, Json]) -> Usage:

@@ -14,10 +14,11 @@ def read_objects(events: Iterable[StreamEvent]) -> Iterator[tuple[dict[str, Json
     for event in events:
         if event.data.startswith("[DONE]"):
             return
-        yield _read_object(event.data), event
+        yield read_object(event.data), event
 
 
-def _read_object(data: str) -> dict[str, Json] | None:
+def read_object(data: str) -> dict[str, Json] | None:
+    """The object that a text holds; None if it holds none."""
     try:
         value = parse_json(data)
     except ValueError:

@@ -15,7 +15,9 @@ Json = Any
 MAX_DEPTH = 200
 PIECE_BYTES = 1024 * 1024
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_HALF = re.compile(rb"\\u[dD]")
 _decode = msgspec.json.Decoder().decode
+_decode_loosely = json.JSONDecoder(strict=False, parse_constant=lambda _: None).decode
 
 
 def parse_json(data: bytes | str) -> Json:
@@ -34,7 +36,7 @@ def parse_json(data: bytes | str) -> Json:
 def _parse_loosely(data: bytes | str) -> Json:
     text = data if isinstance(data, str) else _read_text(data)
     try:
-        return json.loads(text.removeprefix("\ufeff"), strict=False, parse_constant=lambda _: None)
+        return _decode_loosely(text.removeprefix("\ufeff"))
     except RecursionError as error:
         raise ValueError("JSON is nested too deeply") from error
 
@@ -53,7 +55,7 @@ def _is_deep(data: bytes | str, value: Json) -> bool:
     level = [value]
     for _ in range(MAX_DEPTH):
         inner = (child for item in level for child in (item.values() if isinstance(item, dict) else item))
-        level = [child for child in inner if isinstance(child, dict | list)]
+        level = [child for child in inner if child and isinstance(child, dict | list)]
         if not level:
             return False
     return True
@@ -61,7 +63,7 @@ def _is_deep(data: bytes | str, value: Json) -> bool:
 
 def may_need_mending(data: bytes) -> bool:
     """Whether a JSON text holds escapes that may be halves of a character."""
-    return b"\\ud" in data or b"\\uD" in data
+    return b"\\" in data and _HALF.search(data) is not None
 
 
 def mend(value: Json) -> Json:

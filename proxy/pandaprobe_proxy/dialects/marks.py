@@ -2,7 +2,6 @@
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from itertools import accumulate
 
 from pandaprobe_proxy.dialects.base import Answered
 from pandaprobe_proxy.model.call import Marks
@@ -13,26 +12,33 @@ class Arrivals:
     """When each byte of a stream was there, from (nanoseconds since the start, length) of its pieces in order."""
 
     def __init__(self, chunks: Sequence[tuple[int, int]]) -> None:
-        self._times = [at_ns for at_ns, _ in chunks]
-        self._ends = list(accumulate(length for _, length in chunks))
+        self._chunks = chunks
+        self._ends: list[int] = []
+        """Where the pieces end, as far as anybody has asked."""
 
     def find(self, end: int | None) -> int | None:
         """When the stream was there up to the offset `end`; None if it never was, or nobody knows."""
-        place = bisect_left(self._ends, end) if end is not None else len(self._ends)
-        return self._times[place] if place < len(self._times) else None
+        if end is None:
+            return None
+        ends, chunks = self._ends, self._chunks
+        while len(ends) < len(chunks) and (not ends or ends[-1] < end):
+            ends.append(chunks[len(ends)][1] + (ends[-1] if ends else 0))
+        place = bisect_left(ends, end)
+        return chunks[place][0] if place < len(ends) else None
 
 
 def read_marks(exchange: Exchange, arrivals: Arrivals, first_event: int | None, answered: Answered) -> Marks:
     """All marks; the offsets are those of the stream that `arrivals` knows."""
     ended, answer = exchange.ended, exchange.response
-    times = [at_ns for at_ns, length in exchange.chunks if length]
+    first = next((at_ns for at_ns, length in exchange.chunks if length), None)
+    last = next((at_ns for at_ns, length in reversed(exchange.chunks) if length), None)
     return Marks(
         sent=exchange.since_start(ended.sent_ns) if ended and ended.sent_ns else None,
         head=exchange.since_start(answer.at_ns) if answer else None,
-        first_byte=times[0] if times else None,
+        first_byte=first,
         first_event=arrivals.find(first_event),
         first_content=arrivals.find(answered.first_content),
         first_tool=arrivals.find(answered.first_tool),
-        last_byte=times[-1] if times else None,
+        last_byte=last,
         ended=exchange.since_start(ended.at_ns) if ended else None,
     )

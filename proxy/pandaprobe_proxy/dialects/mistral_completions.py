@@ -6,7 +6,7 @@ from typing import Any
 
 from pandaprobe_proxy.dialects.base import Answered, Asked, Dialect
 from pandaprobe_proxy.dialects.openai_answers import read_answer
-from pandaprobe_proxy.dialects.openai_chat_stream import ChatStream
+from pandaprobe_proxy.dialects.openai_chat_stream import ALIKE, ChatStream
 from pandaprobe_proxy.dialects.openai_fields import pop_typed
 from pandaprobe_proxy.dialects.openai_messages import read_message
 from pandaprobe_proxy.dialects.openai_prompts import read_prompts
@@ -52,6 +52,7 @@ DIALECT = Dialect(
     asked,
     answered,
     streamed,
+    alike=ALIKE,
     endpoints=("POST /v1/fim/completions", "POST /v1/agents/completions"),
     offers=frozenset({"streamed", "usage", "tools", "cost"}),
 )

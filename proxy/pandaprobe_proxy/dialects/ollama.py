@@ -7,7 +7,7 @@ from typing import Any
 
 from pandaprobe_proxy.dialects.base import Answered, Asked, Dialect
 from pandaprobe_proxy.dialects.json_events import read_objects
-from pandaprobe_proxy.dialects.ollama_answer import OllamaAnswer, read_call
+from pandaprobe_proxy.dialects.ollama_answer import ALIKE, OllamaAnswer, read_call
 from pandaprobe_proxy.dialects.openai_fields import pop_typed
 from pandaprobe_proxy.dialects.openai_messages import read_message
 from pandaprobe_proxy.model.call import Message
@@ -94,6 +94,7 @@ DIALECT = Dialect(
     asked,
     answered,
     streamed,
+    alike=ALIKE,
     endpoints=("POST /api/chat", "POST /api/generate"),
     offers=frozenset({"streamed", "usage", "tools"}),
 )

@@ -9,11 +9,28 @@ from pandaprobe_proxy.dialects.errors import read_error
 from pandaprobe_proxy.dialects.openai_fields import merge_field
 from pandaprobe_proxy.dialects.openai_messages import read_tool_call
 from pandaprobe_proxy.model.call import CallError, Message, ToolCall, Usage, UsageSource
+from pandaprobe_proxy.wire.run_forms import Alike
 
 Json = Any
 _COUNTS = ("prompt_eval_count", "eval_count")
 _TEXTS = {"content": "content", "response": "content", "thinking": "thinking"}
 """Where the texts of a message grow: chat has them in `message`, generate beside everything else."""
+
+
+def _grows(line: dict[str, Json], kind: str) -> str | None:
+    """A text of the message, or of the line itself, beside the names of the answer."""
+    beside = line.keys() - {"model", "created_at"}
+    said = line.get("message") if beside == {"message", "done"} else {key: line[key] for key in beside - {"done"}}
+    named = all(isinstance(line.get(key, ""), str) for key in ("model", "created_at"))
+    if not named or line.get("done") is not False or not isinstance(said, dict):
+        return None
+    if not said.keys() <= _TEXTS.keys() | {"role"}:
+        return None
+    texts = [key for key in said.keys() - {"role"} if said[key] != ""]
+    return texts[0] if len(texts) == 1 and isinstance(said[texts[0]], str) else None
+
+
+ALIKE = Alike(_grows, {"created_at": rb'"([0-9TZ:.+-]*+)"'})
 
 
 class OllamaAnswer:

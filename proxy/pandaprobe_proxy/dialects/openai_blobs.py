@@ -4,27 +4,9 @@ import binascii
 from typing import Any
 
 from pandaprobe_proxy.dialects.base import Blob
+from pandaprobe_proxy.wire.media_types import sniff_type
 
 Json = Any
-_LOOKS = (
-    (b"\x89PNG", "image/png"),
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"GIF8", "image/gif"),
-    (b"ID3", "audio/mpeg"),
-    (b"\xff\xfb", "audio/mpeg"),
-    (b"\xff\xf3", "audio/mpeg"),
-    (b"OggS", "audio/ogg"),
-    (b"fLaC", "audio/flac"),
-)
-_RIFF = {b"WAVE": "audio/wav", b"WEBP": "image/webp"}
-UNKNOWN = "application/octet-stream"
-
-
-def sniff_type(data: bytes) -> str:
-    """The content type that bytes look like."""
-    if data.startswith(b"RIFF"):
-        return _RIFF.get(data[8:12], UNKNOWN)
-    return next((kind for start, kind in _LOOKS if data.startswith(start)), UNKNOWN)
 
 
 def decode_base64(text: str) -> bytes | None:

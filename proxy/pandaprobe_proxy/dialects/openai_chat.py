@@ -6,7 +6,7 @@ from typing import Any
 
 from pandaprobe_proxy.dialects.base import Answered, Asked, Dialect
 from pandaprobe_proxy.dialects.openai_answers import read_answer
-from pandaprobe_proxy.dialects.openai_chat_stream import ChatStream
+from pandaprobe_proxy.dialects.openai_chat_stream import ALIKE, ChatStream
 from pandaprobe_proxy.dialects.openai_fields import pop_typed
 from pandaprobe_proxy.dialects.openai_messages import read_message
 from pandaprobe_proxy.dialects.openai_paths import read_deployment
@@ -50,6 +50,7 @@ DIALECT = Dialect(
     asked,
     answered,
     streamed,
+    alike=ALIKE,
     endpoints=("POST /v1/chat/completions",),
     offers=frozenset({"streamed", "usage", "tools", "cost"}),
 )

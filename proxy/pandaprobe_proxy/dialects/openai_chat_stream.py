@@ -4,12 +4,14 @@ from collections.abc import Iterable
 from typing import Any
 
 from pandaprobe_proxy.dialects.base import Answered
+from pandaprobe_proxy.dialects.bounds import MOST_ANSWERS
 from pandaprobe_proxy.dialects.openai_content import AudioFold, ContentFold, ListFold
 from pandaprobe_proxy.dialects.openai_fields import grow_field
 from pandaprobe_proxy.dialects.openai_messages import read_details, read_thinking
-from pandaprobe_proxy.dialects.openai_stream import ChunkFold
-from pandaprobe_proxy.dialects.openai_tool_calls import ToolCallFold
+from pandaprobe_proxy.dialects.openai_stream import ChunkFold, find_only_choice
+from pandaprobe_proxy.dialects.openai_tool_calls import ToolCallFold, find_arguments
 from pandaprobe_proxy.model.call import Message
+from pandaprobe_proxy.wire.run_forms import PADDING, Alike
 from pandaprobe_proxy.wire.stream import StreamEvent
 
 Json = Any
@@ -17,6 +19,34 @@ _LISTS = frozenset({"annotations", "reasoning_details", "token_ids"})
 _SET = frozenset({"channel", "name", "native_finish_reason", "stop_reason"})
 """Texts that a later one replaces. Any other text that differs from chunk to chunk is taken to be in pieces."""
 _TYPED = frozenset({"audio", "function_call", "logprobs", "tool_calls", *_LISTS})
+
+_GROWING = frozenset({"content", "reasoning", "reasoning_content", "refusal"})
+_SAME = {"content_filter_results": dict, "finish_reason": str, "index": int}
+"""What may stand beside a delta, and of which type it says nothing more when it is said again; nulls do not either."""
+
+
+def _grows(chunk: dict[str, Json], kind: str) -> str | None:
+    """One choice whose delta brings one text, beside fields that say nothing more when they are repeated."""
+    choice = find_only_choice(chunk, kind) or {}
+    beside = {key: value for key, value in choice.items() if key != "delta" and value is not None}
+    if not all(key in _SAME and isinstance(value, _SAME[key]) for key, value in beside.items()):
+        return None
+    delta = choice.get("delta")
+    return _find_growing(delta) if isinstance(delta, dict) else None
+
+
+def _find_growing(delta: dict[str, Json]) -> str | None:
+    said = {key: value for key, value in delta.items() if value not in (None, "", [])}
+    role = said.pop("role", "")
+    if len(said) != 1 or not isinstance(role, str):
+        return None
+    key, value = said.popitem()
+    if key == "tool_calls":
+        return find_arguments(value)
+    return key if key in _GROWING and isinstance(value, str) else None
+
+
+ALIKE = Alike(_grows, {"obfuscation": PADDING})
 
 
 class _Choice:
@@ -140,9 +170,10 @@ class ChatStream:
         messages = tuple(choice.finish() for _, choice in sorted(self._choices.items()))
         return fold.finish(messages, self._first_content, self._first_tool)
 
-    def _find(self, index: int) -> _Choice:
+    def _find(self, index: int) -> _Choice | None:
+        """The choice of an index; None if there are too many of them."""
         held = self._choices.get(index)
-        if held is None:
+        if held is None and len(self._choices) < MOST_ANSWERS:
             held = self._choices[index] = _Choice()
         return held
 
@@ -150,8 +181,8 @@ class ChatStream:
         index = choice.get("index")
         held = self._find(index if isinstance(index, int) else position)
         delta = choice.get("delta") or choice.get("message") or {}
-        placed = held.add_beside(choice)
-        if not isinstance(delta, dict):
+        placed = held is not None and held.add_beside(choice)
+        if held is None or not isinstance(delta, dict):
             return False
         self._mark(delta, end)
         return held.add_delta(delta) and placed

@@ -5,14 +5,16 @@ from collections.abc import Iterable
 from typing import Any
 
 from pandaprobe_proxy.dialects.base import Answered, Asked, Dialect
+from pandaprobe_proxy.dialects.bounds import MOST_ANSWERS
 from pandaprobe_proxy.dialects.errors import read_error
 from pandaprobe_proxy.dialects.openai_content import ListFold
 from pandaprobe_proxy.dialects.openai_fields import merge_field, pop_typed, read_rest, read_usage
 from pandaprobe_proxy.dialects.openai_paths import read_deployment
 from pandaprobe_proxy.dialects.openai_prompts import read_prompts
-from pandaprobe_proxy.dialects.openai_stream import ChunkFold
+from pandaprobe_proxy.dialects.openai_stream import ChunkFold, find_only_choice
 from pandaprobe_proxy.model.call import Message
 from pandaprobe_proxy.model.exchange import Headers
+from pandaprobe_proxy.wire.run_forms import PADDING, Alike
 from pandaprobe_proxy.wire.stream import StreamEvent
 
 Json = Any
@@ -76,9 +78,12 @@ class _Texts:
 
     def add(self, choice: dict[str, Json], position: int, end: int) -> bool:
         index = choice.get("index")
+        place = index if isinstance(index, int) else position
+        if place not in self._texts and len(self._texts) >= MOST_ANSWERS:
+            return False
         if self.first_content is None and choice.get("text"):
             self.first_content = end
-        return self._texts.setdefault(index if isinstance(index, int) else position, _Text()).add(choice)
+        return self._texts.setdefault(place, _Text()).add(choice)
 
     def finish(self) -> tuple[Message, ...]:
         return tuple(text.finish() for _, text in sorted(self._texts.items()))
@@ -101,6 +106,16 @@ def answered(body: Json) -> Answered:
     )
 
 
+def _grows(chunk: Json, kind: str) -> str | None:
+    """One choice that brings a text, and nothing beside it."""
+    choice = find_only_choice(chunk, kind) or {}
+    said = {key: value for key, value in choice.items() if key != "index" and value is not None}
+    return "text" if said.keys() == {"text"} and said["text"] and isinstance(said["text"], str) else None
+
+
+ALIKE = Alike(_grows, {"obfuscation": PADDING})
+
+
 def streamed(events: Iterable[StreamEvent]) -> Answered:
     texts = _Texts()
     fold = ChunkFold(texts.add)
@@ -116,6 +131,7 @@ DIALECT = Dialect(
     asked,
     answered,
     streamed,
+    alike=ALIKE,
     endpoints=("POST /v1/completions",),
     offers=frozenset({"streamed", "usage", "cost"}),
 )

@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
+from pandaprobe_proxy.dialects.counts import add_counts, read_count
 from pandaprobe_proxy.model.call import Usage, UsageSource
 
 Json = Any
 FIRST_WINS = frozenset({"created", "system_fingerprint", "service_tier"})
-MAX_COUNT = 2**53
 PADDING = frozenset({"object", "obfuscation"})
 """Says nothing: the name of the format, and random bytes."""
+_LARGE = 64
 _INWARD = ("prompt_tokens_details", "input_tokens_details", "input_token_details", "prompt_token_details")
 _OUTWARD = ("completion_tokens_details", "output_tokens_details", "output_token_details")
 _WRITTEN = ("cache_write_tokens", "cache_creation_tokens", "cache_creation_input_tokens")
@@ -34,7 +35,9 @@ def merge_field(into: dict[str, Json], key: str, value: Json) -> None:
     """A later value of an unknown field: objects are merged, and what is empty replaces nothing."""
     held = into.get(key)
     if isinstance(held, dict) and isinstance(value, dict):
-        into[key] = held | without_nulls(value)
+        # A copy of what grows with every event takes quadratic time.
+        into[key] = held if len(held) > _LARGE else dict(held)
+        into[key].update(without_nulls(value))
     elif held is None or value not in (None, "", [], {}):
         into[key] = value
 
@@ -67,23 +70,28 @@ def _find_indexed(held: list[Json], entry: Json) -> dict[str, Json] | None:
 def merge_usage(held: dict[str, Json], usage: Mapping[str, Json]) -> dict[str, Json]:
     """A later usage object over an earlier one. Counts are cumulative, so they replace and are not added."""
     merged = dict(held)
+    add_usage(merged, usage)
+    return merged
+
+
+def add_usage(held: dict[str, Json], usage: Mapping[str, Json]) -> None:
+    """As merge_usage, into the earlier one itself."""
     for key, value in usage.items():
         if value is not None:
-            merge_field(merged, key, value)
-    return merged
+            merge_field(held, key, value)
 
 
 def read_usage(raw: Mapping[str, Json]) -> Usage:
     """Tokens of a usage object of the OpenAI kind, with the dialects of its dialect."""
     inward, outward = _inner(raw, *_INWARD), _inner(raw, *_OUTWARD)
-    prompt = _count(raw, "prompt_tokens", "input_tokens")
-    output = _count(raw, "completion_tokens", "output_tokens")
-    beside = _count(raw, "prompt_cache_hit_tokens", "cached_tokens", "num_cached_tokens")
-    cached = _first(_count(inward, "cached_tokens"), beside)
-    reasoning = _first(_count(outward, "reasoning_tokens"), _count(raw, "reasoning_tokens"))
-    total = _count(raw, "total_tokens")
-    if None not in (prompt, output, total) and reasoning and total == _sum(prompt, output, reasoning):
-        output = _sum(output, reasoning)  # xAI counts reasoning beside the completion
+    prompt = read_count(raw, "prompt_tokens", "input_tokens")
+    output = read_count(raw, "completion_tokens", "output_tokens")
+    beside = read_count(raw, "prompt_cache_hit_tokens", "cached_tokens", "num_cached_tokens")
+    cached = _first(read_count(inward, "cached_tokens"), beside)
+    reasoning = _first(read_count(outward, "reasoning_tokens"), read_count(raw, "reasoning_tokens"))
+    total = read_count(raw, "total_tokens")
+    if None not in (prompt, output, total) and reasoning and total == add_counts(prompt, output, reasoning):
+        output = add_counts(output, reasoning)  # xAI counts reasoning beside the completion
     if all(count is None for count in (prompt, output, total)):
         return Usage(raw=dict(raw))
     return Usage(
@@ -93,9 +101,9 @@ def read_usage(raw: Mapping[str, Json]) -> Usage:
         reasoning=reasoning,
         source=UsageSource.REPORTED,
         raw=dict(raw),
-        cache_written=_first(_count(inward, *_WRITTEN), _count(raw, *_WRITTEN)),
-        audio_input=_count(inward, "audio_tokens"),
-        audio_output=_count(outward, "audio_tokens"),
+        cache_written=_first(read_count(inward, *_WRITTEN), read_count(raw, *_WRITTEN)),
+        audio_input=read_count(inward, "audio_tokens"),
+        audio_output=read_count(outward, "audio_tokens"),
     )
 
 
@@ -103,20 +111,8 @@ def _first(told: int | None, else_told: int | None) -> int | None:
     return else_told if told is None else told
 
 
-def _sum(*counts: int | None) -> int:
-    return sum(count or 0 for count in counts)
-
-
 def _inner(raw: Mapping[str, Json], *keys: str) -> Mapping[str, Json]:
     return next((raw[key] for key in keys if isinstance(raw.get(key), dict)), {})
-
-
-def _count(raw: Mapping[str, Json], *keys: str) -> int | None:
-    for key in keys:
-        value = raw.get(key)
-        if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < MAX_COUNT:
-            return int(value) if value == int(value) else None
-    return None
 
 
 def read_rest(body: dict[str, Json]) -> tuple[dict[str, Json], dict[str, Json]]:

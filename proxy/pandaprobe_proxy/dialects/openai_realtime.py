@@ -1,9 +1,9 @@
 """OpenAI's realtime API over WebSocket, which Azure and xAI speak too: `GET …/realtime`, one turn per response.
 
 A connection is one conversation. Each `response.created` … `response.done` is a turn: its output is what the response
-holds, its input the items that came since the turn before (a transcript of spoken input may come later, and is in it
-all the same). What came before is found by the id of the conversation; where that has none, the input is all of it.
-Audio itself is not kept in messages, only how much of it there was.
+holds, its input the items that came since the turn before and were not deleted (a transcript of spoken input may come
+later, and is in it all the same). What came before is found by the id of the conversation; where that has none, the
+input is all of it. Audio itself is not kept in messages, only how much of it there was.
 """
 
 import re
@@ -26,6 +26,7 @@ _DELTA = re.compile(
 )
 _HEARD = "conversation.item.input_audio_transcription."
 _FIELDS = {"text": "text", "audio_transcript": "transcript", "function_call_arguments": "arguments"}
+_DELETED = "conversation.item.deleted"
 _ITEM_EVENTS = frozenset({"conversation.item.added", "conversation.item.created", "conversation.item.done"})
 _OUTPUT_EVENTS = frozenset({"response.output_item.added", "response.output_item.done"})
 _SILENT = frozenset({"rate_limits.updated", "ping"})
@@ -74,10 +75,8 @@ class RealtimeFold:
             self._take_sent(kind, message)
         elif kind.startswith("session.") and isinstance(message.data.get("session"), dict):
             self._session = message.data["session"]
-        elif kind in _ITEM_EVENTS:
-            self._take_item(message.data.get("item"))
-        elif kind.startswith(_HEARD):
-            self._take_heard(kind, message.data)
+        elif kind.startswith("conversation.item."):
+            self._take_conversation(kind, message.data)
         elif kind.startswith("response."):
             self._take_response(kind, message)
         elif kind == "error":
@@ -87,6 +86,14 @@ class RealtimeFold:
         if kind == "response.create":
             asked = message.data.get("response")
             self._asked.append((message.at_ns, asked if isinstance(asked, dict) else {}))
+
+    def _take_conversation(self, kind: str, data: dict[str, Json]) -> None:
+        if kind in _ITEM_EVENTS:
+            self._take_item(data.get("item"))
+        elif kind == _DELETED:
+            self._order = [name for name in self._order if name != data.get("item_id")]
+        elif kind.startswith(_HEARD):
+            self._take_heard(kind, data)
 
     def _take_item(self, data: Json) -> Item | None:
         name = data.get("id") if isinstance(data, dict) else None
@@ -254,7 +261,7 @@ def read_turns(messages: Sequence[SocketMessage]) -> list[SocketTurn]:
 
 SOCKET = SocketDialect(
     name="openai_realtime",
-    version=2,
+    version=3,
     operation="chat",
     matches=matches,
     turns=read_turns,

@@ -7,7 +7,7 @@ from typing import Any
 from pandaprobe_proxy.dialects.base import Answered, Asked, Dialect
 from pandaprobe_proxy.dialects.responses_answer import read_response
 from pandaprobe_proxy.dialects.responses_asked import read_create
-from pandaprobe_proxy.dialects.responses_stream import read_events
+from pandaprobe_proxy.dialects.responses_stream import ALIKE, read_events
 from pandaprobe_proxy.model.exchange import Headers
 from pandaprobe_proxy.wire.stream import StreamEvent
 
@@ -39,6 +39,7 @@ DIALECT = Dialect(
     asked,
     answered,
     streamed,
+    alike=ALIKE,
     endpoints=("POST /v1/responses",),
     offers=frozenset({"streamed", "usage", "tools", "cost"}),
 )

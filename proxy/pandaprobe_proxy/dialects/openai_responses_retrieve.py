@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from pandaprobe_proxy.dialects.base import Answered, Asked, Dialect
 from pandaprobe_proxy.dialects.responses_answer import read_response
-from pandaprobe_proxy.dialects.responses_stream import read_events
+from pandaprobe_proxy.dialects.responses_stream import ALIKE, read_events
 from pandaprobe_proxy.model.exchange import Headers
 from pandaprobe_proxy.wire.stream import StreamEvent
 
@@ -46,6 +46,7 @@ DIALECT = Dialect(
     asked,
     answered,
     streamed,
+    alike=ALIKE,
     counts_tokens=False,
     endpoints=("GET /v1/responses/{id}", "POST /v1/responses/{id}/cancel"),
     offers=frozenset({"streamed", "usage", "tools", "cost"}),

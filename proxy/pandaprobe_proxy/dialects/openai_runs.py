@@ -1,6 +1,7 @@
 """Runs of OpenAI's assistants: `POST …/threads/runs`, `/threads/{id}/runs`, `…/submit_tool_outputs`, `GET …/runs/{id}`.
 
-JSON and SSE. The conversation is the thread; a run that is not over is answered later under the same id.
+JSON and SSE. The conversation is the thread; a run that is not over is answered later under the same id. Its usage is
+of the whole run, so an answer that only tells of a run again is no run of its own.
 """
 
 import re
@@ -11,7 +12,7 @@ from pandaprobe_proxy.dialects.base import Answered, Asked, Dialect
 from pandaprobe_proxy.dialects.openai_fields import pop_typed
 from pandaprobe_proxy.dialects.openai_history import read_items
 from pandaprobe_proxy.dialects.openai_run_stream import RunStream, read_run
-from pandaprobe_proxy.model.call import Message
+from pandaprobe_proxy.model.call import RETRIEVE, Message
 from pandaprobe_proxy.model.exchange import Headers
 from pandaprobe_proxy.wire.stream import StreamEvent
 
@@ -20,6 +21,7 @@ _RUN = r"(?:^|/)threads/[^/]+/runs/[^/]+"
 _POSTED = re.compile(rf"(?:^|/)threads/(?:[^/]+/)?runs/?$|{_RUN}(?:/submit_tool_outputs|/cancel)?/?$")
 _GOT = re.compile(rf"{_RUN}/?$")
 _THREAD = re.compile(r"(?:^|/)threads/([^/]+)/runs")
+_TOLD = re.compile(rf"{_RUN}(/cancel)?/?$")
 
 
 def matches(method: str, path: str, headers: Headers) -> bool:
@@ -29,7 +31,7 @@ def matches(method: str, path: str, headers: Headers) -> bool:
 
 def asked(body: Json, path: str) -> Asked:
     rest = dict(body)
-    thread = _THREAD.search(path)
+    thread, told_again = _THREAD.search(path), _TOLD.search(path)
     told = [pop_typed(rest, key, str) for key in ("instructions", "additional_instructions")]
     given = rest.get("thread")
     messages = (
@@ -47,6 +49,7 @@ def asked(body: Json, path: str) -> Asked:
         parameters=rest,
         stream=rest.get("stream") is True,
         conversation_id=thread[1] if thread else None,
+        operation=("cancel" if told_again[1] else RETRIEVE) if told_again else None,
     )
 
 
@@ -68,7 +71,7 @@ def streamed(events: Iterable[StreamEvent]) -> Answered:
 
 DIALECT = Dialect(
     "openai_runs",
-    1,
+    2,
     "run",
     matches,
     asked,

@@ -6,12 +6,13 @@ from typing import Any
 
 from pandaprobe_proxy.dialects.base import Answered, Asked, Blob, Dialect
 from pandaprobe_proxy.dialects.errors import read_error
-from pandaprobe_proxy.dialects.openai_blobs import decode_base64, sniff_type
+from pandaprobe_proxy.dialects.openai_blobs import decode_base64
 from pandaprobe_proxy.dialects.openai_events import EventFold
 from pandaprobe_proxy.dialects.openai_fields import merge_usage, pop_typed, read_rest, read_usage
 from pandaprobe_proxy.dialects.openai_paths import read_deployment
 from pandaprobe_proxy.model.call import Message
 from pandaprobe_proxy.model.exchange import Headers
+from pandaprobe_proxy.wire.media_types import sniff_type
 from pandaprobe_proxy.wire.stream import StreamEvent
 
 Json = Any

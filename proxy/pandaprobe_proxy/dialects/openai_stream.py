@@ -9,13 +9,23 @@ from typing import Any
 from pandaprobe_proxy.dialects.base import Answered
 from pandaprobe_proxy.dialects.errors import read_error
 from pandaprobe_proxy.dialects.json_values import parse_json
-from pandaprobe_proxy.dialects.openai_fields import FIRST_WINS, PADDING, grow_field, merge_usage, read_usage
+from pandaprobe_proxy.dialects.openai_fields import FIRST_WINS, PADDING, add_usage, grow_field, read_usage
 from pandaprobe_proxy.model.call import CallError, Message
 from pandaprobe_proxy.wire.stream import StreamEvent
 
 Json = Any
 AddChoice = Callable[[dict[str, Json], int, int], bool]
 """(choice, its position in the list, offset where its event ends): False if something in it could not be placed."""
+
+
+def find_only_choice(chunk: dict[str, Json], kind: str) -> dict[str, Json] | None:
+    """The choice of a chunk that has one, and nothing else that a chunk with the same fields would add to."""
+    choices = chunk.get("choices")
+    if kind == "error" or chunk.get("error") or not isinstance(choices, list) or len(choices) != 1:
+        return None
+    if any(isinstance(value, dict | list) for key, value in chunk.items() if key != "choices"):
+        return None
+    return choices[0] if isinstance(choices[0], dict) else None
 
 
 class ChunkFold:
@@ -74,7 +84,7 @@ class ChunkFold:
                 if value:
                     self._names.setdefault(key, value)
             elif key == "usage" and isinstance(value, dict):
-                self._usage = merge_usage(self._usage, value)
+                add_usage(self._usage, value)
             else:
                 self._take_extra(key, value)
 
@@ -94,7 +104,7 @@ class ChunkFold:
         grow_field(self._extra, key, value)
         if key == "x_groq" and isinstance(value, dict):
             if isinstance(value.get("usage"), dict):
-                self._usage = merge_usage(self._usage, value["usage"])
+                add_usage(self._usage, value["usage"])
             if value.get("error"):
                 self._error = self._error or read_error(value["error"])
 

@@ -13,6 +13,8 @@ from pandaprobe_proxy.dialects.openai_messages import write_arguments
 from pandaprobe_proxy.model.call import ToolCall
 
 Json = Any
+_LOOKED_CHARS = 100_000
+"""So much of arguments is looked at in one answer to see whether they are whole; beyond, they are taken to go on."""
 
 
 class _Call:
@@ -49,6 +51,17 @@ class _Call:
         return ToolCall(self.id, self.name, "".join(self.arguments), self.type or "function", self.extra)
 
 
+def find_arguments(entries: Json) -> str | None:
+    """The key of the text, if the fragments of a chunk are one, which brings a text to the call of an index."""
+    entry = entries[0] if isinstance(entries, list) and len(entries) == 1 else None
+    if not isinstance(entry, dict) or not entry.keys() <= {"index", "function", "type"}:
+        return None
+    inner, index = entry.get("function"), entry.get("index")
+    if not isinstance(inner, dict) or inner.keys() != {"arguments"} or type(index) is not int:
+        return None
+    return "arguments" if inner["arguments"] and isinstance(inner["arguments"], str) else None
+
+
 class ToolCallFold:
     """The tool calls of one choice."""
 
@@ -57,6 +70,7 @@ class ToolCallFold:
         self._by_index: dict[int, _Call] = {}
         self._by_id: dict[str, _Call] = {}
         self._last: _Call | None = None
+        self._looked_chars = 0
 
     def add(self, entries: list[Json]) -> bool:
         """Takes in the fragments of one chunk; False if one is no object."""
@@ -89,7 +103,7 @@ class ToolCallFold:
         call = self._last
         if position is not None:
             call = self._calls[position] if position < len(self._calls) else None
-        if call is None or (name and call.name and not _continues(call, name)):
+        if call is None or (name and call.name and not self._continues(call, name)):
             return None
         return call
 
@@ -109,6 +123,20 @@ class ToolCallFold:
             return None
         return self._calls[index]
 
+    def _continues(self, call: _Call, name: str) -> bool:
+        """Whether a fragment that repeats the name may belong to the call: not when its arguments are whole already."""
+        if call.name != name:
+            return False
+        if self._looked_chars > _LOOKED_CHARS:
+            return True
+        arguments = "".join(call.arguments)
+        self._looked_chars += len(arguments)
+        try:
+            parse_json(arguments)
+        except ValueError:
+            return True
+        return False
+
     def finish(self) -> tuple[ToolCall, ...]:
         """The calls by index, those of one index (or none) as they came."""
         places = {id(call): place for place, call in enumerate(self._calls)}
@@ -120,14 +148,3 @@ def _name(entry: dict[str, Json]) -> str:
     inner = entry.get("function") or entry.get("custom")
     name = inner.get("name") if isinstance(inner, dict) else None
     return name if isinstance(name, str) else ""
-
-
-def _continues(call: _Call, name: str) -> bool:
-    """Whether a fragment that repeats the name may belong to the call: not when its arguments are whole already."""
-    if call.name != name:
-        return False
-    try:
-        parse_json("".join(call.arguments))
-    except ValueError:
-        return True
-    return False

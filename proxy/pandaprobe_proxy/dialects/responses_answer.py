@@ -1,14 +1,13 @@
 """A whole response object of the OpenAI Responses API as an answer."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from pandaprobe_proxy.dialects.base import Answered
 from pandaprobe_proxy.dialects.errors import read_error
-from pandaprobe_proxy.dialects.openai_fields import MAX_COUNT, pop_typed, read_rest, read_usage
+from pandaprobe_proxy.dialects.openai_fields import pop_typed, read_rest, read_usage
 from pandaprobe_proxy.dialects.responses_items import read_items
-from pandaprobe_proxy.model.call import CallError, Message, Usage
+from pandaprobe_proxy.model.call import CallError, Message
 
 Json = Any
 UNDECIDED = frozenset({"queued", "in_progress"})
@@ -26,7 +25,7 @@ def read_response(body: dict[str, Json], output: list[Json] | None = None) -> An
         model=pop_typed(rest, "model", str),
         response_id=pop_typed(rest, "id", str),
         messages=_end(read_items(items or ()), _read_reason(rest)),
-        usage=read_response_usage(usage),
+        usage=read_usage(usage),
         error=error,
         lossy="output" in rest or not _is_whole(items, bool(status or error)),
         conversation_id=read_conversation(rest.get("conversation")),
@@ -65,11 +64,3 @@ def _end(messages: tuple[Message, ...], reason: str | None) -> tuple[Message, ..
     if not messages or reason is None or messages[-1].role != "assistant":
         return messages
     return (*messages[:-1], replace(messages[-1], finish_reason=reason))
-
-
-def read_response_usage(raw: Mapping[str, Json]) -> Usage:
-    """The tokens of a response; what was written to the cache is told among the details of the input."""
-    details = raw.get("input_tokens_details")
-    written = details.get("cache_write_tokens") if isinstance(details, dict) else None
-    known = isinstance(written, int) and not isinstance(written, bool) and 0 <= written < MAX_COUNT
-    return replace(read_usage(raw), cache_written=written) if known else read_usage(raw)

@@ -12,8 +12,10 @@ from pandaprobe_proxy.dialects.errors import read_error
 from pandaprobe_proxy.dialects.json_values import parse_json
 from pandaprobe_proxy.dialects.openai_content import AudioFold
 from pandaprobe_proxy.dialects.responses_answer import read_response
-from pandaprobe_proxy.dialects.responses_output import OutputFold
+from pandaprobe_proxy.dialects.responses_output import TEXTS, OutputFold
 from pandaprobe_proxy.model.call import CallError, Message
+from pandaprobe_proxy.wire.run_forms import NUMBER, PADDING, Alike
+from pandaprobe_proxy.wire.runs import RunError
 from pandaprobe_proxy.wire.stream import StreamEvent
 
 Json = Any
@@ -36,6 +38,20 @@ _SAYS = frozenset(
 _ITEMS = frozenset({"output_item.added", "output_item.done"})
 _PARTS = frozenset({"content_part.added", "content_part.done", "output_text.done", "refusal.done"})
 
+_DELTAS = frozenset(f"response.{what}.delta" for what in TEXTS)
+
+
+def _grows(event: dict[str, Json], kind: str) -> str | None:
+    """A delta of a text, and nothing beside it that may add up."""
+    kind = event.get("type", "")
+    if not isinstance(kind, str) or kind not in _DELTAS or event.get("logprobs"):
+        return None
+    known = event.keys() <= _SILENT | {"delta", "logprobs", "command_index"}
+    return "delta" if known and event.get("delta") and isinstance(event["delta"], str) else None
+
+
+ALIKE = Alike(_grows, {"sequence_number": NUMBER, "obfuscation": PADDING}, rises="sequence_number")
+
 
 class _Numbers:
     """The sequence numbers that were seen. Some servers give every event the same one, which then says nothing."""
@@ -44,15 +60,21 @@ class _Numbers:
         self._seen: set[int] = set()
         self._last: dict[str, Json] = {}
         self._trusted = True
+        self._runs = False
 
-    def repeats(self, event: dict[str, Json]) -> bool:
+    def repeats(self, event: dict[str, Json], count: int) -> bool:
+        """Whether the last of `count` events was there already. Raises RunError if one was and there were runs."""
         number = event.get("sequence_number")
         if not self._trusted or not isinstance(number, int):
             return False
-        again = number in self._seen
+        known = len(self._seen)
+        self._runs = self._runs or count > 1
+        self._seen.update(range(number - count + 1, number + 1))
+        again = len(self._seen) < known + count
+        if again and self._runs:
+            raise RunError("an event is repeated")
         if again and self._last.get("sequence_number") == number and self._last != event:
             self._trusted = again = False
-        self._seen.add(number)
         self._last = event
         return again
 
@@ -74,9 +96,9 @@ class ResponseFold:
         self._first_content: int | None = None
         self._first_tool: int | None = None
 
-    def add(self, event: dict[str, Json], end: int) -> None:
-        """Takes in one event, which ended at the offset `end`. Never raises."""
-        if self._numbers.repeats(event):
+    def add(self, event: dict[str, Json], end: int, count: int = 1) -> None:
+        """Takes in one event, which ended at the offset `end`; or a run of `count`: then RunError may be raised."""
+        if self._numbers.repeats(event, count):
             return
         kind = event.get("type")
         name = kind.removeprefix("response.") if isinstance(kind, str) else ""
@@ -200,7 +222,7 @@ def _add(fold: ResponseFold, event: StreamEvent) -> None:
             return
     if isinstance(value, dict):
         named = value if "type" in value or event.event in {"", "message"} else value | {"type": event.event}
-        fold.add(named, event.end)
+        fold.add(named, event.end, event.events)
     elif isinstance(value, str):
         if value:
             fold.fail(value)  # a plain sentence is an error of the server

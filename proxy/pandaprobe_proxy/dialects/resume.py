@@ -6,9 +6,9 @@ Events of OpenAI's responses carry a `sequence_number`; each is taken once, whic
 from collections.abc import Sequence
 from dataclasses import replace
 
-from pandaprobe_proxy.dialects.bodies import undo
+from pandaprobe_proxy.dialects.bodies import read_type, undo
 from pandaprobe_proxy.dialects.framings import find_framing
-from pandaprobe_proxy.dialects.json_values import parse_json
+from pandaprobe_proxy.dialects.json_events import read_object
 from pandaprobe_proxy.dialects.marks import Arrivals
 from pandaprobe_proxy.model.call import Call, Json
 from pandaprobe_proxy.model.exchange import Exchange, Headers
@@ -23,7 +23,7 @@ def join_streams(asked: Exchange, fetched: Sequence[Exchange]) -> Exchange:
 
     How it ended is how the last of them did. Exchanges whose answers are no streams add nothing.
     """
-    streams = [exchange for exchange in (asked, *fetched) if _is_stream(exchange)]
+    streams = [exchange for exchange in (asked, *fetched) if is_stream(exchange)]
     if not streams:
         return asked
     pieces: list[bytes] = []
@@ -39,13 +39,13 @@ def join_streams(asked: Exchange, fetched: Sequence[Exchange]) -> Exchange:
     return replace(asked, response=response, response_body=b"".join(pieces), chunks=tuple(chunks), ended=last.ended)
 
 
-def _is_stream(exchange: Exchange) -> bool:
+def is_stream(exchange: Exchange) -> bool:
+    """Whether its answer is a stream of events, which others may go on with."""
     answer = exchange.response
     if answer is None or answer.status != 200:
         return False
-    content_type = next((value for name, value in answer.headers if name.lower() == b"content-type"), b"")
     plain = undo(exchange.response_body, answer.headers, ())
-    return find_framing(plain.data, content_type.decode("latin-1"), asked=False) is SseReader
+    return find_framing(plain.data, read_type(answer.headers), asked=False) is SseReader
 
 
 def _take(exchange: Exchange, highest: int, last: bool) -> tuple[list[tuple[bytes, int]], int]:
@@ -72,11 +72,7 @@ def _take(exchange: Exchange, highest: int, last: bool) -> tuple[list[tuple[byte
 def _read_number(data: str) -> int | None:
     if _NUMBER not in data:
         return None
-    try:
-        value = parse_json(data)
-    except ValueError:
-        return None
-    number = value.get("sequence_number") if isinstance(value, dict) else None
+    number = (read_object(data) or {}).get("sequence_number")
     return number if isinstance(number, int) else None
 
 
@@ -96,5 +92,6 @@ def complete(call: Call, others: Sequence[Call], joined: Call | None) -> Call:
 
 
 def _answer(call: Call) -> dict[str, Json]:
-    names = ("model", "output", "usage", "error", "partial", "extra", "pending", "conversation_id", "cost")
-    return {name: getattr(call, name) for name in names}
+    """What a fetched answer tells. One without messages, as a run is, leaves those that are known."""
+    names = ("model", "usage", "error", "partial", "extra", "pending", "conversation_id", "cost")
+    return {name: getattr(call, name) for name in (*names, *(["output"] if call.output else []))}

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from pandaprobe_proxy.dialects.anthropic_bodies import read_answer, read_request
-from pandaprobe_proxy.dialects.anthropic_stream import MessageStream
+from pandaprobe_proxy.dialects.anthropic_stream import ALIKE, MessageStream
 from pandaprobe_proxy.dialects.base import Answered, Asked, Dialect
 from pandaprobe_proxy.model.exchange import Headers
 from pandaprobe_proxy.wire.stream import StreamEvent
@@ -49,6 +49,7 @@ DIALECT = Dialect(
     asked,
     answered,
     streamed,
+    alike=ALIKE,
     endpoints=(
         "POST /v1/projects/{p}/locations/{l}/publishers/anthropic/models/{model}:rawPredict",
         "POST /v1/projects/{p}/locations/{l}/publishers/anthropic/models/{model}:streamRawPredict",

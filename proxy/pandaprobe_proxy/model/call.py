@@ -192,6 +192,8 @@ class Turn:
 
 RETRIEVE = "retrieve"
 """The operation that fetches the answer to an earlier request: all of it, or the rest of its stream."""
+STATE = "state"
+"""The operation that reads or changes what a provider holds: a conversation, a thread, and much else."""
 CONNECTION = "connection"
 """The operation of an upgraded connection, whose calls are its turns."""
 PREWARM = "prewarm"

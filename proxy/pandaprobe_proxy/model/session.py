@@ -18,7 +18,11 @@ class Source(StrEnum):
     DEFAULT_ID = "default_id"  # --default-session ID
     DEFAULT_CLIENT = "default_client"  # --default-session client
     DEFAULT_NEW = "default_new"  # --default-session new
-    INGEST = "ingest"  # named by a posted trace
+    INGEST = "ingest"  # named by a posted trace, or by who said that it is over
+
+
+DEFAULTS = frozenset({Source.DEFAULT_NEW, Source.DEFAULT_CLIENT, Source.DEFAULT_ID})
+"""Nothing of the call says which session it is of."""
 
 
 @dataclass(frozen=True, slots=True)

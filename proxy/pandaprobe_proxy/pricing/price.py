@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, TypeGuard
 
-from pandaprobe_proxy.model.call import Call, Cost, Usage
+from pandaprobe_proxy.model.call import RETRIEVE, Call, Cost, Usage
 from pandaprobe_proxy.pricing.counts import count, read_billed, read_context
 from pandaprobe_proxy.pricing.listed import list_price
 from pandaprobe_proxy.pricing.own import Price, find_price
@@ -17,8 +17,12 @@ Pricing = Callable[[Call, str, str, int], Cost | None]
 """(call, name of its upstream, URL, nanoseconds since 1970 when it began): what it cost, if that is known."""
 FREE = "OTHER"
 """The kind of calls that no tokens are paid for, even where they count some."""
+PAID = frozenset({RETRIEVE, "batches"})
+"""Operations of that kind which tell what another call has used."""
 LONGEST = 512
 """Longer texts are no names of models."""
+OWN = "settings"
+"""The source of a cost by a price of the user's own."""
 TICKS = 10**10
 """Of xAI to the dollar."""
 
@@ -31,7 +35,7 @@ class Prices:
 
     def price(self, call: Call, upstream: str, url: str, at_ns: int) -> Cost | None:
         """What a call cost. Never raises."""
-        if call.kind == FREE:
+        if call.kind == FREE and call.operation not in PAID:
             return None
         models = tuple(
             dict.fromkeys(name for name in (call.model, call.requested_model) if name and len(name) < LONGEST)
@@ -103,4 +107,4 @@ def _own_cost(name: str, price: Price, usage: Usage) -> Cost | None:
     if min(left.values()) < 0:
         return None
     parts |= {"input": left["input"] * price.input / 1e6, "output": left["output"] * price.output / 1e6}
-    return Cost(math.fsum(parts.values()), {part: cost for part, cost in parts.items() if cost}, name, "settings")
+    return Cost(math.fsum(parts.values()), {part: cost for part, cost in parts.items() if cost}, name, OWN)

@@ -9,7 +9,7 @@ import re
 
 import msgspec
 
-from pandaprobe_proxy.model.exchange import Headers
+from pandaprobe_proxy.model.exchange import find_header
 from pandaprobe_proxy.relay.http1 import Framing, Request, Response
 
 MAX_BODY = 8 * 1024 * 1024
@@ -55,13 +55,9 @@ def is_amendable(request: Request) -> bool:
         and request.framing is Framing.SIZED
         and 0 < request.length <= MAX_BODY
         and _PATH.search(request.target) is not None
-        and _JSON.match(_header(request.headers, b"content-type")) is not None
-        and not _header(request.headers, b"content-encoding")
+        and _JSON.match(find_header(request.headers, b"content-type") or b"") is not None
+        and not find_header(request.headers, b"content-encoding")
     )
-
-
-def _header(headers: Headers, name: bytes) -> bytes:
-    return next((value for key, value in headers if key.lower() == name), b"")
 
 
 def amend_body(body: bytes) -> bytes | None:
@@ -103,7 +99,7 @@ def amend_head(request: Request, length: int) -> Request:
 
 def is_filterable(response: Response) -> bool:
     """Whether the answer is a stream of events that can be read."""
-    kind, coding = _header(response.headers, b"content-type"), _header(response.headers, b"content-encoding")
+    kind, coding = (find_header(response.headers, name) or b"" for name in (b"content-type", b"content-encoding"))
     return response.status == 200 and _STREAM.match(kind) is not None and coding in (b"", b"identity")
 
 

@@ -126,10 +126,11 @@ def _add(tree: _Tree, step: Step) -> Addition:
         place = tree.put(place, names[at], step.call_id, branch)
     tree.put_answers(place, [digest(answer) for answer in call.output], step.call_id, branch)
     fresh = frozenset(new)
+    said = tuple(_say(tree, call.input, fresh, len(held)))  # first: what a call states again is its own
     return Addition(
         step.call_id,
-        tuple(message for at, message in enumerate(held) if at in fresh),
-        tuple(_say(tree, call.input, fresh, len(held))),
+        tuple(_say(tree, step.history, fresh, 0)),
+        said,
         call.output,
         after,
         branch,
@@ -141,7 +142,7 @@ def _without_instructions(messages: Iterable[Message]) -> list[Message]:
 
 
 def _say(tree: _Tree, messages: Iterable[Message], fresh: frozenset[int], at: int) -> Iterator[Message]:
-    """Of a call's input what is new, and instructions that nobody has stated before. `at` is the first one's place."""
+    """Of messages what is new, and instructions that nobody has stated before. `at` is the first one's place."""
     for message in messages:
         if message.role in _INSTRUCTIONS:
             if tree.state(digest(message)):

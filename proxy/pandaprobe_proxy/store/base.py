@@ -15,23 +15,27 @@ Promises
 - A Record of a connection makes a row for each of its turns, too: the same session, trace and credential, no bodies.
   They go when the connection goes. In the totals of a session they stand for it.
 - A body that was written can be read back byte for byte, as the Body's pieces joined.
+- The life of sessions: see `lives`.
 - Closing twice is allowed. After close, everything raises StoreError.
 - StoreFull, StoreBusy and StoreError leave the store as it was before the call; the caller may try again.
 - None means: no such thing. Nothing else is ever signalled by None.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from pandaprobe_proxy.model.call import Call, Cost, Marks, Message, Usage
 from pandaprobe_proxy.model.correction import Corrected, Correction
-from pandaprobe_proxy.model.exchange import Exchange
+from pandaprobe_proxy.model.lifecycle import State
 from pandaprobe_proxy.model.record import Record
 from pandaprobe_proxy.model.score import Score
 from pandaprobe_proxy.model.session import Resolution
 from pandaprobe_proxy.model.trace import Span, Trace
 from pandaprobe_proxy.store.batch import Batch, RunState
+from pandaprobe_proxy.store.judged import Choice, Due, Judged, Wanted
+from pandaprobe_proxy.store.lives import LifeReader, LifeWriter
+from pandaprobe_proxy.store.rereading import Rereading
 from pandaprobe_proxy.store.session_rows import SessionRow
 from pandaprobe_proxy.store.trace_rows import SpanRow, TraceRow
 from pandaprobe_proxy.store.unplaced import Unplaced
@@ -209,9 +213,11 @@ class Redecoded:
     """Of these: those that were read anew."""
     unreadable: int = 0
     """Of these: those whose bodies are not there any more, so that they stay as they are."""
+    repriced: int = 0
+    """Calls and turns whose cost is another one now, or known now, or no more."""
 
 
-class Writer(Protocol):
+class Writer(LifeWriter, Protocol):
     """The one writing side."""
 
     def begin(self, run: str, at_ns: int) -> RunState:
@@ -247,6 +253,9 @@ class Writer(Protocol):
     def add_score(self, score: Score) -> None:
         """Adds a score; its trace need not be known yet."""
 
+    def put_judged(self, judged: Sequence[Judged]) -> int:
+        """Keeps judgements beside the older ones; how many were new. Those of sessions that are gone are left out."""
+
     def correct(self, correction: Correction) -> Corrected:
         """Puts calls into another session than they were resolved to. Raises Refused if it makes no sense."""
 
@@ -256,17 +265,14 @@ class Writer(Protocol):
     def delete_session(self, session_id: str) -> int | None:
         """Removes a session and all that only it holds; how many calls went, None if there is no such session."""
 
-    def redecode(
-        self,
-        after: int,
-        read: Callable[[Exchange], Call | None],
-        session_id: str | None = None,
-        dry_run: bool = False,
-    ) -> Redecoded:
+    def redecode(self, after: int, rereading: Rereading) -> Redecoded:
         """Reads some of the calls anew that an older decoder has read, in the order in which they were stored.
 
         What follows from it is what would be there if the new decoder had been there first: columns, what sessions add
-        up, messages, and what a search finds. Goes on after `after`, 0 for the first step; takes about 50 ms.
+        up, messages, and what a search finds. They are priced anew; what a price of the user's own gave stays where
+        `rereading` knows none and the tokens are the same.
+
+        Goes on after `after`, 0 for the first step; takes about 50 ms.
         """
 
     def trim(self, budget: Budget, now_ns: int) -> bool:
@@ -276,11 +282,13 @@ class Writer(Protocol):
         """Checkpoints and lets go."""
 
 
-class Reader(Protocol):
+class Reader(LifeReader, Protocol):
     """A read-only view. Each method sees one consistent state."""
 
-    def sessions(self, limit: int, before_ns: int | None = None, user_id: str | None = None) -> list[SessionRow]:
-        """The newest sessions by last activity, those before a moment if one is given."""
+    def sessions(
+        self, limit: int, before_ns: int | None = None, user_id: str | None = None, state: State | None = None
+    ) -> list[SessionRow]:
+        """The newest sessions by last activity that have calls or traces, those before a moment if one is given."""
 
     def session(self, session_id: str) -> SessionRow | None: ...
 
@@ -317,7 +325,19 @@ class Reader(Protocol):
         """Ids that start with `prefix`."""
 
     def scores(self, session_id: str | None = None, trace_id: str | None = None) -> list[Score]:
-        """The scores of a session's traces and of the session itself, or of one trace; oldest first."""
+        """The scores of a session's traces and of the session itself, or of one trace; oldest first.
+
+        The newest judgements of a session are among its scores, if they have a value.
+        """
+
+    def contents(self, choice: Choice) -> list[tuple[str, str]]:
+        """(session id, content) of the chosen sessions, oldest first. The content changes with the session."""
+
+    def due(self, choice: Choice, wanted: Sequence[Wanted]) -> list[Due]:
+        """The chosen sessions that some of what is wanted has not judged as they are now, oldest first."""
+
+    def judged(self, choice: Choice) -> list[Judged]:
+        """The newest judgement of each evaluator of the chosen sessions, the last active session first."""
 
     def corrections(self, limit: int) -> list[Corrected]:
         """Those that were made, newest first, with those that were undone."""

@@ -1,7 +1,7 @@
 """What a recorder hands to a store at once, and what the store tells a recorder that starts again."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pandaprobe_proxy.model.record import Opened, Record
@@ -48,3 +48,14 @@ class Batch:
     """How many exchanges the recorder gave up in this batch, by reason."""
     counters: Mapping[str, Json] = field(default_factory=dict)
     """The relay's numbers as last seen, kept for `status` when nothing runs."""
+
+    def without(self, records: Sequence[Record]) -> "Batch":
+        """The batch with these records given up, and counted as `recorder_error`."""
+        ids = tuple(record.opened.id for record in records)
+        lost = {"recorder_error": self.dropped.get("recorder_error", 0) + len(ids)} if ids else {}
+        return replace(
+            self,
+            records=tuple(record for record in self.records if record.opened.id not in ids),
+            discarded=(*self.discarded, *ids),
+            dropped={**self.dropped, **lost},
+        )

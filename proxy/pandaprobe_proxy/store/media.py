@@ -5,22 +5,11 @@ from hashlib import sha256
 from typing import Any
 
 from pandaprobe_proxy.wire.base64_runs import LEAST_BYTES, find_runs
+from pandaprobe_proxy.wire.media_types import sniff_type
 
 Json = Any
-UNKNOWN = "application/octet-stream"
 NAMES = ("media_type", "mimeType", "mime_type", "content_type")
 """Fields beside base64 that say what it is."""
-MAGIC = (
-    (b"\x89PNG", "image/png"),
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"GIF8", "image/gif"),
-    (b"%PDF", "application/pdf"),
-    (b"ID3", "audio/mpeg"),
-    (b"\xff\xfb", "audio/mpeg"),
-    (b"OggS", "audio/ogg"),
-    (b"fLaC", "audio/flac"),
-)
-RIFF = {b"WEBP": "image/webp", b"WAVE": "audio/wav"}
 
 
 def tell(value: Json) -> Json:
@@ -82,18 +71,12 @@ def _split(text: str, said: str) -> list[str | dict[str, Json]]:
 
 def _describe(run: bytes, said: str) -> dict[str, Json]:
     plain = _decode(run)
-    return {"type": said or _sniff(plain), "bytes": len(plain), "sha256": sha256(plain).hexdigest()}
+    return {"type": said or sniff_type(plain), "bytes": len(plain), "sha256": sha256(plain).hexdigest()}
 
 
 def _decode(run: bytes) -> bytes:
     run = run.replace(b"\\/", b"/").translate(bytes.maketrans(b"-_", b"+/"), b"\r\n\\=")
     return b64decode(run + b"=" * (-len(run) % 4)) if len(run) % 4 != 1 else run
-
-
-def _sniff(data: bytes) -> str:
-    if data[:4] == b"RIFF":
-        return RIFF.get(data[8:12], UNKNOWN)
-    return next((kind for magic, kind in MAGIC if data.startswith(magic)), UNKNOWN)
 
 
 def _read_type(fields: dict[str, Json]) -> str:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from pandaprobe_proxy.model.lifecycle import State
+
 
 @dataclass(frozen=True, slots=True)
 class SessionRow:
@@ -35,3 +37,6 @@ class SessionRow:
     """The call that did."""
     merged_into: str | None = None
     """A correction has put all of it into that session; it is kept as a name."""
+    state: State = State.OPEN
+    closing: bool = False
+    """Somebody has said that it is over, and it is closed once nothing of it runs."""

@@ -10,11 +10,13 @@ from typing import Any
 import msgspec
 
 from pandaprobe_proxy.model.correction import Corrected
+from pandaprobe_proxy.model.lifecycle import Change
 from pandaprobe_proxy.model.score import Score
 from pandaprobe_proxy.sessions.conversation import Addition
 from pandaprobe_proxy.sessions.steps import Step
 from pandaprobe_proxy.sessions.tools import ToolUse
 from pandaprobe_proxy.store.base import CallRow, Hit, StoredBody, StoredCall
+from pandaprobe_proxy.store.judged import Judged
 from pandaprobe_proxy.store.media import shorten, tell
 from pandaprobe_proxy.store.session_rows import SessionRow
 from pandaprobe_proxy.store.trace_rows import SpanRow, TraceRow
@@ -61,6 +63,8 @@ def session_json(row: SessionRow) -> Json:
         "parent_session_id": row.parent,
         "parent_call_id": row.parent_call,
         "merged_into": row.merged_into,
+        "state": row.state,
+        "closing": row.closing,
     }
 
 
@@ -200,9 +204,26 @@ def corrected_json(made: Corrected) -> Json:
     return {**value, "at": iso(value.pop("at_ns")), "undone_at": iso(value.pop("undone_ns"))}
 
 
+def change_json(change: Change) -> Json:
+    """As hooks are told it, too."""
+    value: Json = msgspec.to_builtins(change)
+    return {"number": value.pop("number"), "at": iso(value.pop("at_ns")), **value}
+
+
+def encode_change(change: Change) -> bytes:
+    """A change as hooks are told it."""
+    return msgspec.json.encode(change_json(change))
+
+
 def score_json(score: Score) -> Json:
     value: Json = msgspec.to_builtins(score)
     return {**value, "created_at": iso(value.pop("at_ns"))}
+
+
+def judged_json(judged: Judged) -> Json:
+    """What an evaluator said of a session, with its evidence."""
+    value: Json = msgspec.to_builtins(judged)
+    return {**value.pop("judgement"), **value, "at": iso(value.pop("at_ns"))}
 
 
 def hit_json(hit: Hit) -> Json:

@@ -18,15 +18,21 @@ from pandaprobe_proxy.dialects.decode import decode
 from pandaprobe_proxy.model.call import Call
 from pandaprobe_proxy.model.correction import Correction
 from pandaprobe_proxy.model.exchange import Exchange
+from pandaprobe_proxy.pricing.price import Pricing, no_price
 from pandaprobe_proxy.store.base import Reader, Refused, StoredBody, StoreError, Writer
+from pandaprobe_proxy.store.judged import Judgements
+from pandaprobe_proxy.store.rereading import Rereading, Wish
 from pandaprobe_proxy.store.shapes import (
     call_json,
+    change_json,
     corrected_json,
     items_json,
     session_json,
     stored_call_json,
     trace_json,
 )
+from pandaprobe_proxy.web.operations import add_operations
+from pandaprobe_proxy.web.queries import read_after, read_session_id, read_state
 
 T = TypeVar("T")
 Json = Any
@@ -78,24 +84,33 @@ class Sidecar:
     submit: Submit
     """Runs work with the one writer."""
     status: Callable[[], Json]
+    """The loss numbers; None if the relay does not answer."""
+    relays: Callable[[], bool]
+    """Whether the relay answers."""
+    metrics: Callable[[], bytes]
+    """In Prometheus's text format."""
     redact: Callable[[Json], Json]
     new_id: Callable[[], str]
     decode: Callable[[Exchange], Call | None] = decode
+    price: Pricing = no_price
 
 
 def build(sidecar: Sidecar, routes: Sequence[RouteLike], hosts: frozenset[str]) -> web.Application:
     """The application. `hosts` are the Host headers that it answers to, port included."""
     app = web.Application(client_max_size=LIMIT_BYTES, middlewares=[_guard(hosts)])
     pages = _Pages(sidecar)
-    app.router.add_get("/livez", _alive)
-    app.router.add_get("/readyz", pages.ready)
+    add_operations(app, sidecar.relays, sidecar.metrics)
     app.router.add_get("/status", pages.status)
     app.router.add_get("/sessions", pages.sessions)
     app.router.add_get("/sessions/{session_id}", pages.session)
     app.router.add_delete("/sessions/{session_id}", pages.delete_session)
+    app.router.add_post("/sessions/{session_id}/close", pages.close_session)
+    app.router.add_post("/sessions/{session_id}/reopen", pages.reopen_session)
+    app.router.add_get("/changes", pages.changes)
     app.router.add_get("/corrections", pages.corrections)
     app.router.add_post("/corrections", pages.correct)
     app.router.add_delete("/corrections/newest", pages.undo)
+    app.router.add_post("/judgements", pages.judge)
     app.router.add_post("/redecode", pages.redecode)
     app.router.add_get("/traces/{trace_id}", pages.trace)
     app.router.add_get("/calls", pages.calls)
@@ -160,10 +175,6 @@ def _json(value: Json, status: int = 200, headers: Mapping[str, str] | None = No
     return web.Response(body=body, status=status, headers=headers, content_type="application/json", charset="utf-8")
 
 
-async def _alive(request: web.Request) -> web.Response:
-    return _json({"status": "ok"})
-
-
 class _Pages:
     """The endpoints."""
 
@@ -182,19 +193,14 @@ class _Pages:
 
         return await asyncio.to_thread(ask)
 
-    async def ready(self, request: web.Request) -> web.Response:
-        """200 once the store can be read; 503 with the reason before."""
-        await self._read(lambda reader: reader.counts())
-        return _json({"status": "ok"})
-
     async def status(self, request: web.Request) -> web.Response:
         value = await asyncio.to_thread(self._sidecar.status)
         return _json(value) if value else _json({"detail": "The relay does not answer."}, 503)
 
     async def sessions(self, request: web.Request) -> web.Response:
         limit = _limit(request)
-        user = request.query.get("user_id")
-        rows = await self._read(lambda reader: reader.sessions(limit, user_id=user))
+        user, state = request.query.get("user_id"), read_state(request)
+        rows = await self._read(lambda reader: reader.sessions(limit, user_id=user, state=state))
         return _json(items_json([session_json(row) for row in rows], limit))
 
     async def session(self, request: web.Request) -> web.Response:
@@ -210,6 +216,25 @@ class _Pages:
         if count is None:
             raise _missing(f"session {session_id!r}")
         return _json({"deleted": count})
+
+    async def close_session(self, request: web.Request) -> web.Response:
+        """Somebody says that it is over."""
+        session_id = read_session_id(request)
+        return _json(session_json(await self._sidecar.submit(lambda writer: writer.close_session(session_id))))
+
+    async def reopen_session(self, request: web.Request) -> web.Response:
+        session_id = request.match_info["session_id"]
+        row = await self._sidecar.submit(lambda writer: writer.reopen_session(session_id))
+        if row is None:
+            raise _missing(f"session {session_id!r}")
+        return _json(session_json(row))
+
+    async def changes(self, request: web.Request) -> web.Response:
+        """Those after a number, or the newest; `after` of the answer is where to go on."""
+        limit, after, session_id = _limit(request), read_after(request), request.query.get("session_id")
+        told = await self._read(lambda reader: reader.changes(limit, after, session_id))
+        newest = told[-1].number if told else after or 0
+        return _json({**items_json([change_json(one) for one in told], limit), "after": newest})
 
     async def corrections(self, request: web.Request) -> web.Response:
         limit = _limit(request)
@@ -230,15 +255,24 @@ class _Pages:
             raise _missing("correction that stands")
         return _json(msgspec.to_builtins(undone))
 
+    async def judge(self, request: web.Request) -> web.Response:
+        """Keeps what evaluators have said of sessions."""
+        try:
+            asked = msgspec.convert(await _body(request), Judgements)
+        except msgspec.ValidationError as error:
+            raise web.HTTPUnprocessableEntity(reason=f"These are no judgements: {error}."[:200]) from error
+        return _json({"kept": await self._sidecar.submit(lambda writer: writer.put_judged(asked.judged))})
+
     async def redecode(self, request: web.Request) -> web.Response:
         """One step; its answer says where the next one goes on."""
         asked = await _body(request)
         try:
-            after, session_id, dry_run = int(asked["after"]), asked.get("session_id"), bool(asked.get("dry_run"))
+            after = int(asked["after"])
+            wish = Wish(asked.get("session_id"), bool(asked.get("dry_run")), bool(asked.get("every")))
         except (TypeError, ValueError, KeyError, AttributeError) as error:
             raise web.HTTPUnprocessableEntity(reason="after is a number, 0 to begin with.") from error
-        read = self._sidecar.decode
-        step = await self._sidecar.submit(lambda writer: writer.redecode(after, read, session_id, dry_run))
+        rereading = Rereading(self._sidecar.decode, self._sidecar.price, wish)
+        step = await self._sidecar.submit(lambda writer: writer.redecode(after, rereading))
         return _json(msgspec.to_builtins(step))
 
     async def trace(self, request: web.Request) -> web.Response:

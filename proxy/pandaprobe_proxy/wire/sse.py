@@ -4,13 +4,18 @@ Each event carries the stream offset at which it was complete, so that its arriv
 the bytes fed, however they are cut. An event that the stream leaves unfinished is never returned: it is the `tail`.
 """
 
+import re
 from collections.abc import Iterator
 
 from pandaprobe_proxy.wire.errors import WireError
+from pandaprobe_proxy.wire.run_forms import Alike
+from pandaprobe_proxy.wire.runs import Runs
 from pandaprobe_proxy.wire.stream import LIMIT_BYTES, StreamEvent
 
 _SLICE = 256 * 1024
 _BOM = b"\xef\xbb\xbf"
+_WHOLE = re.compile(rb"(?:event:[^\r\n]*\n)?data: ?(\{[^\r\n]*\})\n\n")
+"""The plainest form of an event, the only one of which runs are looked for."""
 
 
 class SseDecoder:
@@ -54,6 +59,10 @@ class SseDecoder:
         self._line += rest
         if self._held + len(self._line) > self._limit:
             raise WireError(f"an event of the stream is longer than {self._limit} bytes")
+
+    def skip(self, length: int) -> None:
+        """Passes over whole events that somebody else has read."""
+        self._offset += length
 
     def _split(self, data: bytes) -> tuple[list[bytes], bytes]:
         """Whole lines with their ends, and the rest. A CR at the end of `data` waits for the LF that may follow it."""
@@ -119,14 +128,18 @@ class SseDecoder:
 
 
 class SseReader:
-    """Iterates once over the events of a whole body. Bytes that pass the bound end it early: see `error`."""
+    """Iterates once over the events of a whole body. Bytes that pass the bound end it early: see `error`.
 
-    def __init__(self, body: bytes, limit_bytes: int = LIMIT_BYTES) -> None:
+    With `alike`, a run of events comes as one.
+    """
+
+    def __init__(self, body: bytes, limit_bytes: int = LIMIT_BYTES, alike: Alike | None = None) -> None:
         self.error: WireError | None = None
         self.first_end: int | None = None
         """Where the first event was complete."""
         self._body = body
         self._decoder = SseDecoder(limit_bytes)
+        self._runs = Runs(body, alike, _WHOLE) if alike else None
 
     @property
     def tail(self) -> StreamEvent | None:
@@ -134,15 +147,35 @@ class SseReader:
 
     def __iter__(self) -> Iterator[StreamEvent]:
         try:
-            for event in self._events():
+            for event in self._read_runs(self._runs) if self._runs else self._read():
                 if self.first_end is None:
                     self.first_end = event.end
                 yield event
         except WireError as error:
             self.error = error
 
-    def _events(self) -> Iterator[StreamEvent]:
+    def _read(self) -> Iterator[StreamEvent]:
         view = memoryview(self._body)
         for at in range(0, len(self._body), _SLICE):
             yield from self._decoder.read(bytes(view[at : at + _SLICE]))
+        yield from self._decoder.close()
+
+    def _read_runs(self, runs: Runs) -> Iterator[StreamEvent]:
+        """An event, then the run that it begins, and so on."""
+        at = start = 0
+        event = StreamEvent("", "", "", 0)
+        while at < len(self._body):
+            blank = self._body.find(b"\n\n", at + runs.pause_bytes, at + _SLICE)
+            end = blank + 2 if blank >= 0 else at + _SLICE
+            for following in self._decoder.read(self._body[at:end]):
+                start, event = event.end, following
+                yield event
+            at = min(end, len(self._body))
+            if event.end != at:
+                runs.pause(at)
+                continue
+            for run in runs.follow(event, start):
+                yield run
+                self._decoder.skip(run.end - at)
+                at, event = run.end, run
         yield from self._decoder.close()

@@ -19,6 +19,8 @@ class StreamEvent(NamedTuple):
     """The last event id that was seen, which may stem from an earlier event."""
     end: int
     """The offset in the stream just after what completed it."""
+    events: int = 1
+    """How many events it stands for, the last of which ended there: see `runs`."""
 
 
 class StreamReader(Protocol):

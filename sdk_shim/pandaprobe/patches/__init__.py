@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import Any
 
-from pandaprobe.carry import patch_executor, patch_subprocess
+from pandaprobe.carry import patch_executor, patch_process, patch_process_pool, patch_subprocess
 from pandaprobe.context import log, tell_once
 from pandaprobe.inject import SESSION_ALIAS, may_set, stamp
 
@@ -147,6 +147,8 @@ PATCHES: dict[str, Callable[[ModuleType], None]] = {
     "aiohttp.client_reqrep": patch_aiohttp,
     "websockets.client": patch_websockets,
     "concurrent.futures.thread": patch_executor,
+    "concurrent.futures.process": patch_process_pool,
+    "multiprocessing.process": patch_process,
     "subprocess": patch_subprocess,
 }
 

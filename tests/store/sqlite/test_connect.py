@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from pandaprobe_proxy.store.base import StoreBusy, StoreError, StoreFull
+from pandaprobe_proxy.store.base import Budget, StoreBusy, StoreError, StoreFull
 from pandaprobe_proxy.store.batch import Batch
 from pandaprobe_proxy.store.sqlite import open_reader, open_writer
-from pandaprobe_proxy.store.sqlite.connect import STEPS
+from pandaprobe_proxy.store.sqlite.connect import STEPS, give_back
 from pandaprobe_proxy.store.sqlite.schema import migrations, names
 from places import RUN, Place
 from records import START_NS, make_record
@@ -156,3 +156,42 @@ def test_a_full_store_says_so_gives_up_its_ballast_and_goes_on_when_there_is_roo
     place.put(make_record(session="after"))
     assert place.reader().counts().calls == kept + 1
     place.close()
+
+
+def test_free_pages_are_given_back_at_most_so_many_and_all_if_asked(tmp_path):
+    connection = sqlite3.connect(tmp_path / "a.db", isolation_level=None)
+    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+    connection.execute("CREATE TABLE t (x)")
+    connection.executemany("INSERT INTO t VALUES (?)", [(os.urandom(4000),) for _ in range(100)])
+    connection.execute("DELETE FROM t")
+
+    def free():
+        return connection.execute("PRAGMA freelist_count").fetchone()[0]
+
+    before = free()
+    give_back(connection, 30)
+    assert free() == before - 30 > 0
+    give_back(connection)
+    assert free() == 0
+    connection.close()
+
+
+def file_bytes(path):
+    """What the file takes once its log is in it."""
+    store = sqlite3.connect(path)
+    (pages,) = store.execute("PRAGMA page_count").fetchone()
+    store.close()
+    return pages * 4096
+
+
+def test_what_is_trimmed_or_deleted_makes_the_file_smaller(place):
+    records = [make_record([{"role": "user", "content": os.urandom(100_000).hex()}], session=f"s{n}") for n in range(9)]
+    place.put(*records)
+    place.writer.trim(Budget(0, 0), START_NS)
+    before = file_bytes(place.path)
+    while place.writer.trim(Budget(0, 400_000), START_NS):
+        pass
+    assert before > 900_000 and file_bytes(place.path) < 500_000
+    place.put(make_record([{"role": "user", "content": os.urandom(300_000).hex()}], session="large"))
+    place.writer.delete_session("large")
+    assert file_bytes(place.path) < 500_000

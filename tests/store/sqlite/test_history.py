@@ -1,5 +1,7 @@
 """What the provider held of before, read from our own calls."""
 
+import json
+
 import held
 import pytest
 from held import asking, fetching, stream
@@ -7,7 +9,7 @@ from pandaprobe_proxy.capture.keep import Policy
 from pandaprobe_proxy.dialects import registry
 from pandaprobe_proxy.model.exchange import Outcome
 from pandaprobe_proxy.store.sqlite import history
-from records import make_keeper
+from records import START_NS, make_keeper, make_record
 
 
 @pytest.fixture(autouse=True)
@@ -85,6 +87,30 @@ def test_a_conversation_has_its_earlier_calls(place):
     (last,) = place.put(asking("q1", id="r1", at_s=2, **said))
     stored = read(place, last)
     assert (texts(stored.history), stored.history_broken) == (["q0", "a0"], False)
+
+
+def changing(path, body, at_s=0):
+    """The Record of a change of what the provider holds."""
+    return make_record(
+        (),
+        path=path,
+        request=json.dumps(body).encode(),
+        response=b'{"id": "c1", "object": "conversation"}',
+        at_ns=START_NS + at_s * 1_000_000_000,
+        headers=((b"Authorization", b"Bearer key-of-somebody"),),
+    )
+
+
+def test_what_was_put_into_a_conversation_is_part_of_it(place):
+    items = [{"type": "message", "role": "user", "content": text} for text in ("I am Ada.", "I like maps.")]
+    place.put(
+        changing("/v1/conversations", {"items": items[:1]}),
+        changing("/v1/conversations/c1/items", {"items": items[1:]}, at_s=1),
+        changing("/v1/conversations/c1", {"metadata": {"topic": "maps"}}, at_s=2),
+    )
+    (last,) = place.put(asking("q1", id="r1", at_s=3, conversation="c1"))
+    stored = read(place, last)
+    assert (texts(stored.history), stored.history_broken) == (["I am Ada.", "I like maps."], False)
 
 
 def test_each_call_is_decoded_once_for_a_whole_session(place, monkeypatch):

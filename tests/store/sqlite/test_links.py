@@ -1,5 +1,6 @@
 """Tries of one call, and answers that were fetched later."""
 
+import json
 from dataclasses import replace
 
 import held
@@ -8,7 +9,9 @@ from held import asking, fetching, stream
 from pandaprobe_proxy.dialects import registry
 from pandaprobe_proxy.model.exchange import Outcome
 from pandaprobe_proxy.model.session import Source
-from records import START_NS, make_record
+from pandaprobe_proxy.pricing.own import Price
+from pandaprobe_proxy.pricing.price import Prices
+from records import START_NS, make_keeper, make_record
 
 S = 1_000_000_000
 
@@ -142,3 +145,96 @@ class TestAnswers:
     def test_every_exchange_stays_as_it_was(self, place):
         _, poll = place.put(asking("q", status="queued"), fetching(answer="four", at_s=1))
         assert b'"text": "four"' in place.reader().call(poll.opened.id).response.data
+
+
+def told(path, body, at_s=0, type=b"application/json"):
+    """The Record of a call that is answered with that body."""
+    body = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return make_record((), path=path, request=b"{}", response=body, type=type, at_ns=START_NS + at_s * S)
+
+
+RUN = {"id": "run_1", "object": "thread.run", "thread_id": "t", "model": "m", "usage": None}
+OVER = RUN | {"status": "completed", "usage": {"prompt_tokens": 20, "completion_tokens": 5, "total_tokens": 25}}
+WAITING = RUN | {
+    "status": "requires_action",
+    "required_action": {
+        "type": "submit_tool_outputs",
+        "submit_tool_outputs": {
+            "tool_calls": [{"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}]
+        },
+    },
+}
+
+
+class TestRuns:
+    def test_a_run_that_is_polled_counts_once(self, place):
+        poll = "/v1/threads/t/runs/run_1"
+        asked, *polls = place.put(
+            told("/v1/threads/t/runs", RUN | {"status": "queued"}),
+            told(poll, RUN | {"status": "in_progress"}, 1),
+            told(poll, OVER, 2),
+            told(poll, OVER, 3),
+        )
+        row, *others = rows(place, asked, *polls)
+        assert (row.pending, row.usage.input, row.usage.output) == (False, 20, 5)
+        assert {(other.retrieves, other.usage.output) for other in others} == {(asked.opened.id, None)}
+        (session,) = place.reader().sessions(9)
+        assert (session.calls, session.input_tokens, session.output_tokens) == (4, 20, 5)
+
+    def test_each_part_of_a_run_that_waits_for_tools_has_its_own_answer(self, place):
+        poll = "/v1/threads/t/runs/run_1"
+        asked, first, given, second, third = place.put(
+            told("/v1/threads/t/runs", RUN | {"status": "queued"}),
+            told(poll, WAITING, 1),
+            told(f"{poll}/submit_tool_outputs", RUN | {"status": "queued"}, 2),
+            told(poll, OVER, 3),
+            told(poll, OVER, 4),
+        )
+        row, went_on = rows(place, asked, given)
+        assert (row.pending, row.finish_reason, row.usage.output) == (False, "requires_action", None)
+        assert (went_on.pending, went_on.usage.output) == (False, 5)
+        ids = [other.retrieves for other in rows(place, first, second, third)]
+        assert ids == [asked.opened.id, given.opened.id, given.opened.id]
+        assert place.reader().session("s-1").output_tokens == 5
+        shown = place.reader().call(asked.opened.id).call
+        assert shown.output[0].tool_calls[0].name == "f"
+
+    def test_the_results_of_a_batch_count_once_and_are_its_answers(self, place):
+        batch = {"id": "b_1", "type": "message_batch", "processing_status": "in_progress"}
+        message = {
+            "type": "message",
+            "role": "assistant",
+            "model": "m",
+            "content": [{"type": "text", "text": "Paris."}],
+            "usage": {"input_tokens": 3, "output_tokens": 4},
+        }
+        line = json.dumps({"custom_id": "a", "result": {"type": "succeeded", "message": message}}).encode()
+        paths, lines = "/v1/messages/batches", b"application/x-jsonl"
+        asked, *others = place.put(
+            told(paths, batch),
+            told(f"{paths}/b_1", batch | {"processing_status": "ended"}, 1),
+            told(f"{paths}/b_1/results", line, 2, lines),
+            told(f"{paths}/b_1/results", line, 3, lines),
+        )
+        row, *fetched = rows(place, asked, *others)
+        assert (row.pending, row.usage.output) == (False, 4)
+        assert {(other.retrieves, other.usage.output) for other in fetched} == {(asked.opened.id, None)}
+        assert place.reader().session("s-1").output_tokens == 4
+        assert [said.text for said in place.reader().call(asked.opened.id).call.output] == ["Paris."]
+
+    def test_the_price_of_a_run_comes_with_its_answer(self, place):
+        keeper = make_keeper(pricing=Prices({"m": Price(input=1, output=2)}).price)
+        asked, *_ = place.put(
+            make_record(
+                (), keeper=keeper, path="/v1/threads/t/runs", response=json.dumps(RUN | {"status": "queued"}).encode()
+            ),
+            make_record(
+                (),
+                keeper=keeper,
+                path="/v1/threads/t/runs/run_1",
+                response=json.dumps(OVER).encode(),
+                at_ns=START_NS + S,
+            ),
+        )
+        assert rows(place, asked)[0].cost.total == pytest.approx(30e-6)
+        assert place.reader().session("s-1").unpriced == 0

@@ -6,6 +6,8 @@ from dataclasses import replace
 import pytest
 from connections import connection
 from pandaprobe_proxy.model.session import Clue, Source
+from pandaprobe_proxy.pricing.price import no_price
+from pandaprobe_proxy.store.rereading import Rereading
 from records import START_NS, make_record
 
 S = 1_000_000_000
@@ -303,7 +305,7 @@ class TestForgetting:
         (one,) = place.put(call(user("a"), answer="b"))
         before = self.evidence(place)
         place.writer._db.execute("UPDATE calls SET decoder = 0")
-        assert place.writer.redecode(0, decode).changed == 1
+        assert place.writer.redecode(0, Rereading(decode, no_price)).changed == 1
         assert self.evidence(place) == before
         (two,) = place.put(call(user("a"), says("b"), user("c"), at_s=1))
         assert sessions(place, two) == [named(one)]

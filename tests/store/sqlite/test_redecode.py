@@ -11,7 +11,9 @@ from pandaprobe_proxy.dialects import registry
 from pandaprobe_proxy.dialects.decode import decode
 from pandaprobe_proxy.model.call import Cost, Message, Usage, UsageSource
 from pandaprobe_proxy.model.exchange import Outcome
+from pandaprobe_proxy.pricing.price import OWN, no_price
 from pandaprobe_proxy.store.base import Redecoded
+from pandaprobe_proxy.store.rereading import Rereading, Wish
 from pandaprobe_proxy.store.sqlite import redecode as module
 from records import make_keeper, make_record
 
@@ -33,12 +35,23 @@ def better(body):
 BETTER = replace(held.HELD, version=2, answered=better)
 
 
-def go(place, session_id=None, dry_run=False, read=decode):
+def go(place, session_id=None, dry_run=False, read=decode, price=no_price, every=False):
     after, steps = 0, []
     while after is not None:
-        steps.append(place.writer.redecode(after, read, session_id, dry_run))
+        steps.append(place.writer.redecode(after, Rereading(read, price, Wish(session_id, dry_run, every))))
         after = steps[-1].after
-    return Redecoded(None, *(sum(getattr(step, name) for step in steps) for name in ("stale", "changed", "unreadable")))
+    names = ("stale", "changed", "unreadable", "repriced")
+    return Redecoded(None, *(sum(getattr(step, name) for step in steps) for name in names))
+
+
+def at(dollars, source="list 2"):
+    """A Pricing: so many dollars for each token of the output."""
+    return lambda call, *_: Cost(dollars * (call.usage.output or 0), {}, "m", source) if call.usage.output else None
+
+
+def price_of(place, record):
+    cost = place.reader().call(record.opened.id).row.cost
+    return cost and (cost.total, cost.source)
 
 
 def session_of(place):
@@ -141,17 +154,54 @@ def test_a_stream_whose_reader_left_after_its_end_went_well(place, monkeypatch):
     assert (row.outcome, row.error, session_of(place)[1]) == ("ok", "", 0)
 
 
-def test_a_price_stays_while_the_tokens_do(place, monkeypatch):
-    teach(monkeypatch, held.HELD)
-    cost = Cost(0.5, {"input": 0.5}, "m", "test")
-    record = asking("q")
-    place.put(replace(record, call=replace(record.call, cost=cost)))
-    teach(monkeypatch, replace(held.HELD, version=2))
-    go(place)
-    assert place.reader().sessions(9)[0].cost == 0.5
-    teach(monkeypatch, replace(BETTER, version=3))
-    go(place)
-    assert (place.reader().sessions(9)[0].cost, place.reader().sessions(9)[0].unpriced) == (0.0, 1)
+class TestPrices:
+    @pytest.fixture(autouse=True)
+    def _known(self, monkeypatch):
+        teach(monkeypatch, held.HELD)
+
+    def test_what_is_read_anew_is_priced_anew(self, place, monkeypatch):
+        (record,) = place.put(asking("q", keeper=make_keeper(pricing=at(1, "list 1"))))
+        assert price_of(place, record) == (4, "list 1")
+        teach(monkeypatch, replace(held.HELD, version=2))
+        assert go(place, price=at(2)) == Redecoded(None, 1, 1, 0, 1)
+        assert price_of(place, record) == (8, "list 2")
+        assert place.reader().session("s-1").cost == 8
+
+    def test_a_newer_list_may_have_the_same_price(self, place, monkeypatch):
+        (record,) = place.put(asking("q", keeper=make_keeper(pricing=at(1, "list 1"))))
+        teach(monkeypatch, replace(held.HELD, version=2))
+        assert go(place, price=at(1)).repriced == 0
+        assert price_of(place, record) == (4, "list 2")
+
+    def test_a_price_that_nobody_knows_any_more_is_unknown(self, place, monkeypatch):
+        (record,) = place.put(asking("q", keeper=make_keeper(pricing=at(1, "list 1"))))
+        teach(monkeypatch, replace(held.HELD, version=2))
+        assert go(place).repriced == 1
+        assert price_of(place, record) is None
+        assert (place.reader().session("s-1").cost, place.reader().session("s-1").unpriced) == (0.0, 1)
+
+    def test_all_are_priced_anew_where_that_is_wanted(self, place):
+        one, two = place.put(asking("q"), asking("q", id="r2", keeper=make_keeper(pricing=at(1))))
+        assert go(place, price=at(1)) == Redecoded(None, 0, 0, 0, 0)
+        assert go(place, price=at(1), every=True) == Redecoded(None, 2, 2, 0, 1)
+        assert price_of(place, one) == price_of(place, two) == (4, "list 2")
+        assert go(place, price=at(1), every=True).repriced == 0
+
+    def test_a_price_of_ones_own_stays_while_there_is_no_other_and_the_tokens_are_the_same(self, place, monkeypatch):
+        (record,) = place.put(asking("q", keeper=make_keeper(pricing=at(1, OWN))))
+        assert go(place, price=at(5), every=True).repriced == 0
+        assert price_of(place, record) == (4, OWN)
+        assert go(place, price=at(2, OWN), every=True).repriced == 1
+        assert price_of(place, record) == (8, OWN)
+        teach(monkeypatch, BETTER)
+        assert go(place, price=at(5)).repriced == 1
+        assert price_of(place, record) == (10, "list 2")
+
+    def test_what_was_fetched_later_is_priced_where_it_was_asked_for(self, place):
+        asked, poll = place.put(asking("q", status="queued"), fetching(answer="four", at_s=2))
+        assert go(place, price=at(1), every=True).repriced == 1
+        assert (price_of(place, asked), price_of(place, poll)) == ((4, "list 2"), None)
+        assert place.reader().session("s-1").cost == 4
 
 
 @pytest.mark.parametrize("known", [True, False])
@@ -178,9 +228,10 @@ def test_many_calls_take_many_steps(place, monkeypatch):
     monkeypatch.setattr(module, "KEYS_AT_ONCE", 2)
     place.put(*(asking(f"q{i}", id=f"r{i}") for i in range(7)))
     teach(monkeypatch, held.HELD)
-    assert place.writer.redecode(0, decode) == Redecoded(2, 2, 2, 0)
+    how = Rereading(decode, no_price)
+    assert place.writer.redecode(0, how) == Redecoded(2, 2, 2, 0)
     monkeypatch.setattr(module, "AT_ONCE_S", 0)
-    assert place.writer.redecode(2, decode) == Redecoded(3, 1, 1, 0)
+    assert place.writer.redecode(2, how) == Redecoded(3, 1, 1, 0)
     assert go(place).changed == 4
 
 

@@ -3,8 +3,10 @@
 import sqlite3
 
 from pandaprobe_proxy.model.trace import Trace
-from pandaprobe_proxy.store.sqlite.schema import migrate
+from pandaprobe_proxy.store.sqlite.schema import migrate, migrations
+from places import Place
 from records import START_NS, make_record
+from sqlite_utils import Database
 
 
 def rows(place, statement):
@@ -35,3 +37,33 @@ def test_migrating_again_changes_nothing(place):
     migrate(db)
     assert db.execute("SELECT sql FROM sqlite_master ORDER BY name").fetchall() == before
     db.close()
+
+
+def test_what_was_there_before_sessions_had_a_life_is_idle_and_not_told(tmp_path):
+    path = tmp_path / "calls.db"
+    db = sqlite3.connect(path, isolation_level=None)
+    migrations.apply(Database(db), stop_before="m006_lifecycle")
+    db.execute(
+        "INSERT INTO sessions (session_id, source, confidence, started_ns, last_ns, calls)"
+        " VALUES ('old', 'header', 1, ?, ?, 1)",
+        (START_NS, START_NS + 7),
+    )
+    db.close()
+    made = Place(path)
+    made.writer.sweep(1)
+    assert (made.reader().session("old").state, made.reader().changes(9)) == ("idle", [])
+    made.put(make_record(session="old"))
+    assert [change.change for change in made.reader().changes(9)] == ["reopened"]
+    made.close()
+
+
+def test_the_view_of_sessions_has_their_state_and_changes_have_one(place):
+    place.put(make_record(session="a"))
+    assert [row["state"] for row in rows(place, "SELECT state FROM v_sessions")] == ["open"]
+    place.writer.sweep(0)
+    assert [row["state"] for row in rows(place, "SELECT state FROM v_sessions")] == ["idle"]
+    told = rows(place, "SELECT number, session_id, change, state, cause FROM v_changes")
+    assert told == [
+        {"number": 1, "session_id": "a", "change": "opened", "state": "open", "cause": "call"},
+        {"number": 2, "session_id": "a", "change": "idle", "state": "idle", "cause": "gap"},
+    ]

@@ -12,7 +12,9 @@ from pandaprobe_proxy.model.call import Cost
 from pandaprobe_proxy.model.exchange import Outcome
 from pandaprobe_proxy.model.score import Score
 from pandaprobe_proxy.model.trace import Trace
+from pandaprobe_proxy.pricing.price import OWN, no_price
 from pandaprobe_proxy.store.base import Budget, Redecoded
+from pandaprobe_proxy.store.rereading import Rereading, Wish
 from pandaprobe_proxy.store.sqlite import redecode as module
 from records import START_NS
 
@@ -113,7 +115,7 @@ def test_bodies_that_were_trimmed_take_the_words_of_all_turns(place):
 
 
 def go(place, read=decode, dry_run=False):
-    return place.writer.redecode(0, read, None, dry_run)
+    return place.writer.redecode(0, Rereading(read, no_price, Wish(dry_run=dry_run)))
 
 
 def test_what_a_newer_decoder_finds_no_more_goes_and_what_it_finds_comes(place, monkeypatch):
@@ -148,11 +150,13 @@ def test_a_connection_that_nobody_could_read_gets_its_turns_once_somebody_can(pl
     assert totals(place) == (1, 0, 0, 1, 10, 1, ("m-1",)) and rows_of(place)[1][0].turn == 1
 
 
-def test_a_price_is_kept_where_nobody_knows_a_better_one(place, monkeypatch):
-    place.put(connection("one", pricing=lambda call, *_: Cost(1.0, {}, "m", "test")))
+@pytest.mark.parametrize(("source", "kept"), [(OWN, 1.0), ("list", None)])
+def test_a_price_of_ones_own_is_kept_where_nobody_knows_a_better_one(place, monkeypatch, source, kept):
+    place.put(connection("one", pricing=lambda call, *_: Cost(1.0, {}, "m", source)))
     teach(monkeypatch, replace(responses_socket.SOCKET, version=2))
     go(place)
-    assert rows_of(place)[1][0].cost.total == 1.0
+    cost = rows_of(place)[1][0].cost
+    assert (cost and cost.total) == kept
 
 
 def teach(monkeypatch, *sockets):

@@ -6,17 +6,18 @@ from dataclasses import asdict
 from typing import Any
 
 from pandaprobe_proxy.model.call import Call
+from pandaprobe_proxy.model.lifecycle import Cause
 from pandaprobe_proxy.model.record import Body, Opened, Record, Said
-from pandaprobe_proxy.model.session import Source
+from pandaprobe_proxy.model.session import DEFAULTS, Source
 from pandaprobe_proxy.store.searched import first_input
-from pandaprobe_proxy.store.sqlite import totals
+from pandaprobe_proxy.store.sqlite import changes, totals
 from pandaprobe_proxy.store.sqlite.ahead import Ahead
 from pandaprobe_proxy.store.sqlite.codec import Codec, to_text, write_chunks
 from pandaprobe_proxy.store.sqlite.columns import call_values, write_columns, write_marks
 from pandaprobe_proxy.store.sqlite.links import Links
 from pandaprobe_proxy.store.sqlite.messages import Messages
 from pandaprobe_proxy.store.sqlite.pieces import Named, Pieces
-from pandaprobe_proxy.store.sqlite.placing import DEFAULTS, Placing
+from pandaprobe_proxy.store.sqlite.placing import Placing
 from pandaprobe_proxy.store.sqlite.turns import Turns
 
 _OPEN = """
@@ -80,11 +81,7 @@ class Calls:
     def session(self, session_id: str, source: str, confidence: float, at_ns: int) -> int:
         """The key of a session, made if it is new."""
         found = totals.find_session(self._db, session_id)
-        if found is not None:
-            return found
-        values = (session_id, source, confidence, at_ns, at_ns)
-        made = "INSERT INTO sessions (session_id, source, confidence, started_ns, last_ns) VALUES (?, ?, ?, ?, ?)"
-        return int(self._db.execute(made, values).lastrowid or 0)
+        return totals.make_session(self._db, session_id, source, confidence, at_ns) if found is None else found
 
     def _follow(self, trace_id: str, session: int, opened: Opened) -> int:
         """The session of a call of a named trace. One whose session is only a default goes where its trace is."""
@@ -106,9 +103,11 @@ class Calls:
     def _count_begin(self, session: int, opened: Opened, trace_id: str | None) -> None:
         self._db.execute(
             "UPDATE sessions SET calls = calls + 1, open_calls = open_calls + 1, traces = traces + ?,"
-            " started_ns = min(started_ns, ?), last_ns = max(last_ns, ?), user_id = coalesce(user_id, ?) WHERE key = ?",
+            " started_ns = min(started_ns, ?), last_ns = max(last_ns, ?), user_id = coalesce(user_id, ?),"
+            " touched_ns = steady_ns() WHERE key = ?",
             (0 if trace_id else 1, opened.started_ns, opened.started_ns, opened.user_id, session),
         )
+        changes.stir(self._db, session, opened.started_ns, Cause.CALL)
         if opened.parent_session:
             self._db.execute(
                 "UPDATE sessions SET parent = ?1, parent_source = ?2 WHERE key = ?3 AND parent IS NULL"

@@ -6,7 +6,10 @@ from dataclasses import asdict
 from typing import Any
 
 from pandaprobe_proxy.model.call import Call, Marks
-from pandaprobe_proxy.store.sqlite.codec import Codec, to_text
+from pandaprobe_proxy.pricing.price import OWN
+from pandaprobe_proxy.store.sqlite.codec import Codec, from_text, to_text
+
+COUNTED = ("input", "output", "cached", "reasoning", "cache_written", "audio_input", "audio_output")
 
 
 def write_columns(db: sqlite3.Connection, key: int, values: Mapping[str, Any]) -> None:
@@ -16,9 +19,14 @@ def write_columns(db: sqlite3.Connection, key: int, values: Mapping[str, Any]) -
 
 
 def keep_cost(values: dict[str, Any], call: Call, row: sqlite3.Row) -> dict[str, Any]:
-    """The columns with the cost that the row has, if the new reading has none and counts the same tokens."""
-    same = (row["input_tokens"], row["output_tokens"]) == (call.usage.input, call.usage.output)
-    return values | {"cost": row["cost"]} if call.cost is None and same else values
+    """The columns with the cost of the row where it is by a price of the user's own, which nobody knows any more.
+
+    Only while the tokens are the same, so that it is still what they cost.
+    """
+    held = from_text(row["cost"]) or {}
+    known = call.cost is not None and call.cost.source == OWN
+    same = all(row[f"{name}_tokens"] == getattr(call.usage, name) for name in COUNTED)
+    return values | {"cost": row["cost"]} if held.get("source") == OWN and not known and same else values
 
 
 def write_marks(codec: Codec, marks: Marks) -> bytes:
@@ -52,13 +60,7 @@ def call_values(call: Call | None) -> dict[str, Any]:
 def _usage_values(call: Call) -> dict[str, Any]:
     usage = call.usage
     return {
-        "input_tokens": usage.input,
-        "output_tokens": usage.output,
-        "cached_tokens": usage.cached,
-        "reasoning_tokens": usage.reasoning,
-        "cache_written_tokens": usage.cache_written,
-        "audio_input_tokens": usage.audio_input,
-        "audio_output_tokens": usage.audio_output,
+        **{f"{name}_tokens": getattr(usage, name) for name in COUNTED},
         "usage_source": usage.source,
         "usage_sources": to_text(usage.sources or None),
         "cost": to_text(asdict(call.cost)) if call.cost else None,

@@ -19,7 +19,10 @@ from pandaprobe_proxy.store.base import StoreBusy, StoreError, StoreFull
 BUSY_MS = 1000
 WAL_LIMIT_BYTES = 16 * 1024 * 1024
 CHECKED_BYTES = 128 * 1024 * 1024  # larger files are not read whole at every start
-STEPS = frozenset({"m001_ground", "m002_every_dialect", "m003_turns", "m004_placed", "m005_corrected"})
+STEPS = frozenset(
+    {"m001_ground", "m002_every_dialect", "m003_turns", "m004_placed", "m005_corrected", "m006_lifecycle"}
+    | {"m007_evaluated"}
+)
 """The names of all migrations; here, because naming them in `schema` costs a reader the import of sqlite-utils."""
 
 
@@ -56,6 +59,7 @@ class Opening:
             connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute("PRAGMA wal_autocheckpoint = 0")  # see write_back
             connection.execute("PRAGMA secure_delete = ON")
             connection.execute(f"PRAGMA journal_size_limit = {WAL_LIMIT_BYTES}")
             if self._max_page_count:
@@ -90,10 +94,11 @@ class Opening:
 
     def wal_bytes(self) -> int:
         """The size of the write-ahead log."""
-        try:
-            return self.path.with_name(self.path.name + "-wal").stat().st_size
-        except OSError:
-            return 0
+        return _size(self.path.with_name(self.path.name + "-wal"))
+
+    def file_bytes(self) -> int:
+        """The size of the database, free pages included."""
+        return _size(self.path)
 
     def drop_ballast(self) -> bool:
         """Gives the ballast up; False if there is none."""
@@ -108,6 +113,19 @@ class Opening:
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
+
+
+def give_back(connection: sqlite3.Connection, pages: int = 0) -> None:
+    """Gives free pages back to the file system, at most so many; 0 for all. Outside of a transaction."""
+    # As a script: of a statement whose rows have no columns, `execute` runs the first step only, and that is one page.
+    connection.executescript(f"PRAGMA incremental_vacuum({pages})")
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _lock(path: Path) -> int | None:

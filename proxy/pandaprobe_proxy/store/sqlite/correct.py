@@ -9,9 +9,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from pandaprobe_proxy.model.correction import Corrected, Correction, CorrectionKind
+from pandaprobe_proxy.model.lifecycle import Cause
 from pandaprobe_proxy.store.base import Refused
 from pandaprobe_proxy.store.sqlite import totals
 from pandaprobe_proxy.store.sqlite.codec import from_text, to_text
+from pandaprobe_proxy.store.sqlite.lives import Lives
 from pandaprobe_proxy.store.sqlite.rows import Row, select
 
 SOURCE = "correction"
@@ -23,6 +25,7 @@ class Correcting:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
+        self._lives = Lives(connection)
 
     def correct(self, correction: Correction, at_ns: int) -> Corrected:
         """Makes a correction. Raises Refused if it makes no sense, and has changed nothing then."""
@@ -31,9 +34,8 @@ class Correcting:
         moved = [self._move(key, target) for key in calls]
         carried = [self._carry(trace_id, target) for trace_id in traces]
         if correction.kind in _WHOLE:
-            self._db.execute(
-                "UPDATE sessions SET merged_into = ? WHERE session_id = ?", (correction.to, correction.session_id)
-            )
+            self._lives.merge(correction.session_id, correction.to)
+        self._lives.correct({correction.to, *(before for _, before, *_ in (*moved, *carried))})
         told = {"session_id": correction.session_id, "calls": list(correction.calls)}
         values = (at_ns, correction.kind, correction.to, to_text(told), to_text(moved), to_text(carried))
         made = self._db.execute(
@@ -114,11 +116,9 @@ class Correcting:
             raise Refused(f"there is a session {correction.to} already; merge them if they are one.")
         if rows:
             return int(rows[0]["key"])
-        made = self._db.execute(
-            "INSERT INTO sessions (session_id, source, confidence, started_ns, last_ns) VALUES (?, ?, 1, ?, 0)",
-            (correction.to, SOURCE, at_ns),
-        )
-        return int(made.lastrowid or 0)
+        made = totals.make_session(self._db, correction.to, SOURCE, 1.0, at_ns)
+        self._db.execute("UPDATE sessions SET last_ns = 0, touched_ns = 0 WHERE key = ?", (made,))
+        return made
 
     def _move(self, key: int, target: int) -> list[Any]:
         """[call id, the session that it was in, its messages that the other one has already]."""
@@ -153,17 +153,19 @@ class Correcting:
         if not rows:
             return None
         made = to_corrected(rows[0])
+        whole = made.correction.kind in _WHOLE
+        if whole:
+            self._lives.part(made.correction.session_id, made.correction.to)
         for call_id, before, shared in from_text(rows[0]["calls"]):
             self._take_back(call_id, before, shared)
         for trace_id, before in from_text(rows[0]["traces"]):
             found = self._db.execute("SELECT key FROM sessions WHERE session_id = ?", (before,)).fetchone()
             if found and self._db.execute("SELECT 1 FROM traces WHERE trace_id = ?", (trace_id,)).fetchone():
                 self._carry(trace_id, found[0])
-        if made.correction.kind in _WHOLE:
-            values = (made.correction.session_id, made.correction.to)
-            self._db.execute("UPDATE sessions SET merged_into = NULL WHERE session_id = ? AND merged_into = ?", values)
         self._db.execute("UPDATE corrections SET undone_ns = ? WHERE key = ?", (at_ns, made.key))
-        self._drop(made.correction.to)
+        changed = {before for _, before, *_ in (*from_text(rows[0]["calls"]), *from_text(rows[0]["traces"]))}
+        self._drop(made.correction.to, made.correction.session_id or min(changed, default=""))
+        self._lives.correct({made.correction.to, *changed} - ({made.correction.session_id} if whole else set()))
         return Corrected(made.key, made.at_ns, made.correction, made.moved, at_ns)
 
     def _take_back(self, call_id: str, before: str, shared: Iterable[int]) -> None:
@@ -181,13 +183,13 @@ class Correcting:
         if rows[0]["recorded"] == before:
             self._db.execute("UPDATE calls SET recorded = NULL WHERE key = ?", (rows[0]["key"],))
 
-    def _drop(self, session_id: str) -> None:
-        """A session that only the correction had made."""
+    def _drop(self, session_id: str, before: str) -> None:
+        """A session that only the correction had made; what was in it is in `before` again, if that is known."""
         row = self._db.execute(
             "SELECT key FROM sessions WHERE session_id = ? AND source = ?", (session_id, SOURCE)
         ).fetchone()
         if row:
-            totals.drop_if_empty(self._db, row[0])
+            totals.drop_if_empty(self._db, row[0], totals.find_session(self._db, before), Cause.CORRECTION)
 
 
 def to_corrected(row: Row) -> Corrected:

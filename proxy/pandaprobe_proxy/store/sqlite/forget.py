@@ -13,7 +13,7 @@ from pandaprobe_proxy.model.call import Message
 from pandaprobe_proxy.sessions.transcript import digest
 from pandaprobe_proxy.store.base import Budget
 from pandaprobe_proxy.store.searched import searchable
-from pandaprobe_proxy.store.sqlite import totals
+from pandaprobe_proxy.store.sqlite import changes, totals
 from pandaprobe_proxy.store.sqlite.codec import Codec
 from pandaprobe_proxy.store.sqlite.decoding import Decoding
 from pandaprobe_proxy.store.sqlite.messages import Messages
@@ -48,7 +48,8 @@ class Forgetting:
         key, session, trace_id = row
         self._db.execute("DELETE FROM calls WHERE key = ?", (key,))
         self._db.execute(
-            "UPDATE sessions SET calls = calls - 1, open_calls = open_calls - 1, traces = traces - ? WHERE key = ?",
+            "UPDATE sessions SET calls = calls - 1, open_calls = open_calls - 1, traces = traces - ?,"
+            f" active_ns = {changes.WATCH} WHERE key = ?",
             (0 if trace_id else 1, session),
         )
         totals.drop_if_empty(self._db, session)
@@ -73,6 +74,7 @@ class Forgetting:
         self._db.execute("DELETE FROM scores WHERE session_id = ?", (session_id,))
         self._db.execute("DELETE FROM traces WHERE session = ?", (session,))
         self._db.execute("DELETE FROM sessions WHERE key = ?", (session,))
+        changes.forget(self._db, session_id)
         return sum(turns is None for _, _, turns in calls)
 
     def _forget_messages(self, session: int, call: int | None = None) -> None:
@@ -126,6 +128,7 @@ class Forgetting:
             if time.monotonic() > ends:
                 return True
             self.forget_session(session)
+        changes.trim(self._db, oldest_ns)
         return False
 
     def _trim_bytes(self, max_bytes: int, ends: float) -> bool:

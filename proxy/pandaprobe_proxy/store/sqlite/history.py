@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from pandaprobe_proxy.dialects.decode import decode
-from pandaprobe_proxy.dialects.resume import complete, join_streams
-from pandaprobe_proxy.model.call import KINDS, Call, Message, Turn
+from pandaprobe_proxy.dialects.resume import complete, is_stream, join_streams
+from pandaprobe_proxy.model.call import KINDS, STATE, Call, Message, Turn
 from pandaprobe_proxy.model.exchange import Exchange
 from pandaprobe_proxy.sessions.transcript import digest
 from pandaprobe_proxy.store.base import StoredCall, StoreError
@@ -31,7 +31,8 @@ _PRODUCER = (
 )
 _EARLIER = (
     f"{CALL} WHERE c.conversation_id = ? AND {_MINE} AND (c.started_ns, c.key) < (?, ?) AND c.retrieves IS NULL"
-    f" AND c.status < 400 AND c.operation NOT IN ({_OTHERS}) AND NOT EXISTS (SELECT 1 FROM calls AS n WHERE"
+    f" AND c.status < 400 AND (c.operation NOT IN ({_OTHERS}) OR (c.operation = '{STATE}' AND c.method = 'POST'))"
+    " AND NOT EXISTS (SELECT 1 FROM calls AS n WHERE"
     " n.attempt_of = coalesce(c.attempt_of, c.call_id) AND n.attempt > coalesce(c.attempt, 0))"
     f" ORDER BY c.started_ns DESC, c.key DESC LIMIT {MOST_LINKS}"
 )
@@ -100,7 +101,7 @@ class Telling:
         decode, exchange = self._decoding.decode, self._decoding.exchange
         rows = select(self._db, _RETRIEVALS, (row["call_id"],))
         fetched = [exchange(other) for other in rows]
-        apart = [bool(row["connection"]) or not of["streamed"] for of in rows]  # a turn has no stream to go on with
+        apart = [bool(row["connection"]) or not is_stream(of) for of in fetched]  # a turn has no stream to go on with
         calls = [decode(other) for other, alone in zip(fetched, apart, strict=True) if alone]
         streams = [other for other, alone in zip(fetched, apart, strict=True) if not alone]
         joined = decode(join_streams(exchange(row), streams)) if streams else None
@@ -126,6 +127,8 @@ class Telling:
             call = self.call(row)
         except StoreError:
             return None
+        if call and call.operation == STATE:  # what was put into a conversation, if anything
+            return call.input
         return (*call.input, *call.output) if call and (call.input or call.output) else None
 
     def _before(self, row: Row) -> tuple[Iterable[Row], bool]:

@@ -2,8 +2,9 @@
 
 A run that the provider answers later is several exchanges: the request, then polls, or streams that go on where the
 last one broke off. Each stays a call with its own bytes. Those that fetch have the operation `retrieve`; their
-`retrieves` names the call that asked, the oldest of its credential with that response id. Its row takes the tokens, the
-cost and the end from the first of them that is whole, and theirs are emptied, so that a total counts the run once.
+`retrieves` names the call that asked, the newest before it of its credential with that response id: tools' outputs go
+on with a run under its id. Its row takes the tokens, the cost and the end from the first of them that is whole, and
+theirs are emptied, so that a total counts the run once. If no call asked, the first that fetched stands for it.
 Nothing else is stored of it: a reader puts the answer together from the exchanges (`dialects.resume`).
 """
 
@@ -31,6 +32,12 @@ _SAME_ANSWER = (
     "response_id = ? AND credential IS ? AND (credential IS NOT NULL OR upstream = ?) AND outcome != 'open'"
     " AND key != ?"
 )
+_FETCHES = "operation IN ('retrieve', 'cancel')"
+_ASKED = (
+    f"SELECT key, call_id FROM calls WHERE {_SAME_ANSWER} AND retrieves IS NULL AND ({_FETCHES} OR started_ns <= ?)"
+    f" ORDER BY {_FETCHES}, iif({_FETCHES}, started_ns, -started_ns), key LIMIT 1"
+)
+_FETCHED = f"SELECT key FROM calls WHERE {_SAME_ANSWER} AND operation = '{RETRIEVE}' AND started_ns >= ? ORDER BY key"
 TOKENS = (
     "input_tokens", "output_tokens", "cached_tokens", "reasoning_tokens", "cache_written_tokens", "audio_input_tokens",
     "audio_output_tokens", "usage_source", "usage_sources", "cost",
@@ -93,27 +100,20 @@ class Links:
             "UPDATE calls SET source = ?, confidence = ?, clues = ? WHERE key = ?", (source, confidence, clues, key)
         )
         totals.hand_over(self._db, old, row[3])
-        totals.drop_if_empty(self._db, old)
+        totals.drop_if_empty(self._db, old, row[3])
 
     def tie_answer(self, key: int, call: Call, credential: str | None, upstream: str) -> None:
         """A call that has ended fetched the answer of an earlier one, or its own was fetched while it went on."""
         if call.response_id is None or not (call.operation == RETRIEVE or call.pending or call.partial):
             return
-        same = (call.response_id, credential, upstream, key)
+        mine, started_ns = self._db.execute("SELECT call_id, started_ns FROM calls WHERE key = ?", (key,)).fetchone()
+        same = (call.response_id, credential, upstream, key, started_ns)
         if call.operation == RETRIEVE:
-            row = self._db.execute(
-                f"SELECT key, call_id FROM calls WHERE {_SAME_ANSWER} AND retrieves IS NULL"
-                " ORDER BY operation = ?, key LIMIT 1",
-                (*same, RETRIEVE),
-            ).fetchone()
+            row = self._db.execute(_ASKED, same).fetchone()
             if row:
                 self._fetched(row[0], row[1], key)
             return
-        (mine,) = self._db.execute("SELECT call_id FROM calls WHERE key = ?", (key,)).fetchone()
-        earlier = self._db.execute(
-            f"SELECT key FROM calls WHERE {_SAME_ANSWER} AND operation = ? ORDER BY key", (*same, RETRIEVE)
-        ).fetchall()
-        for (other,) in earlier:
+        for (other,) in self._db.execute(_FETCHED, same).fetchall():
             self._fetched(key, mine, other)
 
     def _fetched(self, asked: int, asked_id: str, fetching: int) -> None:

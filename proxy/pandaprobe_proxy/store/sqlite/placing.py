@@ -12,7 +12,7 @@ from typing import Any
 
 from pandaprobe_proxy.model.evidence import Evidence, Key, Kind
 from pandaprobe_proxy.model.record import Record
-from pandaprobe_proxy.model.session import Clue, Source
+from pandaprobe_proxy.model.session import DEFAULTS, Clue, Source
 from pandaprobe_proxy.sessions.evidence import KEY_BYTES
 from pandaprobe_proxy.sessions.infer import MOST_FOUND, Found, Inference, infer
 from pandaprobe_proxy.sessions.resolve import CONFIDENCE, SUMMARY_CONFIDENCE
@@ -20,7 +20,6 @@ from pandaprobe_proxy.store.sqlite import totals
 from pandaprobe_proxy.store.sqlite.codec import from_text, to_text
 from pandaprobe_proxy.store.sqlite.columns import write_columns
 
-DEFAULTS = frozenset({Source.DEFAULT_NEW, Source.DEFAULT_CLIENT, Source.DEFAULT_ID})
 UNNAMED = (Source.DEFAULT_NEW, Source.TRANSCRIPT, Source.EVIDENCE, Source.ATTEMPT, Source.RETRIEVED)
 """Sources of a session that nobody has named."""
 _SURE = frozenset({Kind.CHAIN, Kind.TOOL, Kind.RESPONSE})
@@ -93,7 +92,7 @@ class Placing:
         inferred = placed.inferred
         if session != placed.before:
             totals.hand_over(self._db, placed.before, session)
-            totals.drop_if_empty(self._db, placed.before)
+            totals.drop_if_empty(self._db, placed.before, session)
         if inferred.follows is not None and inferred.kind is not None:
             self._take_along(key, session, inferred.follows, inferred.kind)
         else:
@@ -125,14 +124,9 @@ class Placing:
     def _find_session(self, clue: Clue, at_ns: int) -> int:
         """The session that a call's own body names."""
         found = totals.find_session(self._db, clue.value)
-        return self._make(clue, at_ns) if found is None else found
-
-    def _make(self, clue: Clue, at_ns: int) -> int:
-        made = self._db.execute(
-            "INSERT INTO sessions (session_id, source, confidence, started_ns, last_ns) VALUES (?, ?, ?, ?, ?)",
-            (clue.value, clue.source, clue.confidence, at_ns, at_ns),
-        )
-        return int(made.lastrowid or 0)
+        if found is not None:
+            return found
+        return totals.make_session(self._db, clue.value, clue.source, clue.confidence, at_ns)
 
     def _changes(self, clues: str | None, session: int, clue: Clue, confidence: float) -> dict[str, Any]:
         """The columns of a call that goes into another session, and why."""
@@ -160,7 +154,7 @@ class Placing:
         write_columns(self._db, key, self._changes(clues, session, clue, confidence))
         if old != session:
             totals.hand_over(self._db, old, session)
-            totals.drop_if_empty(self._db, old)
+            totals.drop_if_empty(self._db, old, session)
 
     def _is_unnamed(self, session: int) -> bool:
         """Nobody has said which session that is, of any of its calls or traces."""

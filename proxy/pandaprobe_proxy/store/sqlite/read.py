@@ -2,18 +2,24 @@
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from pandaprobe_proxy.model.correction import Corrected
+from pandaprobe_proxy.model.lifecycle import Change, State
 from pandaprobe_proxy.model.score import Score
 from pandaprobe_proxy.store.base import CallRow, Counts, Hit, StoredCall, StoreError
+from pandaprobe_proxy.store.judged import Choice, Due, Judged, Wanted
+from pandaprobe_proxy.store.lives import HookMark
 from pandaprobe_proxy.store.session_rows import SessionRow
+from pandaprobe_proxy.store.sqlite.changes import to_change
 from pandaprobe_proxy.store.sqlite.codec import Codec, from_text
 from pandaprobe_proxy.store.sqlite.connect import connect_reader, told
 from pandaprobe_proxy.store.sqlite.correct import to_corrected
 from pandaprobe_proxy.store.sqlite.history import Telling
+from pandaprobe_proxy.store.sqlite.hooks import read_marks
+from pandaprobe_proxy.store.sqlite.judge import find_due, read_as_scores, read_contents, read_judged
 from pandaprobe_proxy.store.sqlite.rows import (
     CALL,
     SESSION,
@@ -53,13 +59,15 @@ class SqliteReader:
             finally:
                 self._db.execute("ROLLBACK")
 
-    def sessions(self, limit: int, before_ns: int | None = None, user_id: str | None = None) -> list[SessionRow]:
+    def sessions(
+        self, limit: int, before_ns: int | None = None, user_id: str | None = None, state: State | None = None
+    ) -> list[SessionRow]:
         with self._reading() as db:
             rows = select(
                 db,
                 f"{SESSION} WHERE (calls OR traces) AND (?1 IS NULL OR last_ns < ?1) AND (?2 IS NULL OR user_id = ?2)"
-                " ORDER BY last_ns DESC, key DESC LIMIT ?3",
-                (before_ns, user_id, limit),
+                " AND (?4 IS NULL OR coalesce(state, 'open') = ?4) ORDER BY last_ns DESC, key DESC LIMIT ?3",
+                (before_ns, user_id, limit, state),
             )
         return [to_session(row) for row in rows]
 
@@ -151,12 +159,40 @@ class SqliteReader:
                 " AND (?2 IS NULL OR trace_id = ?2) ORDER BY at_ns, score_id",
                 (session_id, trace_id),
             )
-        return [to_score(row) for row in rows]
+            judged = list(read_as_scores(db, session_id)) if session_id and not trace_id else []
+        return sorted([*map(to_score, rows), *judged], key=lambda score: score.at_ns)
+
+    def contents(self, choice: Choice) -> list[tuple[str, str]]:
+        with self._reading() as db:
+            return read_contents(db, choice)
+
+    def due(self, choice: Choice, wanted: Sequence[Wanted]) -> list[Due]:
+        with self._reading() as db:
+            return find_due(db, choice, wanted)
+
+    def judged(self, choice: Choice) -> list[Judged]:
+        with self._reading() as db:
+            return read_judged(db, choice)
 
     def corrections(self, limit: int) -> list[Corrected]:
         with self._reading() as db:
             rows = select(db, "SELECT * FROM corrections ORDER BY key DESC LIMIT ?", (limit,))
         return [to_corrected(row) for row in rows]
+
+    def changes(self, limit: int, after: int | None = None, session_id: str | None = None) -> list[Change]:
+        order = "DESC" if after is None else ""
+        with self._reading() as db:
+            rows = select(
+                db,
+                f"SELECT * FROM changes WHERE number > ? AND (?2 IS NULL OR session_id = ?2) ORDER BY number {order}"
+                " LIMIT ?3",
+                (after or 0, session_id, limit),
+            )
+        return [to_change(row) for row in (rows if after is not None else reversed(rows))]
+
+    def hooks(self) -> list[HookMark]:
+        with self._reading() as db:
+            return read_marks(db)
 
     def search(self, query: str, limit: int, marks: tuple[str, str] = ("[", "]")) -> list[Hit]:
         with self._reading() as db:
@@ -171,7 +207,7 @@ class SqliteReader:
             (raw,) = db.execute(
                 "SELECT coalesce(sum(coalesce(request_bytes, 0) + coalesce(response_bytes, 0)), 0) FROM calls"
             ).fetchone()
-            (sessions,) = db.execute("SELECT count(*) FROM sessions").fetchone()
+            (sessions,) = db.execute("SELECT count(*) FROM sessions WHERE calls OR traces").fetchone()
         name, _, offset, recorded, dropped, counters, committed_ns = run or (None, 0, 0, 0, "{}", "{}", 0)
         files = [self._path, Path(f"{self._path}-wal")]
         return Counts(

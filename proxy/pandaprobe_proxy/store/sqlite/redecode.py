@@ -5,15 +5,17 @@ A message that the new decoder does not find goes from its session, even if a ca
 
 import sqlite3
 import time
-from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from pandaprobe_proxy.dialects.registry import DIALECTS, SOCKETS, find, find_socket
 from pandaprobe_proxy.model.call import Call
 from pandaprobe_proxy.model.evidence import NO_EVIDENCE
-from pandaprobe_proxy.model.exchange import Exchange, Outcome
+from pandaprobe_proxy.model.exchange import Outcome
+from pandaprobe_proxy.pricing.price import add_cost
 from pandaprobe_proxy.sessions.evidence import read_evidence
 from pandaprobe_proxy.store.base import Redecoded, StoreError
+from pandaprobe_proxy.store.rereading import Rereading
 from pandaprobe_proxy.store.searched import first_input, list_said
 from pandaprobe_proxy.store.sqlite import totals
 from pandaprobe_proxy.store.sqlite.calls import Calls
@@ -31,43 +33,42 @@ _WITHHELD = '%"withheld":"_%'
 class Redecoding:
     """One step, through one connection."""
 
-    def __init__(
-        self, connection: sqlite3.Connection, codec: Codec, calls: Calls, read: Callable[[Exchange], Call | None]
-    ) -> None:
+    def __init__(self, connection: sqlite3.Connection, codec: Codec, calls: Calls, rereading: Rereading) -> None:
         self._db = connection
         self._codec = codec
         self._calls = calls
-        self._read = read
-        self._stale = self._changed = self._unreadable = 0
+        self._asked = rereading
+        self._stale = self._changed = self._unreadable = self._repriced = 0
 
-    def step(self, after: int, session_id: str | None, dry_run: bool) -> Redecoded:
+    def step(self, after: int) -> Redecoded:
         """The calls that follow, for about 50 ms."""
         ends = time.monotonic() + AT_ONCE_S
         last = after + KEYS_AT_ONCE
-        for row in self._candidates(after, last, session_id):
-            self._take(row, dry_run)
+        for row in self._candidates(after, last):
+            self._take(row)
             if time.monotonic() > ends:
                 last = row["key"]
                 break
         more = self._db.execute("SELECT 1 FROM calls WHERE key > ? LIMIT 1", (last,)).fetchone()
-        return Redecoded(last if more else None, self._stale, self._changed, self._unreadable)
+        return Redecoded(last if more else None, self._stale, self._changed, self._unreadable, self._repriced)
 
-    def _candidates(self, after: int, last: int, session_id: str | None) -> list[Row]:
-        """Ended exchanges that the newest version of their dialect has not read."""
+    def _candidates(self, after: int, last: int) -> list[Row]:
+        """Ended exchanges that the newest version of their dialect has not read, or all of them."""
         known = [(dialect.name, dialect.version) for dialect in DIALECTS]
         known += [(socket.name, socket.version) for socket in SOCKETS]
         current = " OR ".join(["(dialect = ? AND decoder >= ?)"] * len(known))
         values = [value for pair in known for value in pair]
+        every, session_id = self._asked.wish.every, self._asked.wish.session_id
         return select(
             self._db,
             "SELECT key, status, method, path, request_headers, coalesce(request_kept, '') LIKE ? OR"
             " coalesce(response_kept, '') LIKE ? AS withheld FROM calls WHERE key > ? AND key <= ? AND"
-            f" outcome != 'open' AND connection IS NULL AND (dialect IS NULL OR NOT ({current})) AND"
+            f" outcome != 'open' AND connection IS NULL AND (? OR dialect IS NULL OR NOT ({current})) AND"
             " (? IS NULL OR session = (SELECT key FROM sessions WHERE session_id = ?)) ORDER BY key",
-            (_WITHHELD, _WITHHELD, after, last, *values, session_id, session_id),
+            (_WITHHELD, _WITHHELD, after, last, every, *values, session_id, session_id),
         )
 
-    def _take(self, row: Row, dry_run: bool) -> None:
+    def _take(self, row: Row) -> None:
         lines = self._codec.read_json(row["request_headers"]) or ()
         headers = tuple((name.encode("latin-1", "replace"), value.encode()) for name, value in lines)
         look = find_socket if row["status"] == 101 else find
@@ -76,7 +77,7 @@ class Redecoding:
         self._stale += 1
         if row["withheld"]:
             self._unreadable += 1
-        elif not dry_run:
+        elif not self._asked.wish.dry_run:
             self._renew(row["key"])
 
     def _renew(self, key: int) -> None:
@@ -89,22 +90,41 @@ class Redecoding:
 
     def _rewrite(self, key: int) -> bool:
         (row,) = select(self._db, f"{CALL} WHERE c.key = ?", (key,))
-        telling = Telling(self._db, self._codec, self._read)
-        call = telling.read(row)
+        call = self._read(row)
         if call is None:
             return False
+        before = self._costs(row)
         totals.take_out(self._db, key)
         write_columns(self._db, key, self._values(row, call))
         totals.add_in(self._db, key)
         self._calls.messages.renew(row["session"], key, list_said(call))
         self._calls.placing.renew(key, read_evidence(call, row["owner"]) if row["owner"] else NO_EVIDENCE)
-        self._calls.turns.put(key, [telling.complete_turn(turn) for turn in call.turns])
+        self._calls.turns.put(key, call.turns)
         self._describe(row, call)
         if row["retrieves"] is None:
             self._calls.links.tie_answer(key, call, row["credential"], row["upstream"])
         elif not (call.pending or call.partial):
             self._rewrite_asked(row["retrieves"])
+        after = self._costs(row)
+        self._repriced += sum(cost != after[name] for name, cost in before.items() if name in after)
         return True
+
+    def _read(self, row: Row) -> Call | None:
+        """What was said in that row, with the answers that were fetched for it, and what that cost."""
+        telling = Telling(self._db, self._codec, self._asked.read)
+        call = telling.read(row)
+        if call is None:
+            return None
+        whole = replace(call, turns=tuple(telling.complete_turn(turn) for turn in call.turns))
+        return add_cost(whole, self._asked.price, row["upstream"], row["url"], row["started_ns"])
+
+    def _costs(self, row: Row) -> dict[str, float | None]:
+        """What the call in that row costs, and each of its turns, by id."""
+        found = self._db.execute(
+            "SELECT call_id, cost ->> '$.total' FROM calls WHERE key = ? OR connection = ?",
+            (row["key"], row["call_id"]),
+        )
+        return dict(found.fetchall())
 
     def _rewrite_asked(self, call_id: str) -> None:
         """What was fetched reads otherwise now, so the call that asked for it does, too."""

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from pandaprobe_proxy.model.call import Cost, Marks, Usage, UsageSource, kind_of
+from pandaprobe_proxy.model.lifecycle import State
 from pandaprobe_proxy.model.score import Score
 from pandaprobe_proxy.store.base import CallRow
 from pandaprobe_proxy.store.session_rows import SessionRow
@@ -53,6 +54,8 @@ def to_session(row: Row) -> SessionRow:
         parent=row["parent"],
         parent_call=row["parent_call"],
         merged_into=row["merged_into"],
+        state=State.MERGED if row["merged_into"] else State(row["state"] or State.OPEN),
+        closing=row["closed_ns"] is not None and row["state"] != State.CLOSED,
     )
 
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlite_utils.migrations import Migrations
 
+from pandaprobe_proxy.store.sqlite.dictionary import DICTIONARY
+
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
@@ -191,46 +193,48 @@ CREATE TABLE corrections (
 );
 """
 
+_LIVES = f"""
+ALTER TABLE sessions ADD COLUMN state TEXT;
+ALTER TABLE sessions ADD COLUMN closed_ns INTEGER;
+ALTER TABLE sessions ADD COLUMN touched_ns INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE sessions ADD COLUMN active_ns INTEGER;
+UPDATE sessions SET state = 'idle', touched_ns = last_ns;
+CREATE INDEX sessions_watched ON sessions (active_ns) WHERE active_ns IS NOT NULL;
+CREATE TABLE changes (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, session_id TEXT NOT NULL, change TEXT NOT NULL, state TEXT NOT NULL,
+    at_ns INTEGER NOT NULL, cause TEXT NOT NULL, merged_into TEXT
+);
+CREATE INDEX changes_by_session ON changes (session_id);
+CREATE INDEX changes_by_target ON changes (merged_into) WHERE merged_into IS NOT NULL;
+CREATE TABLE hooks (
+    name TEXT PRIMARY KEY, after INTEGER NOT NULL, told INTEGER NOT NULL DEFAULT 0,
+    given_up INTEGER NOT NULL DEFAULT 0, failures INTEGER NOT NULL DEFAULT 0, error TEXT NOT NULL DEFAULT ''
+);
+DROP VIEW v_sessions;
+CREATE VIEW v_sessions AS SELECT
+    session_id, iif(merged_into IS NULL, coalesce(state, 'open'), 'merged') AS state, source, confidence, user_id, tags,
+    {_ISO.format("started_ns")} AS started_at, {_ISO.format("last_ns")} AS last_at, calls, open_calls, errors, traces,
+    input_tokens, output_tokens, cost, unpriced, retries, recovered, models, first_input, parent, merged_into
+    FROM sessions;
+CREATE VIEW v_changes AS SELECT
+    number, session_id, change, state, {_ISO.format("at_ns")} AS at, cause, merged_into FROM changes;
+"""
 
-# What headers, chat bodies and streams are made of, so that a short piece compresses as if it came after these.
-# It is stored with the store: a later version may have another, and old pieces are still read with this one.
-DICTIONARY = b"".join(
-    text.encode()
-    for text in (
-        '[["Host","127.0.0.1:4100"],["Accept-Encoding","gzip, deflate, br, zstd"],["Connection","keep-alive"],'
-        '["Accept","application/json"],["Content-Type","application/json"],["User-Agent","OpenAI/Python 3.57.0"],'
-        '["X-Stainless-Lang","python"],["X-Stainless-Package-Version","3.57.0"],["X-Stainless-OS","Linux"],'
-        '["X-Stainless-Arch","x64"],["X-Stainless-Runtime","CPython"],["X-Stainless-Runtime-Version","3.11.7"],'
-        '["Authorization","[redacted, 58 chars, fp=00000000]"],["X-Stainless-Async","false"],'
-        '["x-stainless-retry-count","0"],["x-stainless-read-timeout","600"],["X-PandaProbe-Session","session-'
-        '"],["X-PandaProbe-Trace","],["Content-Length","1234"]]',
-        '[["Date","Mon, 01 Jan 2026 00:00:00 GMT"],["Content-Type","text/event-stream; charset=utf-8"],'
-        '["Transfer-Encoding","chunked"],["Connection","keep-alive"],["openai-organization","[redacted, 8 chars, fp='
-        '"],["openai-processing-ms","1234"],["openai-version","2020-10-01"],["x-ratelimit-limit-requests","10000"],'
-        '["x-ratelimit-limit-tokens","2000000"],["x-ratelimit-remaining-requests","9999"],'
-        '["x-ratelimit-remaining-tokens","1999999"],["x-ratelimit-reset-requests","6ms"],'
-        '["x-ratelimit-reset-tokens","0s"],["x-request-id","req_0123456789abcdef"],["Server","cloudflare"],'
-        '["cf-ray","0123456789abcdef-FRA"],["set-cookie","[redacted, 400 chars, fp="]]',
-        '{"model": "gpt-4o", "stream": true, "stream_options": {"include_usage": true}, "temperature": 0.0, "tools": ['
-        '{"type": "function", "function": {"name": "", "description": "", "parameters": {"type": "object", '
-        '"properties": {"": {"type": "string", "description": ""}}, "required": [""], "additionalProperties": false}, '
-        '"strict": true}}], "messages": [{"role": "system", "content": "You are "}, {"role": "user", "content": "',
-        '{"role": "assistant", "content": null, "tool_calls": [{"id": "call_", "type": "function", "function": '
-        '{"name": "", "arguments": "{\\"\\": \\"\\"}"}}]}, {"role": "tool", "tool_call_id": "call_", "content": "',
-        '{"id":"chatcmpl-","object":"chat.completion","created":1700000000,"model":"gpt-4o-2024-08-06","choices":['
-        '{"index":0,"message":{"role":"assistant","content":"","refusal":null,"annotations":[],"tool_calls":[{"id":'
-        '"call_","type":"function","function":{"name":"","arguments":"{}"}}]},"logprobs":null,"finish_reason":'
-        '"tool_calls"}],"usage":{"prompt_tokens":100,"completion_tokens":10,"total_tokens":110,'
-        '"prompt_tokens_details":{"cached_tokens":0,"audio_tokens":0},"completion_tokens_details":{"reasoning_tokens":'
-        '0,"audio_tokens":0,"accepted_prediction_tokens":0,"rejected_prediction_tokens":0}},"service_tier":"default",'
-        '"system_fingerprint":"fp_0123456789"}',
-        'data: {"id":"chatcmpl-","object":"chat.completion.chunk","created":1700000000,"model":"gpt-4o-2024-08-06",'
-        '"service_tier":"default","system_fingerprint":"fp_","choices":[{"index":0,"delta":{"role":"assistant",'
-        '"content":""},"logprobs":null,"finish_reason":null}],"usage":null,"obfuscation":""}\n\n'
-        'data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"function":{"arguments":""}}]},'
-        '"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n',
-    )
-)
+_EVALUATED = f"""
+CREATE TABLE judgements (
+    key INTEGER PRIMARY KEY, session_id TEXT NOT NULL, name TEXT NOT NULL, version INTEGER NOT NULL,
+    setting TEXT NOT NULL, content TEXT NOT NULL, at_ns INTEGER NOT NULL, value REAL, label TEXT NOT NULL,
+    counts TEXT NOT NULL, evidence TEXT NOT NULL
+);
+CREATE UNIQUE INDEX judgements_once ON judgements (session_id, name, version, setting, content);
+CREATE TRIGGER judgements_go AFTER DELETE ON sessions
+    BEGIN DELETE FROM judgements WHERE session_id = OLD.session_id; END;
+CREATE TRIGGER judgements_move AFTER UPDATE OF session ON calls WHEN OLD.session != NEW.session
+    BEGIN DELETE FROM judgements WHERE session_id = (SELECT session_id FROM sessions WHERE key = OLD.session); END;
+CREATE VIEW v_judgements AS SELECT
+    session_id, name, value, label, version, {_ISO.format("at_ns")} AS at, counts, evidence FROM judgements
+    WHERE key IN (SELECT max(key) FROM judgements GROUP BY session_id, name);
+"""
 
 
 @migrations()
@@ -270,6 +274,24 @@ def m004_placed(db: "Database") -> None:
 def m005_corrected(db: "Database") -> None:
     """What people know better about sessions: an overlay over what was resolved, with its history."""
     _run(db, _CORRECTED)
+
+
+@migrations()
+def m006_lifecycle(db: "Database") -> None:
+    """The life of sessions: their state, the changes that are told of it, and how far hooks were told.
+
+    What was there before is idle, and nothing is told of that.
+    """
+    _run(db, _LIVES)
+
+
+@migrations()
+def m007_evaluated(db: "Database") -> None:
+    """What evaluators say of sessions, with what they judged, so that what is still to be judged is a query.
+
+    Judgements quote messages: they go with their session, and when a call of it goes to another.
+    """
+    _run(db, _EVALUATED)
 
 
 def _run(db: "Database", script: str) -> None:

@@ -9,6 +9,10 @@ from collections.abc import Iterable, Sequence
 from operator import neg, sub
 
 from pandaprobe_proxy.model.call import KINDS
+from pandaprobe_proxy.model.lifecycle import Cause, ChangeKind, State
+from pandaprobe_proxy.model.session import DEFAULTS
+from pandaprobe_proxy.store.sqlite import changes
+from pandaprobe_proxy.store.sqlite.changes import WATCH
 from pandaprobe_proxy.store.sqlite.codec import from_text, to_text
 
 OTHERS = ", ".join(f"'{operation}'" for operation, kind in KINDS.items() if kind == "OTHER")
@@ -68,11 +72,13 @@ def _change(db: sqlite3.Connection, old: Tally | None, new: Tally | None) -> Non
 
 
 def widen(db: sqlite3.Connection, session: int, started_ns: int, ended_ns: int) -> None:
-    """The session lasted at least from then to then."""
+    """The session lasted at least from then to then: a call of it has ended just now."""
     db.execute(
-        "UPDATE sessions SET started_ns = min(started_ns, ?), last_ns = max(last_ns, ?) WHERE key = ?",
+        f"UPDATE sessions SET started_ns = min(started_ns, ?), last_ns = max(last_ns, ?), touched_ns = steady_ns(),"
+        f" active_ns = {WATCH} WHERE key = ?",
         (started_ns, ended_ns, session),
     )
+    changes.stir(db, session, started_ns, Cause.CALL)
 
 
 def move(db: sqlite3.Connection, key: int, new: int) -> int:
@@ -88,9 +94,21 @@ def move(db: sqlite3.Connection, key: int, new: int) -> int:
         values,
     )
     db.execute("DELETE FROM session_messages WHERE session = :old AND call = :call", values)
-    started_ns, ended_ns = db.execute("SELECT started_ns, ended_ns FROM calls WHERE key = ?", (key,)).fetchone()
-    widen(db, new, started_ns, ended_ns or started_ns)
+    _inherit(db, key, int(old), new)
     return int(old)
+
+
+def _inherit(db: sqlite3.Connection, key: int, old: int, new: int) -> None:
+    """The call in that row has gone from one session to another, which lives as it did there."""
+    started_ns, ended_ns = db.execute("SELECT started_ns, ended_ns FROM calls WHERE key = ?", (key,)).fetchone()
+    touched_ns, was = db.execute("SELECT touched_ns, state FROM sessions WHERE key = ?", (old,)).fetchone()
+    db.execute(
+        "UPDATE sessions SET started_ns = min(started_ns, ?), last_ns = max(last_ns, ?),"
+        f" touched_ns = max(touched_ns, ?), active_ns = {WATCH} WHERE key = ?",
+        (started_ns, ended_ns or started_ns, touched_ns, new),
+    )
+    if was in (None, State.OPEN):
+        changes.stir(db, new, started_ns, Cause.CALL)
 
 
 def describe(db: sqlite3.Connection, session: int, model: str | None, text: str) -> None:
@@ -103,13 +121,31 @@ def describe(db: sqlite3.Connection, session: int, model: str | None, text: str)
         db.execute("UPDATE sessions SET first_input = ? WHERE key = ?", (text, session))
 
 
-def drop_if_empty(db: sqlite3.Connection, session: int) -> None:
-    """Removes a session that has neither calls nor traces."""
-    db.execute(
+def drop_if_empty(db: sqlite3.Connection, session: int, into: int | None = None, cause: Cause = Cause.CALL) -> None:
+    """Removes a session that has neither calls nor traces; `into` is where they went."""
+    row = db.execute(
         "DELETE FROM sessions WHERE key = :key AND merged_into IS NULL AND NOT EXISTS"
-        " (SELECT 1 FROM calls WHERE session = :key) AND NOT EXISTS (SELECT 1 FROM traces WHERE session = :key)",
+        " (SELECT 1 FROM calls WHERE session = :key) AND NOT EXISTS (SELECT 1 FROM traces WHERE session = :key)"
+        " RETURNING session_id, state",
         {"key": session},
+    ).fetchone()
+    if row is None or row[1] is None:
+        return
+    if into is None:
+        changes.forget(db, row[0])
+    else:
+        (other,) = db.execute("SELECT session_id FROM sessions WHERE key = ?", (into,)).fetchone()
+        changes.tell(db, row[0], ChangeKind.MERGED, cause, other)
+
+
+def make_session(db: sqlite3.Connection, session_id: str, source: str, confidence: float, at_ns: int) -> int:
+    """The key of a new session."""
+    made = db.execute(
+        "INSERT INTO sessions (session_id, source, confidence, started_ns, last_ns, touched_ns, active_ns)"
+        " VALUES (?, ?, ?, ?, ?, steady_ns(), ?)",
+        (session_id, source, confidence, at_ns, at_ns, None if source in DEFAULTS else 0),
     )
+    return int(made.lastrowid or 0)
 
 
 def hand_over(db: sqlite3.Connection, old: int, new: int) -> None:

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from pandaprobe_proxy.model.score import Score
-from pandaprobe_proxy.model.session import Source
+from pandaprobe_proxy.model.session import DEFAULTS, Source
 from pandaprobe_proxy.model.trace import Span, Trace
 from pandaprobe_proxy.store.sqlite import totals
 from pandaprobe_proxy.store.sqlite.calls import Calls
 from pandaprobe_proxy.store.sqlite.codec import from_text, to_text
-from pandaprobe_proxy.store.sqlite.placing import DEFAULTS
+from pandaprobe_proxy.store.sqlite.lives import Lives
 from pandaprobe_proxy.store.sqlite.rows import read_span, read_trace
 from pandaprobe_proxy.store.trace_rows import SpanRow, TraceRow
 
@@ -40,6 +40,7 @@ class Traces:
     def __init__(self, connection: sqlite3.Connection, calls: Calls) -> None:
         self._db = connection
         self._calls = calls
+        self._lives = Lives(connection)
 
     def put(self, trace: Trace, at_ns: int) -> None:
         """Adds or completes a trace."""
@@ -76,7 +77,7 @@ class Traces:
         self._db.execute("UPDATE sessions SET traces = traces - 1 WHERE key = ?", (old,))
         self._db.execute("UPDATE sessions SET traces = traces + 1 WHERE key = ?", (new,))
         self._move_calls(trace_id, new)
-        totals.drop_if_empty(self._db, old)
+        totals.drop_if_empty(self._db, old, new)
 
     def _move_calls(self, trace_id: str, session: int) -> None:
         """Calls of this trace that only a default placed follow it."""
@@ -88,7 +89,7 @@ class Traces:
         for (key,) in rows:
             old = totals.move(self._db, key, session)
             totals.hand_over(self._db, old, session)
-            totals.drop_if_empty(self._db, old)
+            totals.drop_if_empty(self._db, old, session)
 
     def _update(self, trace: Trace) -> None:
         values: dict[str, Any] = {
@@ -124,12 +125,21 @@ class Traces:
             " user_id = coalesce(user_id, ?) WHERE key = ?",
             (trace.ended_ns or trace.started_ns or at_ns, trace.started_ns or at_ns, tags, trace.user_id, session),
         )
+        self._lives.traced(session, trace.started_ns or at_ns)
 
     def add_spans(self, trace_id: str, spans: Sequence[Span], at_ns: int) -> bool:
         if self._db.execute("SELECT 1 FROM traces WHERE trace_id = ?", (trace_id,)).fetchone() is None:
             return False
         self._put_spans(trace_id, spans, at_ns)
+        self._stir(trace_id)
         return True
+
+    def _stir(self, trace_id: str) -> None:
+        """More came of a trace that is known."""
+        session, started_ns = self._db.execute(
+            "SELECT session, started_ns FROM traces WHERE trace_id = ?", (trace_id,)
+        ).fetchone()
+        self._lives.traced(session, started_ns)
 
     def _put_spans(self, trace_id: str, spans: Sequence[Span], at_ns: int) -> None:
         for span in spans:
@@ -156,6 +166,7 @@ class Traces:
             self._move(trace.trace_id, row[0], self._session(trace.session_id, trace.started_ns or 0))
         self._update(trace)
         self._clear("traces", "trace_id", trace.trace_id, trace.nulls)
+        self._stir(trace.trace_id)
         return read_trace(self._db, trace.trace_id)
 
     def patch_span(self, trace_id: str, span: Span) -> SpanRow | None:
@@ -166,6 +177,7 @@ class Traces:
             return None
         self._update_span(span)
         self._clear("spans", "span_id", span.span_id, span.nulls)
+        self._stir(trace_id)
         return read_span(self._db, span.span_id)
 
     def _clear(self, table: str, column: str, key: str, names: frozenset[str]) -> None:
@@ -192,3 +204,4 @@ class Traces:
                 to_text(score.metadata),
             ),
         )
+        self._lives.judged(score.session_id, score.trace_id)

@@ -1,13 +1,10 @@
 """The Writer: batches, each in one transaction, on the one writing connection."""
 
 import sqlite3
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 
-from pandaprobe_proxy.model.call import Call
 from pandaprobe_proxy.model.correction import Corrected, Correction
-from pandaprobe_proxy.model.exchange import Exchange
 from pandaprobe_proxy.model.record import Record
 from pandaprobe_proxy.model.score import Score
 from pandaprobe_proxy.model.trace import Span, Trace
@@ -18,14 +15,23 @@ from pandaprobe_proxy.store.base import (
     StoreFull,
 )
 from pandaprobe_proxy.store.batch import Batch, RunState, Staged
+from pandaprobe_proxy.store.clocks import Clocks, make_clocks
+from pandaprobe_proxy.store.judged import Judged
+from pandaprobe_proxy.store.lives import HookMark
+from pandaprobe_proxy.store.rereading import Rereading
+from pandaprobe_proxy.store.session_rows import SessionRow
 from pandaprobe_proxy.store.sqlite.ahead import drop_unused, is_small
 from pandaprobe_proxy.store.sqlite.calls import Calls
 from pandaprobe_proxy.store.sqlite.codec import Codec, from_text, to_text
-from pandaprobe_proxy.store.sqlite.connect import Opening, told
+from pandaprobe_proxy.store.sqlite.connect import Opening, give_back, told
 from pandaprobe_proxy.store.sqlite.correct import Correcting
 from pandaprobe_proxy.store.sqlite.forget import Forgetting
+from pandaprobe_proxy.store.sqlite.hooks import Hooks
+from pandaprobe_proxy.store.sqlite.judge import put_judged
+from pandaprobe_proxy.store.sqlite.lives import Lives
 from pandaprobe_proxy.store.sqlite.redecode import Redecoding
 from pandaprobe_proxy.store.sqlite.traces import Traces
+from pandaprobe_proxy.store.sqlite.write_back import WriteBack
 from pandaprobe_proxy.store.trace_rows import SpanRow, TraceRow
 
 WAL_REST_BYTES = 1024 * 1024  # what the log may keep of the disk between two trims
@@ -35,11 +41,13 @@ INTERRUPTED = "the sidecar ended before this call did"
 class SqliteWriter:
     """See store.base.Writer."""
 
-    def __init__(self, opening: Opening, clock: Callable[[], int] = time.time_ns) -> None:
+    def __init__(self, opening: Opening, clocks: Clocks | None = None) -> None:
         self._opening = opening
-        self._clock = clock
+        self._clocks = clocks or make_clocks()
+        self._clock = self._clocks.wall_ns
         self._closed = False
         self._db: sqlite3.Connection | None = None
+        self._write_back = WriteBack()
         try:
             self._connect()
         except BaseException:
@@ -54,11 +62,15 @@ class SqliteWriter:
     def _connect(self) -> sqlite3.Connection:
         db = self._opening.connect()
         (dictionary,) = db.execute("SELECT data FROM dictionaries ORDER BY key LIMIT 1").fetchone()
+        db.create_function("wall_ns", 0, self._clocks.wall_ns)
+        db.create_function("steady_ns", 0, self._clocks.steady_ns)
         self._codec = Codec(dictionary)
         self._calls = Calls(db, self._codec)
         self._traces = Traces(db, self._calls)
         self._correcting = Correcting(db)
         self._forgetting = Forgetting(db, self._codec)
+        self._lives = Lives(db)
+        self._hooks = Hooks(db)
         self._db = db
         return db
 
@@ -70,6 +82,7 @@ class SqliteWriter:
         try:
             with told(self._opening.path):
                 db = self._db or self._connect()
+                self._write_back.run(db)
                 db.execute("BEGIN IMMEDIATE")
                 yield db
                 db.execute("COMMIT")
@@ -108,6 +121,7 @@ class SqliteWriter:
                 "INSERT OR IGNORE INTO runs (run, started_ns, committed_ns) VALUES (?, ?, ?)", (run, at_ns, at_ns)
             )
             self._interrupt_others(db, run)
+            self._lives.begin()
             offset, recorded, dropped = db.execute(
                 "SELECT offset, recorded, dropped FROM runs WHERE run = ?", (run,)
             ).fetchone()
@@ -119,8 +133,9 @@ class SqliteWriter:
         if db.execute("DELETE FROM staged WHERE run != ?", (run,)).rowcount:
             drop_unused(db)
         db.execute(
-            "UPDATE sessions SET errors = errors + open_calls, open_calls = 0 WHERE key IN"
-            " (SELECT session FROM calls WHERE outcome = 'open' AND run != ?)",
+            "UPDATE sessions SET errors = errors + open_calls, open_calls = 0, active_ns = 0, touched_ns ="
+            " max(touched_ns, (SELECT max(committed_ns) FROM runs WHERE run != ?1)) WHERE key IN"
+            " (SELECT session FROM calls WHERE outcome = 'open' AND run != ?1)",
             (run,),
         )
         db.execute(
@@ -215,6 +230,10 @@ class SqliteWriter:
         with self._transaction():
             self._traces.add_score(score)
 
+    def put_judged(self, judged: Sequence[Judged]) -> int:
+        with self._transaction() as db:
+            return put_judged(db, judged)
+
     def correct(self, correction: Correction) -> Corrected:
         with self._transaction():
             return self._correcting.correct(correction, self._clock())
@@ -223,33 +242,48 @@ class SqliteWriter:
         with self._transaction():
             return self._correcting.undo(self._clock())
 
+    def sweep(self, gap_ns: int) -> bool:
+        with self._transaction():
+            return self._lives.sweep(gap_ns)
+
+    def close_session(self, session_id: str) -> SessionRow:
+        with self._transaction():
+            return self._lives.close(session_id)
+
+    def reopen_session(self, session_id: str) -> SessionRow | None:
+        with self._transaction():
+            return self._lives.reopen(session_id)
+
+    def begin_hooks(self, names: Sequence[str]) -> Mapping[str, HookMark]:
+        with self._transaction():
+            return self._hooks.begin(names)
+
+    def mark_hook(self, mark: HookMark) -> None:
+        with self._transaction():
+            self._hooks.mark(mark)
+
     def delete_session(self, session_id: str) -> int | None:
         with self._transaction():
             count = self._forgetting.forget_session(session_id)
         if count is not None:
             with told(self._opening.path):
-                (self._db or self._connect()).execute("PRAGMA incremental_vacuum")
+                give_back(self._db or self._connect())
             self._checkpoint()
         return count
 
-    def redecode(
-        self,
-        after: int,
-        read: Callable[[Exchange], Call | None],
-        session_id: str | None = None,
-        dry_run: bool = False,
-    ) -> Redecoded:
+    def redecode(self, after: int, rereading: Rereading) -> Redecoded:
         with self._transaction() as db:
-            return Redecoding(db, self._codec, self._calls, read).step(after, session_id, dry_run)
+            return Redecoding(db, self._codec, self._calls, rereading).step(after)
 
     def trim(self, budget: Budget, now_ns: int) -> bool:
         with self._transaction() as db:
             before = db.total_changes
             more = self._forgetting.trim(budget, now_ns)
             touched = db.total_changes > before
-        if touched:
+        # Free pages are not in use, so the budget sees none of them; what was staged for a while leaves many.
+        if touched or 0 < budget.max_bytes < self._opening.file_bytes():
             with told(self._opening.path):
-                (self._db or self._connect()).execute("PRAGMA incremental_vacuum(2000)").fetchall()
+                give_back(self._db or self._connect(), 2000)
         if self._opening.wal_bytes() > WAL_REST_BYTES:
             self._checkpoint()
         return more

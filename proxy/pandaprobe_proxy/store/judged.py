@@ -1,0 +1,58 @@
+"""Judgements as a store keeps them, and what is still to be judged."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pandaprobe_proxy.model.score import Judgement
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which sessions are meant. What is None chooses nothing out. Those with calls that run are never meant."""
+
+    session_id: str | None = None
+    since_ns: int | None = None
+    """Active at or after that moment."""
+    user_id: str | None = None
+    tag: str | None = None
+    model: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """An evaluator as it is to judge: the same session judged so is not judged again."""
+
+    name: str
+    version: int
+    setting: str
+    """A hash of what it is given beside the session."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A session that some of what is wanted has not judged, as it is now."""
+
+    session_id: str
+    content: str
+    """What names its calls and what is posted of them: another once anything of it changes."""
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A judgement of a session, and what was judged."""
+
+    session_id: str
+    content: str
+    setting: str
+    judgement: Judgement
+    at_ns: int
+    stale: bool = False
+    """Told by the store: the session has changed since."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgements:
+    """Some at once, for a wire."""
+
+    judged: Sequence[Judged]

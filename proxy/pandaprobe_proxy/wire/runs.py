@@ -1,0 +1,62 @@
+"""Runs of a stream: many events in a row that are alike but for a text that grows and a few values that mean nothing.
+
+Most of a long answer is made of them, and reading each event by itself is most of what decoding costs. A run is read
+as one event, whose text is that of all; an event that differs in any other way is left to be read by itself.
+"""
+
+import re
+from collections.abc import Iterator
+
+from pandaprobe_proxy.wire.run_forms import Alike, learn
+from pandaprobe_proxy.wire.stream import StreamEvent
+
+WORTH_BYTES = 4096
+"""With less than this to come, no run is looked for."""
+_FIRST_WINDOW = 4096
+_WINDOW = 64 * 1024
+"""More at once is slower, and would be held in memory several times."""
+_FEW = 4
+
+
+class RunError(Exception):
+    """What was taken for a run has to be read event by event."""
+
+
+class Runs:
+    """The runs of one body, looked for from its beginning to its end."""
+
+    def __init__(self, body: bytes, alike: Alike, whole: re.Pattern[bytes]) -> None:
+        """`whole` matches the bytes of an event, and has its JSON as a group."""
+        self.pause_bytes = 0
+        """How much to read before it is worth to look again."""
+        self._again = 0
+        self._body = body
+        self._alike = alike
+        self._whole = whole
+
+    def follow(self, event: StreamEvent, start: int) -> Iterator[StreamEvent]:
+        """What comes after `event`, which began at `start`, and is alike: in as few events as can be, or nothing."""
+        body, at = self._body, event.end
+        if at < self._again or len(body) - at < WORTH_BYTES or body[start : start + 24] != body[at : at + 24]:
+            return
+        count = 0
+        form = learn(body[start:at], event, self._alike, self._whole)
+        window = _FIRST_WINDOW if form else 0
+        while form and window:
+            piece = form.cut(body, at, at + window)
+            run = form.read(piece) if piece else None
+            whole = run is not None and run.end == len(piece)
+            if run is not None:
+                yield run._replace(end=at + run.end)
+                at += run.end
+                count += run.events
+            window = min(4 * window, _WINDOW) if whole else 0
+        if count < _FEW:
+            self.pause(at)
+        else:
+            self.pause_bytes = 0
+
+    def pause(self, at: int) -> None:
+        """Looks no more for a while, which began at `at`, and next time for a longer one."""
+        self.pause_bytes = min(2 * self.pause_bytes + 1024, _WINDOW)
+        self._again = at + self.pause_bytes

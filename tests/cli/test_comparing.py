@@ -1,0 +1,48 @@
+"""`eval compare`."""
+
+import json
+
+from records import START_NS, make_record
+
+S = 1_000_000_000
+ERROR = {"role": "tool", "content": "Error: not found", "tool_call_id": "c1"}
+FINE = {"role": "tool", "content": "it is fine", "tool_call_id": "c1"}
+
+
+def fill(place, tag, results, tasks=8):
+    tool = {"id": "c1", "type": "function", "function": {"name": "get_order", "arguments": "{}"}}
+    for number in range(tasks):
+        metadata = json.dumps({"task_id": f"t{number}"}).encode()
+        headers = ((b"X-PandaProbe-Tags", tag.encode()), (b"X-PandaProbe-Metadata", metadata))
+        asked = [{"role": "user", "content": f"order {number}?"}, {"role": "assistant", "tool_calls": [tool]}, results]
+        place.put(make_record(asked, session=f"{tag}-{number}", headers=headers, at_ns=START_NS + number * S))
+
+
+def test_what_got_worse_in_every_task_is_told(terminal, place):
+    fill(place, "main", FINE)
+    fill(place, "branch", ERROR)
+    place.writer.close()
+    terminal.out("eval", "run")
+    found = {one["name"]: one for one in terminal.json("eval", "compare", "tag=main", "tag=branch")["items"]}
+    errors = found["tool_errors"]
+    assert (errors["tasks"], errors["before"], errors["after"], errors["mcnemar"]) == (8, 1.0, 0.0, 2 / 256)
+    assert not found["completion_integrity"]["differs"]
+    done = terminal.run("eval", "compare", "tag=main", "tag=branch")
+    assert "-1.000 [-1.000, -1.000]" in done.stdout
+    assert done.stderr.startswith("differs: ")
+
+
+def test_the_same_against_itself_differs_in_nothing(terminal, place):
+    fill(place, "main", FINE)
+    place.writer.close()
+    terminal.out("eval", "run")
+    assert "nothing, as far as so many tasks can show" in terminal.run("eval", "compare", "tag=main", "model=m").stderr
+
+
+def test_what_cannot_be_compared_says_what_to_do(terminal, place):
+    fill(place, "main", FINE, tasks=2)
+    place.writer.close()
+    code, said = terminal.fails("eval", "compare", "tag=main", "tag=main")
+    assert (code, "Name tasks in X-PandaProbe-Metadata as task_id" in said) == (1, True)
+    code, said = terminal.fails("eval", "compare", "main", "tag=main")
+    assert (code, "BEFORE 'main' is not understood" in said) == (2, True)
