@@ -49,7 +49,7 @@ def answer_to(messages):
     return next((answer for word, answer in CAPITALS.items() if word in text), f"You said: {text}")
 
 
-class _Handler(BaseHTTPRequestHandler):
+class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     upstream: Upstream
@@ -158,11 +158,14 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def openai_upstream():
-    """A scripted upstream that runs for the block."""
-    handler = type("Handler", (_Handler,), {})
-    server = _Server(("127.0.0.1", 0), handler)
-    upstream = handler.upstream = Upstream(f"http://127.0.0.1:{server.server_address[1]}/v1")
+def openai_upstream(host="127.0.0.1", ssl=None, base=Handler):
+    """A scripted upstream that runs for the block; with a context, over TLS."""
+    handler = type("Scripted", (base,), {})
+    server = _Server((host, 0), handler)
+    if ssl is not None:
+        server.socket = ssl.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    scheme = "https" if ssl is not None else "http"
+    upstream = handler.upstream = Upstream(f"{scheme}://{host}:{server.server_address[1]}/v1")
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:

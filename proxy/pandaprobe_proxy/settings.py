@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from pandaprobe_proxy.intercept.hosts import parse_host
 from pandaprobe_proxy.pricing.own import Price, read_prices
 from pandaprobe_proxy.sessions.clues import read_visible
 
@@ -21,7 +22,12 @@ Seconds = Annotated[float, Field(gt=0)]
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
 _ADDRESS = re.compile(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}")
-_FLAGS = {"upstreams": "--upstream", "session_headers": "--session-header", "session_hooks": "--session-hook"}
+_FLAGS = {
+    "upstreams": "--upstream",
+    "session_headers": "--session-header",
+    "session_hooks": "--session-hook",
+    "intercept_hosts": "--intercept-host",
+}
 
 
 def flag_of(name: str) -> str:
@@ -51,6 +57,12 @@ class Settings(BaseModel):
         "", description="HOST:PORT for metrics and probes alone, where others may reach them; empty for none."
     )
     unsafe_web_bind: bool = Field(False, description="Let the web port listen beyond loopback, unguarded.")
+    forward: Port | None = Field(
+        None, description="Port of the forward proxy for apps whose base URL cannot be changed; 0 takes a free one."
+    )
+    intercept_hosts: tuple[str, ...] = Field(
+        (), description="Hosts that the forward proxy decrypts besides those of the upstreams; * for any part."
+    )
     data_dir: Path = Field(
         Path(platformdirs.user_data_dir("pandaprobe")), description="Directory that recorded calls are kept in."
     )
@@ -126,7 +138,7 @@ class Settings(BaseModel):
                 raise ValueError("a hook is a command or a URL, and not empty")
         return hooks
 
-    @field_validator("session_headers", mode="before")
+    @field_validator("session_headers", "intercept_hosts", mode="before")
     @classmethod
     def _read_names(cls, value: Any) -> Any:
         """A sequence of names; or one text, with commas between them."""
@@ -139,6 +151,13 @@ class Settings(BaseModel):
             if not _HEADER_NAME.fullmatch(name):
                 raise ValueError(f"{name!r} is not the name of a header")
         return names
+
+    @field_validator("intercept_hosts")
+    @classmethod
+    def _check_hosts(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        for host in hosts:
+            parse_host(host)
+        return hosts
 
     @field_validator("prices", mode="before")
     @classmethod

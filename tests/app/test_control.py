@@ -7,7 +7,7 @@ import threading
 from contextlib import contextmanager
 
 import pytest
-from pandaprobe_proxy.app.control import add_upstream, ask, listen, socket_path
+from pandaprobe_proxy.app.control import add_upstream, ask, listen, socket_path, start_intercepting
 from pandaprobe_proxy.settings import Settings
 
 
@@ -51,6 +51,7 @@ def test_only_its_owner_may_ask(settings):
 def test_nobody_there_is_none(settings):
     assert ask(settings, {"ask": "status"}) is None
     assert add_upstream(settings, "a", "http://a") == "no sidecar answers on this data directory"
+    assert start_intercepting(settings) == {"error": "no sidecar answers on this data directory"}
 
 
 def test_a_socket_that_somebody_left_behind_is_replaced(settings):

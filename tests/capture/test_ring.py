@@ -242,3 +242,25 @@ def test_numbers_add_up_and_kept_exchanges_are_whole_whatever_happens(steps):
         if not lost:
             assert events == told[exchange]
     both.ring.close()
+
+
+def test_an_exchange_that_another_process_gave_up_in_its_middle_is_lost_whole(both):
+    word = Dropped(make_id(1), 2, slots.PIPE_FULL)
+    both.tell(head(1), body(1, 10), word, ended(1))
+    assert both.read() == [head(1), body(1, 10), word]
+    assert both.ring.numbers().dropped == {slots.PIPE_FULL: 1}
+    assert both.adds_up()
+
+
+def test_an_exchange_of_which_only_its_loss_is_told_is_relayed_and_dropped(both):
+    both.tell(Dropped(make_id(1), 2, slots.PIPE_FULL))
+    numbers = both.ring.numbers()
+    assert (numbers.relayed, numbers.open, numbers.dropped) == (1, 0, {slots.PIPE_FULL: 1})
+    assert both.read() == []
+
+
+def test_what_was_lost_here_already_is_not_lost_twice(both):
+    both.tell(head(1), body(1, 5 * RESERVE), Dropped(make_id(1), 2, slots.PIPE_FULL), ended(1))
+    assert both.ring.numbers().dropped == {"recorder_down": 1}
+    assert len(both.read()) == 2
+    assert both.adds_up()

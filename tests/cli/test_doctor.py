@@ -3,6 +3,8 @@
 import json
 import os
 
+from pandaprobe_proxy.app.trust import certificate, trust_variables
+from pandaprobe_proxy.settings import Settings
 from records import START_NS, make_record
 
 
@@ -43,6 +45,20 @@ def test_calls_by_default_are_told_with_the_reason_and_an_example(terminal, plac
     for text, (why, record) in zip(texts, told, strict=True):
         assert why in text and record.opened.id in text
     assert texts[-1].startswith("2 by default")
+
+
+def test_trust_is_told_only_where_somebody_was_ever_intercepted_and_by_handshakes(terminal, place):
+    assert not [item for item in findings(terminal) if item["check"] == "trust"]
+    certificate(Settings(data_dir=place.path.parent))
+    without = dict.fromkeys(("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"))
+    told = [item for item in findings(terminal, env=without) if item["check"] == "trust"]
+    assert {item["state"] for item in told} == {"warning"}
+    assert "Python does not trust" in told[0]["text"] and "set SSL_CERT_FILE as" in told[0]["text"]
+    variables = trust_variables(Settings(data_dir=place.path.parent), {})
+    told = [item for item in findings(terminal, env=variables) if item["check"] == "trust"]
+    assert {item["state"] for item in told} == {"ok"}
+    (place.path.parent / "ca" / "pandaprobe-ca.pem").write_text("x")
+    assert check(terminal, "trust")[0] == "problem"
 
 
 def test_a_base_url_that_leads_elsewhere_is_told(terminal):

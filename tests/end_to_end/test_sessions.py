@@ -341,4 +341,4 @@ def test_tries_of_one_call_are_one_session_and_a_running_sidecar_reads_anew(reco
     assert "after 2 failed attempts" in recording.cli("sessions", "show", session["session_id"])
     calls = calls_of(recording, session["session_id"])
     assert [call["source"] for call in calls] == ["default_new", "attempt", "attempt"]
-    assert recording.json("redecode") == {"stale": 0, "redecoded": 0, "unreadable": 0, "dry_run": False}
+    assert recording.json("redecode") == {"stale": 0, "redecoded": 0, "repriced": 0, "unreadable": 0, "dry_run": False}

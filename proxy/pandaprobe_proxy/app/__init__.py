@@ -1,7 +1,9 @@
 """The composition root: Settings in, wired objects running. The only package that knows all the others.
 
 sidecar  the relay's process, which starts, watches and restarts the recorder's      record  the recorder's process
+interceptor, intercept  the keeper of the intercepting process, and that process
 control  the running sidecar's own socket, for `status` and `run`                    status  the loss numbers, added up
+trust, handshakes  who trusts our authority, and the proof of it
 stores   the store of these settings, for reading or writing                         logs    one form for all logs
 hooks, hook_*, webhook  changes of sessions, told to commands and URLs
 metrics  what Prometheus sees      metered  a writer whose commits are counted
@@ -13,7 +15,7 @@ What is imported here is what a command that only reads needs; the rest is impor
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from pandaprobe_proxy.app.control import add_upstream, ask
+from pandaprobe_proxy.app.control import add_upstream, ask, start_intercepting
 from pandaprobe_proxy.app.sessions import close_session, correct, delete_session, reopen_session, undo
 from pandaprobe_proxy.app.status import Status
 from pandaprobe_proxy.app.status import read_status as status
@@ -34,11 +36,13 @@ __all__ = [
     "correct",
     "delete_session",
     "evaluate",
+    "intercept_main",
     "reader",
     "record_main",
     "redecode",
     "reopen_session",
     "serve",
+    "start_intercepting",
     "status",
     "undo",
     "writer",
@@ -64,6 +68,13 @@ def evaluate(settings: Settings, asked: "Asked", tell: "Callable[[Progress], obj
     from pandaprobe_proxy.app.evaluating import evaluate as run
 
     return run(settings, asked, tell)
+
+
+def intercept_main() -> int:
+    """The intercepting process; see `intercept`."""
+    from pandaprobe_proxy.app.intercept import intercept_main as run
+
+    return run()
 
 
 def record_main() -> int:

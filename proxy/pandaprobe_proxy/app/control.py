@@ -53,6 +53,12 @@ def add_upstream(settings: Settings, name: str, url: str) -> str | None:
     return None if error is None else str(error)
 
 
+def start_intercepting(settings: Settings) -> dict[str, Any]:
+    """Has the running sidecar intercept, if it does not yet; what its status says of that, or why not as `error`."""
+    answer = ask(settings, {"ask": "intercept"})
+    return answer if answer is not None else {"error": "no sidecar answers on this data directory"}
+
+
 async def listen(settings: Settings, reply: Callable[[Answer], Answer]) -> asyncio.AbstractServer:
     """Serves the control socket; `reply` answers a question. Raises OSError if it cannot be made."""
     path = socket_path(settings)

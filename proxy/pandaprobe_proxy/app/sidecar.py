@@ -22,6 +22,8 @@ import structlog
 
 from pandaprobe_proxy.app import control, logs
 from pandaprobe_proxy.app.hook_targets import check_hooks
+from pandaprobe_proxy.app.intercept import MISSING, is_possible
+from pandaprobe_proxy.app.interceptor import Interceptor, listed
 from pandaprobe_proxy.app.recorders import RecorderKeeper
 from pandaprobe_proxy.capture.ring import Ring, RingWriter
 from pandaprobe_proxy.model.ids import make_id
@@ -139,6 +141,8 @@ class Sidecar:
         _check_hooks(settings, self._sockets)
         self._ring = Ring.create(settings.ring_bytes, make_id(time.time_ns(), os.urandom(10)))
         self._recorder = RecorderKeeper(settings, self._ring, self._sockets.web.fileno())
+        self._interceptor = None if settings.forward is None else self._make_interceptor(settings.forward)
+        self._intercepting: asyncio.Task[None] | None = None
         self._stop = asyncio.Event()
         self._signals = 0
 
@@ -158,6 +162,7 @@ class Sidecar:
         await self._relay.start(self._sockets.relay)
         answering = await self._listen_control()
         keeping = asyncio.create_task(self._recorder.run())
+        self._intercept()
         self._announce()
         await self._stop.wait()
         await self._drain(keeping)
@@ -165,6 +170,18 @@ class Sidecar:
             answering.close()
             control.socket_path(self._settings).unlink(missing_ok=True)
         return 0
+
+    def _make_interceptor(self, port: int) -> Interceptor:
+        """Raises ServeError."""
+        if not is_possible():
+            raise ServeError(MISSING)
+        sock = _listen(self._settings.host, port, "--forward")
+        barred = [self._sockets.web.getsockname()[:2], sock.getsockname()[:2]]
+        return Interceptor(self._settings, sock, barred, lambda: listed(self._routes.upstreams(), self._settings))
+
+    def _intercept(self) -> None:
+        if self._interceptor is not None:
+            self._intercepting = asyncio.create_task(self._interceptor.run(self._writer.tap))
 
     def _on_signal(self) -> None:
         self._signals += 1
@@ -189,10 +206,15 @@ class Sidecar:
         relay, web = (_address(sock) for sock in (self._sockets.relay, self._sockets.web))
         with suppress(OSError):  # standard error may be a file on a full disk, or a pipe that nobody reads
             print(f"relaying on http://{relay}  (OPENAI_BASE_URL=http://{relay}/v1)", file=sys.stderr)
+            if self._interceptor is not None:
+                print(f"forward proxy on http://{self._interceptor.status()['address']}", file=sys.stderr)
             print(f"web port on http://{web}, recording into {self._settings.data_dir}", file=sys.stderr, flush=True)
 
     async def _drain(self, keeping: "asyncio.Task[None]") -> None:
-        await self._relay.drain(self._settings.drain_s)
+        draining = [self._relay.drain(self._settings.drain_s)]
+        if self._interceptor is not None and self._intercepting is not None:
+            draining.append(self._interceptor.end(self._intercepting))
+        await asyncio.gather(*draining)
         self._recorder.end()
         self._writer.close()
         if self._recorder.pid is None:
@@ -207,6 +229,8 @@ class Sidecar:
                 return self._status()
             case "add_upstream":
                 return self._add_upstream(str(question.get("name")), str(question.get("url")))
+            case "intercept":
+                return self._start_intercepting()
             case other:
                 return {"error": f"unknown question {other!r}"}
 
@@ -215,7 +239,19 @@ class Sidecar:
             self._routes.add(parse_upstream(name, url))
         except ValueError as error:
             return {"error": str(error)}
+        if self._interceptor is not None:
+            self._interceptor.list()
         return {}
+
+    def _start_intercepting(self) -> Mapping[str, Any]:
+        """Begins now, on a free port, if it was not asked for at the start."""
+        if self._interceptor is None:
+            try:
+                self._interceptor = self._make_interceptor(0)
+            except ServeError as error:
+                return {"error": str(error)}
+            self._intercept()
+        return self._interceptor.status()
 
     def _status(self) -> Mapping[str, Any]:
         self._writer.flush()
@@ -243,6 +279,7 @@ class Sidecar:
                 "dropped": numbers.reader_dropped,
             },
             "web": {"address": _address(self._sockets.web)},
+            "forward": self._interceptor.status() if self._interceptor is not None else None,
             "upstreams": {upstream.name: upstream.url for upstream in self._routes.upstreams()},
         }
 

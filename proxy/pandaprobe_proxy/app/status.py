@@ -43,6 +43,8 @@ class Status:
     store_error: str
     """Why the store cannot be read; empty if it can."""
     upstreams: Mapping[str, str] = field(default_factory=dict)
+    forward: Mapping[str, Any] = field(default_factory=dict)
+    """Of the forward proxy: address, pid, restarts, certificate, hosts; empty if there is none."""
     session_hooks: Sequence[HookMark] = ()
     degraded: tuple[str, ...] = ()
     """Why calls are not recorded as they should be, one word each; empty if they are. Relaying goes on in any case."""
@@ -106,6 +108,7 @@ def _running(answer: Mapping[str, Any], counts: Counts | None, error: str) -> St
         ring_used=ring["used"],
         ring_capacity=ring["capacity"],
         upstreams=answer["upstreams"],
+        forward=answer.get("forward") or {},
         degraded=tuple(_degraded(recorder, adds_up, error)),
         **_sizes(counts, error),
     )

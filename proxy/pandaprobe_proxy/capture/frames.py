@@ -87,6 +87,17 @@ def decode(data: bytes) -> Iterator[Frame]:
         at += length
 
 
+def whole(data: bytes) -> int:
+    """How many of the bytes are whole frames."""
+    at = 0
+    while at + 4 <= len(data):
+        length = int.from_bytes(data[at : at + 4], "little")
+        if at + length > len(data):
+            break
+        at += length
+    return at
+
+
 def _read(kind: int, exchange: str, at_ns: int, frame: bytes) -> Frame:
     payload = frame[HEAD_BYTES:]
     if kind == RESPONSE_BODY:

@@ -19,7 +19,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from pandaprobe_proxy.capture.frames import Dropped, encode
+from pandaprobe_proxy.capture.frames import Dropped, encode, whole
 from pandaprobe_proxy.model.exchange import Ended, Event, RequestHead
 
 PAGE = 4096
@@ -35,7 +35,8 @@ KEY_BYTES = 32
 
 STATES = ("starting", "ok", "disk_full", "store_busy", "store_error", "stopped")
 STARTING, OK, DISK_FULL, STORE_BUSY, STORE_ERROR, STOPPED = range(len(STATES))
-REASONS = ("ring_full", "recorder_down", "recorder_stalled", "disk_full", "store_busy", "store_error")
+PIPE_FULL = "pipe_full"
+REASONS = ("ring_full", "recorder_down", "recorder_stalled", "disk_full", "store_busy", "store_error", PIPE_FULL)
 _REASON_OF_STATE = {
     STARTING: "recorder_down",
     OK: "ring_full",
@@ -153,7 +154,7 @@ class RingWriter:
     def __init__(self, ring: Ring, soon: Callable[[Callable[[], None]], object]) -> None:
         self._ring = ring
         self._soon = soon
-        self._pending: list[Event] = []
+        self._pending: list[Event | Dropped] = []
         self._head = ring.get(HEAD_AT)
         self._relayed = self._open = self._ended = 0
         self._dropped = dict.fromkeys(REASONS, 0)
@@ -161,7 +162,8 @@ class RingWriter:
         self._begun: set[str] = set()  # exchanges whose head lies in the ring
         self._owed: deque[Dropped] = deque()  # words of loss that wait for room
 
-    def tap(self, event: Event) -> None:
+    def tap(self, event: Event | Dropped) -> None:
+        """Remembers an event; a `Dropped` is the word of another process that it gave an exchange up."""
         if not self._pending:
             self._soon(self.flush)
         self._pending.append(event)
@@ -173,7 +175,8 @@ class RingWriter:
         frames: list[bytes] = []
         used = self._pay_owed(frames, free)
         for event in events:
-            frame = self._admit(event, free - used)
+            room = free - used
+            frame = self._give_up(event, room) if isinstance(event, Dropped) else self._admit(event, room)
             used += len(frame)
             frames.append(frame)
         if used:
@@ -207,7 +210,18 @@ class RingWriter:
             self._count_end(exchange)
         return frame
 
-    def _word_of_loss(self, event: Event, free: int) -> bytes:
+    def _give_up(self, word: Dropped, free: int) -> bytes:
+        """The frame to write for an exchange that was given up before it came here; empty if it was given up here."""
+        if word.exchange in self._lost:
+            return b""
+        if word.exchange in self._begun:
+            self._lost[word.exchange] = word.reason
+            return self._word_of_loss(word, free)
+        self._relayed += 1  # only this one word is told of it
+        self._dropped[word.reason] += 1
+        return b""
+
+    def _word_of_loss(self, event: Event | Dropped, free: int) -> bytes:
         if event.exchange not in self._begun:
             return b""
         word = Dropped(event.exchange, event.at_ns, self._lost[event.exchange])
@@ -284,24 +298,13 @@ class RingReader:
         if available <= 0:
             return b""
         data = self._ring.read(self._offset, min(available, max(limit_bytes, 4)))
-        whole = _whole(data)
-        if not whole:
+        complete = whole(data)
+        if not complete:
             data = self._ring.read(self._offset, int.from_bytes(data[:4], "little"))
-            whole = len(data)
-        self._offset += whole
-        return data[:whole]
+            complete = len(data)
+        self._offset += complete
+        return data[:complete]
 
     def commit(self) -> None:
         """Everything read so far is safe elsewhere."""
         self._ring.set(TAIL, self._offset)
-
-
-def _whole(data: bytes) -> int:
-    """How many of the bytes are whole frames."""
-    at = 0
-    while at + 4 <= len(data):
-        length = int.from_bytes(data[at : at + 4], "little")
-        if at + length > len(data):
-            break
-        at += length
-    return at

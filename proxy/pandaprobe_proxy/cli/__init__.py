@@ -23,10 +23,14 @@ COMMANDS = {
     "status": "Show what was relayed, recorded, dropped and is in flight.",
     "redecode": "Read calls anew that an older version has recorded.",
     "doctor": "Check this installation and say what to mend.",
+    "ca": "The certificate that apps must trust to be intercepted.",
     "config": "Show the settings and where each came from.",
     "completion": "Print the shell code that completes commands.",
 }
-HIDDEN = {"record": "The recorder's process; `serve` starts it."}
+HIDDEN = {
+    "record": "The recorder's process; `serve` starts it.",
+    "intercept": "The intercepting process; `serve` starts it.",
+}
 
 EPILOG = (
     "Exit codes: 0 ok, 1 failure, 2 usage, 3 not found, 4 store unavailable, 5 a score under its"

@@ -60,6 +60,7 @@ def examine(settings: Any) -> Iterator[Finding]:
     yield from _store(settings, status)
     yield from _hooks(status.session_hooks)
     yield from _variables(status.relay_address or f"{settings.host}:{settings.port}", status.running)
+    yield from _trust(settings)
     yield _shim()
 
 
@@ -147,6 +148,28 @@ def _variables(relay: str, running: bool) -> Iterator[Finding]:
     if running and not os.environ.get("OPENAI_BASE_URL"):
         text = f"OPENAI_BASE_URL is not set here; export OPENAI_BASE_URL=http://{relay}/v1, or use `run`"
         yield Finding("environment", "warning", text)
+
+
+def _trust(settings: Any) -> Iterator[Finding]:
+    """Which runtimes trust our authority, by real handshakes; nothing where nobody was ever intercepted."""
+    from pandaprobe_proxy.app.handshakes import shake_hands
+    from pandaprobe_proxy.app.intercept import certificate_path
+    from pandaprobe_proxy.app.trust import TrustError
+
+    path = certificate_path(settings)
+    if not path.exists():
+        return
+    try:
+        shaken = shake_hands(settings, os.environ)
+    except (OSError, TrustError) as error:
+        yield Finding("trust", "problem", str(error))
+        return
+    for hand in shaken:
+        if hand.trusts:
+            yield Finding("trust", "ok", f"{hand.runtime} trusts {path} here: it shook hands with it")
+        else:
+            text = f"{hand.runtime} does not trust {path} here; use `run --intercept`, or set {hand.variable} as"
+            yield Finding("trust", "warning", f"{text} `pandaprobe-proxy ca trust` prints it")
 
 
 def _shim() -> Finding:

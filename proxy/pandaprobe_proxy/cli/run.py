@@ -23,13 +23,15 @@ PASSED = (*KEYS, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 
 @click.command("run", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
 @click.option("--session", metavar="ID", help="Every call of the command belongs to this session.")
+@click.option("--intercept", is_flag=True, help="Through the forward proxy, for clients that keep their base URL.")
 @click.option("--require", is_flag=True, help="Do not run the command if the sidecar cannot start.")
 @click.option("--port", metavar="PORT", help="The relay's port.")
 @click.option("--web-port", metavar="PORT", help="The web port.")
 @click.option("--upstream", "upstreams", multiple=True, metavar="NAME=URL", help="As of serve, if it is started here.")
+@click.option("--intercept-host", "intercept_hosts", multiple=True, metavar="HOST", help="As of serve, likewise.")
 @data_dir
 @click.argument("words", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- CMD...")
-def command(session: str | None, require: bool, words: Sequence[str], **flags: Any) -> None:
+def command(session: str | None, intercept: bool, require: bool, words: Sequence[str], **flags: Any) -> None:
     """Run a command with its LLM clients pointed at the sidecar, which is started if none runs.
 
     Example: pandaprobe-proxy run --session trip-42 -- python agent.py
@@ -38,7 +40,7 @@ def command(session: str | None, require: bool, words: Sequence[str], **flags: A
         signal.signal(number, _end)
     with ExitStack() as ends:
         try:
-            variables = _prepare(ends, session, flags)
+            variables = _prepare(ends, session, intercept, flags)
         except (Failure, StartError, OSError) as error:
             why = error.message if isinstance(error, Failure) else str(error)
             if require:
@@ -58,14 +60,37 @@ def _end(number: int, _: object) -> None:
     sys.exit(128 + number)
 
 
-def _prepare(ends: ExitStack, session: str | None, flags: Mapping[str, Any]) -> Mapping[str, str]:
+def _prepare(ends: ExitStack, session: str | None, intercept: bool, flags: Mapping[str, Any]) -> Mapping[str, str]:
     """The variables of the command, whose sidecar runs until `ends`."""
     settings = load_settings(**flags)
     _check_session(session)
     share = hold(settings)
     ends.callback(share.let_go)
     relay, web = share.running["relay"]["address"], share.running["web"]["address"]
-    return _register(settings, plan(os.environ, relay, web, session))
+    made = plan(os.environ, relay, web, session)
+    if not intercept:
+        return _register(settings, made)
+    return _intercept(settings, made)
+
+
+def _intercept(settings: Any, made: Plan) -> Mapping[str, str]:
+    """The variables of a command that goes through the forward proxy and trusts it."""
+    from pandaprobe_proxy import app
+    from pandaprobe_proxy.app.trust import TrustError, trust_variables
+    from pandaprobe_proxy.cli.interception import other_proxy, plan_interception
+
+    answer = app.start_intercepting(settings)
+    if "error" in answer:
+        raise Failure(str(answer["error"]))
+    address = answer["address"].replace("0.0.0.0", "127.0.0.1")  # noqa: S104 - it is where it listens
+    other = other_proxy(os.environ, address)
+    if other:
+        raise Failure(f"{other} names another proxy, and interception goes through none; unset it to intercept.")
+    variables = _register(settings, plan_interception(made, os.environ, address))
+    try:
+        return {**variables, **trust_variables(settings, os.environ)}
+    except TrustError as error:
+        raise Failure(str(error)) from error
 
 
 def _check_session(session: str | None) -> None:

@@ -7,8 +7,10 @@ import click
 
 from pandaprobe_proxy.cli.options import load_settings
 
-MANY = frozenset({"upstreams", "session_headers", "session_hooks", "redact"})
+MANY = frozenset({"upstreams", "session_headers", "session_hooks", "intercept_hosts", "redact"})
 """Settings whose flag may be given again."""
+FORWARD_PORT = "4102"
+"""Of `--forward` without a port."""
 
 
 def settings_options(function: Any) -> Any:
@@ -23,6 +25,10 @@ def settings_options(function: Any) -> Any:
 def _option(name: str, flag: str, field: Any) -> Any:
     if field.annotation is bool:
         return click.option(flag, name, is_flag=True, default=None, help=field.description)
+    if name == "forward":
+        return click.option(
+            flag, name, metavar="[PORT]", help=field.description, is_flag=False, flag_value=FORWARD_PORT
+        )
     return click.option(flag, name, multiple=name in MANY, metavar=_metavar(name), help=field.description)
 
 
@@ -30,6 +36,7 @@ def _metavar(name: str) -> str:
     words = {
         "upstreams": "NAME=URL",
         "session_headers": "NAME",
+        "intercept_hosts": "HOST",
         "session_hooks": "COMMAND|URL",
         "redact": "REGEX",
         "prices": "FILE",

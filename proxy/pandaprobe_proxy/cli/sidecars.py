@@ -115,6 +115,8 @@ def _flags(settings: Any) -> list[str]:
         flag = flag_of(name)
         if name == "upstreams":
             flags += [part for key, url in value.items() for part in (flag, f"{key}={url}")]
+        elif value is None:
+            continue
         elif isinstance(value, list):
             flags += [part for text in value for part in (flag, text)]
         elif name == "prices":

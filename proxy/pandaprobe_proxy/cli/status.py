@@ -31,6 +31,7 @@ def command(data_dir: str | None, json: bool) -> None:
         ("sidecar", f"running, process {status.pid}" if status.running else "not running (numbers of its last run)"),
         ("relay", status.relay_address),
         ("web port", status.web_address),
+        ("forward", _forward(status.forward) if status.forward else ""),
         ("relayed", str(status.relayed)),
         ("recorded", str(status.recorded)),
         ("dropped", f"{sum(status.dropped.values())}" + (f" ({dropped})" if dropped else "")),
@@ -46,6 +47,10 @@ def command(data_dir: str | None, json: bool) -> None:
     for name, text in lines:
         if text:
             echo(f"{name:<10} {text}")
+
+
+def _forward(forward: Any) -> str:
+    return f"{forward['address']}, {len(forward['hosts'])} hosts, restarted {forward['restarts']} times"
 
 
 def _recorder(status: Any) -> str:

@@ -82,7 +82,7 @@ def plan(environ: Mapping[str, str], relay: str, web: str, session: str | None) 
         elif not kept and variable.always and _is_free(environ.get(variable.twin, ""), relay):
             variables[variable.name] = f"http://{relay}{_prefix(variable)}{variable.path}"
     if any(environ.get(name) for name in HTTP_PROXIES):
-        variables |= _no_proxy(environ, relay.rpartition(":")[0].strip("[]"))
+        variables |= no_proxy(environ, relay.rpartition(":")[0].strip("[]"))
     if session:
         variables["PANDAPROBE_SESSION"] = session
         variables |= {name: _with_header(environ.get(name, ""), session) for name in HEADER_VARIABLES}
@@ -105,8 +105,8 @@ def _is_free(twin: str, relay: str) -> bool:
     return not twin or _is_at(twin, relay)
 
 
-def _no_proxy(environ: Mapping[str, str], host: str) -> dict[str, str]:
-    """A proxy for plain http is not asked for the relay, which it could not reach."""
+def no_proxy(environ: Mapping[str, str], host: str) -> dict[str, str]:
+    """A proxy is not asked for this host: the relay, which it could not reach."""
     before = environ.get("no_proxy") or environ.get("NO_PROXY") or ""
     hosts = [part.strip() for part in before.split(",") if part.strip()]
     text = ",".join(hosts if host in hosts or "*" in hosts else [*hosts, host])

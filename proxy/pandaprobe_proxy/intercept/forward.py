@@ -1,0 +1,158 @@
+"""The forward proxy: mitmproxy's core on a socket that is given, with this installation's authority and our addon.
+
+Only listed hosts are decrypted. To every other one bytes pass as they are: what the client sees is the origin's own
+certificate. The web port, where records can be read, and the proxy itself are no destinations.
+"""
+
+import asyncio
+import ipaddress
+import logging
+import socket
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mitmproxy import certs
+from mitmproxy.addons.block import Block
+from mitmproxy.addons.next_layer import NextLayer
+from mitmproxy.addons.proxyserver import Proxyserver
+from mitmproxy.addons.tlsconfig import TlsConfig
+from mitmproxy.master import Master
+from mitmproxy.options import Options
+from mitmproxy.proxy import layers, mode_specs
+from mitmproxy.proxy.mode_servers import ProxyConnectionHandler
+from mitmproxy.proxy.server_hooks import ServerConnectionHookData
+
+from pandaprobe_proxy.intercept import http1
+from pandaprobe_proxy.intercept.authority import Authority
+from pandaprobe_proxy.intercept.destinations import Destinations
+from pandaprobe_proxy.intercept.flows import Clocks, Flows
+from pandaprobe_proxy.intercept.hosts import Hosts
+from pandaprobe_proxy.model.exchange import Tap
+
+LOOK_S = 0.05
+DESTINATIONS = "destinations.json"
+NOTHING = "$^"
+"""Matches no host; without any pattern mitmproxy would decrypt all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is decrypted, and with what."""
+
+    hosts: Hosts
+    authority: Authority
+    trusted: Path | None = None
+    """The certificates that upstreams are checked against; mitmproxy's own if None."""
+    barred: tuple[tuple[str, int], ...] = ()
+    """Addresses of this sidecar that nobody reaches through it."""
+    idle_s: float = 600
+
+
+class Certificates(TlsConfig):
+    """mitmproxy's TLS, with certificates of our authority."""
+
+    def __init__(self, authority: Authority) -> None:
+        store: Any = certs.CertStore
+        self.certstore = store(authority.key, certs.Cert(authority.certificate), None, None)
+
+    def configure(self, updated: Iterable[str]) -> None:
+        """Nothing: mitmproxy would make an authority of its own on disk."""
+
+
+class Barred:
+    """Refuses connections to this sidecar's own ports."""
+
+    def __init__(self, addresses: tuple[tuple[str, int], ...]) -> None:
+        self._addresses = addresses
+
+    async def server_connect(self, data: ServerConnectionHookData) -> None:
+        """Before a connection is made."""
+        address = data.server.address
+        if address is None or address[1] not in {port for _, port in self._addresses}:
+            return
+        host, port = address[0], address[1]
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        if any(self._bars(str(entry[4][0]), port) for entry in found):
+            data.server.error = "it is this sidecar itself"
+
+    def _bars(self, host: str, port: int) -> bool:
+        here = ipaddress.ip_address(host.split("%", 1)[0])
+        here = getattr(here, "ipv4_mapped", None) or here
+        own = [ipaddress.ip_address(host.strip("[]")) for host, own_port in self._addresses if own_port == port]
+        return any(here == address or here.is_loopback or here.is_unspecified for address in own)
+
+
+class ClientConnection(ProxyConnectionHandler):
+    """One client's connection. It may be silent for ever, unless a call waits on it."""
+
+    flows: Flows
+
+    async def on_timeout(self) -> None:
+        """Nothing has moved for as long as an upstream may be silent."""
+        if self.flows.wait(self.client.id):
+            self.timeout_watchdog.register_activity()
+            self.wakeup_timer.add(asyncio.create_task(self.timeout_watchdog.watch()))
+        else:
+            await super().on_timeout()
+
+
+class Forward:
+    """The running proxy."""
+
+    def __init__(self, plan: Plan, tap: Tap, clocks: Clocks) -> None:
+        for name in ("mitmproxy", "asyncio"):  # else it tells of every connection
+            logging.getLogger(name).setLevel(logging.WARNING)
+        http1.install()
+        self._plan = plan
+        self._running: set[asyncio.Task[None]] = set()
+        self._flows = Flows(plan.hosts, tap, clocks)
+        self._options = Options()
+        self._master = Master(self._options)
+        self._master.addons.add(
+            Proxyserver(), Block(), Barred(plan.barred), NextLayer(), Certificates(plan.authority), self._flows
+        )
+        self._destinations = Destinations(plan.authority.path.with_name(DESTINATIONS), clocks.wall_ns)
+        self._master.addons.add(self._destinations)
+        self._options.update(
+            server=False,
+            websocket=False,
+            rawtcp=True,
+            ssl_verify_upstream_trusted_ca=str(plan.trusted) if plan.trusted else None,
+        )
+        self.list(plan.hosts)
+        self._mode = mode_specs.ProxyMode.parse("regular")
+
+    def list(self, hosts: Hosts) -> None:
+        """From now on, new connections to these hosts are decrypted, and no others."""
+        self._flows.hosts = hosts
+        self._options.update(allow_hosts=hosts.regexes or [NOTHING])
+
+    async def start(self, sock: socket.socket) -> None:
+        """Serves the listening socket."""
+        self._server = await asyncio.start_server(self._accept, sock=sock)
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        sock = writer.get_extra_info("socket")
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        connection = ClientConnection(self._master, reader, writer, self._options, self._mode)
+        connection.flows = self._flows
+        connection.timeout_watchdog.timeout = self._plan.idle_s  # type: ignore[assignment] # seconds of any kind
+        connection.layer = layers.modes.HttpProxy(connection.layer.context)
+        task = asyncio.create_task(connection.handle_client())
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    async def drain(self, seconds: float) -> None:
+        """Takes no new connections; what runs may finish within that time, then it is interrupted."""
+        self._server.close()
+        loop = asyncio.get_running_loop()
+        ends = loop.time() + seconds
+        while self._flows.open and loop.time() < ends:  # noqa: ASYNC110 - flows end in mitmproxy's hands
+            await asyncio.sleep(LOOK_S)
+        self._flows.interrupt()
+        self._destinations.write()
+        for task in tuple(self._running):
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
