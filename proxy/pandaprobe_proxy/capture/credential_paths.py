@@ -5,6 +5,8 @@ Paths are matched after any prefix, whatever the host: `/v1/organization/…`, `
 
 from urllib.parse import unquote
 
+from pandaprobe_proxy.model.exchange import RequestHead
+
 WITHHELD = "credentials"
 """Why such a body is not kept."""
 
@@ -34,6 +36,11 @@ GENERATION = (
     "/converse-stream",
 )
 """Ends of paths that are no one's credentials, behind a prefix that only sounds like one of BELOW."""
+
+
+def find_path(head: RequestHead) -> str:
+    """The path that the upstream is asked for, which has no upstream's name in front."""
+    return "/".join(head.url.split("/")[3:]) if "://" in head.url else head.target.decode("latin-1")
 
 
 def is_credential_path(path: str) -> bool:

@@ -14,7 +14,7 @@ from hashlib import blake2b
 from typing import Any
 
 from pandaprobe_proxy.capture.bodies import BodyKeeper, Kept, read_coding, recode
-from pandaprobe_proxy.capture.credential_paths import WITHHELD, is_credential_path
+from pandaprobe_proxy.capture.credential_paths import WITHHELD, find_path, is_credential_path
 from pandaprobe_proxy.capture.principals import find_principal
 from pandaprobe_proxy.capture.redact import Redactor, find_credentials
 from pandaprobe_proxy.capture.withhold import read_texts, withhold, without_content
@@ -31,6 +31,7 @@ from pandaprobe_proxy.sessions.clues import read_clues
 from pandaprobe_proxy.sessions.evidence import read_evidence
 from pandaprobe_proxy.sessions.labels import Labels, read_labels
 from pandaprobe_proxy.sessions.resolve import resolve
+from pandaprobe_proxy.sessions.transcript import name_messages
 from pandaprobe_proxy.store.searched import explain, list_said
 
 BAD_SESSION = (
@@ -133,7 +134,7 @@ class Keeper:
         )
         bad = (BAD_SESSION,) if any(_is_mistaken(clue) for clue in resolution.clues) else ()
         warnings = (*labels.warnings, *bad)
-        secret = is_credential_path(_path_upstream(head))
+        secret = is_credential_path(find_path(head))
         return Begun(opened, labels.capture or self._policy.capture, known, warnings, secret)
 
     def _client_key(self, head: RequestHead, known: Sequence[bytes]) -> str:
@@ -197,15 +198,20 @@ class Keeper:
             request, response = withhold(sizes.request, why), withhold(sizes.response, why)
             call = None
         if call is not None:
-            head = exchange.head
-            call = add_cost(call, self._pricing, head.upstream, head.url, head.wall_ns)
+            call = self._price(call, exchange.head)
         owner = self._read_owner(exchange)
-        evidence = read_evidence(call, owner) if call else NO_EVIDENCE
+        names = name_messages(call) if call else ()
+        evidence = read_evidence(call, owner, names) if call else NO_EVIDENCE
         if begun.capture == "metadata":
             request, response = withhold(sizes.request, "metadata"), withhold(sizes.response, "metadata")
-            call = without_content(call) if call else None
+            call, names = without_content(call) if call else None, ()
+        said = list_said(call, names)
         record = self._record(begun, fitted, sizes, (request.body, response.body), call)
-        return replace(record, owner=owner, evidence=evidence, clues=clues)
+        warnings = (*record.warnings, *explain(call, said))
+        return replace(record, owner=owner, evidence=evidence, clues=clues, said=said, warnings=warnings)
+
+    def _price(self, call: Call, head: RequestHead) -> Call:
+        return add_cost(call, self._pricing, head.upstream, head.url, head.wall_ns)
 
     def _read_owner(self, exchange: Exchange) -> bytes:
         principal = find_principal(exchange.head.headers, exchange.head.target)
@@ -276,7 +282,6 @@ class Keeper:
         redact, known = self._redactor, begun.known
         ended, answer = exchange.ended, exchange.response
         outcome = _judge(ended, call)
-        said = list_said(call)
         return Record(
             opened=begun.opened,
             ended_ns=begun.opened.started_ns + (exchange.since_start(ended.at_ns) if ended else 0),
@@ -292,10 +297,9 @@ class Keeper:
             chunks=exchange.chunks,
             marks=call.marks if call else read_marks(exchange),
             call=call,
-            warnings=(*begun.warnings, *explain(call, said)),
+            warnings=begun.warnings,
             request_chunks=exchange.request_chunks,
             retry=self._read_retry(begun.opened, exchange, sizes.request),
-            said=said,
         )
 
     def _read_retry(self, opened: Opened, exchange: Exchange, size: int) -> Retry | None:
@@ -319,11 +323,6 @@ def _is_fresh(exchange: Exchange, side: bytes) -> bool:
 def _is_mistaken(clue: Clue) -> bool:
     """Whether somebody who meant us said no session id. What agents send to others is theirs."""
     return clue.source is Source.HEADER and not clue.valid
-
-
-def _path_upstream(head: RequestHead) -> str:
-    """The path that the upstream is asked for, which has no upstream's name in front."""
-    return "/".join(head.url.split("/")[3:]) if "://" in head.url else head.target.decode("latin-1")
 
 
 def _judge(ended: Ended | None, call: Call | None) -> Outcome:

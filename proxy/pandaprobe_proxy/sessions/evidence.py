@@ -35,14 +35,18 @@ _UNSURE = re.compile(r"[a-z]*|[A-Z]*|[0-9]*")
 _SEPARATOR = re.compile(r"[^A-Za-z0-9]")
 
 
-def read_evidence(call: Call, owner: bytes) -> Evidence:
-    """The evidence of a call. `owner` is 1 to 64 bytes that stand for who authenticated, and where."""
+def read_evidence(call: Call, owner: bytes, names: Sequence[bytes] = ()) -> Evidence:
+    """The evidence of a call. `owner` is 1 to 64 bytes that stand for who authenticated, and where.
+
+    `names` are the digests of its input and output, in order, where somebody has them already.
+    """
     if call.turns:
         return _read_turns(call.turns, owner)
     if call.kind != "LLM":
         return NO_EVIDENCE
-    spoken = [message for message in call.input if message.role not in ("system", "developer")]
-    digests = [digest(message) for message in spoken]
+    names = names or [digest(message) for message in call.input]
+    said = [at for at, message in enumerate(call.input) if message.role not in ("system", "developer")]
+    spoken, digests = [call.input[at] for at in said], [names[at] for at in said]
     trail = _follow(owner)
     shown = list(_read_shown(trail, spoken, digests))[::-1]
     shown = _newest(shown) if shown else list(_read_beginning(trail, spoken))

@@ -10,7 +10,7 @@ from hashlib import blake2b
 from typing import Any
 
 from pandaprobe_proxy.dialects.json_values import parse_json
-from pandaprobe_proxy.model.call import Message, ToolCall
+from pandaprobe_proxy.model.call import Call, Message, ToolCall
 
 Json = Any
 VERSION = "message-1"
@@ -45,6 +45,11 @@ def digest(message: Message) -> bytes:
     if chars > REMEMBERED_CHARS:
         return _hash(message)
     return _remember(message.role, content, message.name, message.tool_call_id, calls)
+
+
+def name_messages(call: Call) -> list[bytes]:
+    """The digests of a call's input and output, in order. Both its evidence and a search go by them."""
+    return [digest(message) for message in (*call.input, *call.output)]
 
 
 _Calls = tuple[tuple[str, str, str], ...]

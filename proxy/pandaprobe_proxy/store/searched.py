@@ -18,9 +18,13 @@ MOST_CHARS = 128 * 1024
 """Of a message, that much can be searched: an index of words takes a quarter of a second for a megabyte."""
 
 
-def list_said(call: Call | None) -> tuple[Said, ...]:
-    """What the store needs of a call's messages, in order."""
-    return tuple(tell(message) for message in last_messages(call)) if call else ()
+def list_said(call: Call | None, names: Sequence[bytes] = ()) -> tuple[Said, ...]:
+    """What the store needs of a call's messages, in order; `names` are their digests, where somebody has them."""
+    if call is None:
+        return ()
+    messages = last_messages(call)
+    named = names[-MOST_MESSAGES:] or map(digest, messages)
+    return tuple(Said(name, message.role, searchable(message)) for name, message in zip(named, messages, strict=True))
 
 
 def last_messages(call: Call) -> tuple[Message, ...]:

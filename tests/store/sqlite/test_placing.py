@@ -262,6 +262,16 @@ class TestEvidence:
         )
         assert place.reader().session(named(two)).parent == "mine"
 
+    def test_a_sub_agent_that_is_named_later_keeps_its_parent(self, place):
+        one, two, three = place.put(
+            call(user("a"), answer=uses("toolu_01A09q90qw90lq9", prompt=TASK), session="lead"),
+            call(user(TASK), answer="b", at_s=1),
+            call(user(TASK), says("b"), user("c"), at_s=2, session="scout"),
+        )
+        assert sessions(place, two, three) == ["scout"] * 2
+        scout = place.reader().session("scout")
+        assert (scout.parent, scout.parent_call) == ("lead", one.opened.id)
+
     def test_a_task_that_two_gave_has_no_parent_and_says_whose_it_may_be(self, place):
         one, two, three = place.put(
             call(user("a"), answer=uses("call_1", prompt=TASK)),

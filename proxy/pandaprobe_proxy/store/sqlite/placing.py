@@ -174,6 +174,12 @@ class Placing:
             " (SELECT session_id FROM sessions WHERE key = ?)",
             (new, old),
         )
+        self._db.execute(
+            "UPDATE sessions SET (parent, parent_call, parent_source) = (SELECT parent, parent_call, parent_source"
+            " FROM sessions AS o WHERE o.key = ?1) WHERE key = ?2 AND parent IS NULL AND session_id IS NOT"
+            " (SELECT parent FROM sessions WHERE key = ?1)",
+            (old, new),
+        )
         for (key,) in calls:
             self._move(key, new, clue, confidence)
 
