@@ -19,8 +19,8 @@ from pandaprobe_proxy.dialects.openai_chat import answered, asked
 from pandaprobe_proxy.dialects.registry import find
 from pandaprobe_proxy.dialects.responses_answer import read_response
 from pandaprobe_proxy.dialects.responses_asked import read_create
-from pandaprobe_proxy.model.call import Message, ToolCall
-from pandaprobe_proxy.sessions.transcript import REMEMBERED_CHARS, digest
+from pandaprobe_proxy.model.call import Call, Message, ToolCall
+from pandaprobe_proxy.sessions.transcript import REMEMBERED_CHARS, digest, name_messages
 from pandaprobe_proxy.wire.sse import SseReader
 
 TEXT = Message("assistant", "Paris.")
@@ -380,3 +380,8 @@ def test_any_message_has_a_digest(role, content, arguments):
     message = Message(role, content, tool_calls=(ToolCall("", "", arguments),))
     assert len(digest(message)) == 16
     assert digest(message) == digest(replace(message, reasoning="r"))
+
+
+def test_the_messages_of_a_call_are_named_in_the_order_in_which_they_were_said():
+    asked, answered = Message("user", "a"), Message("assistant", "b")
+    assert name_messages(Call("d", 1, "chat", input=(asked,), output=(answered,))) == [digest(asked), digest(answered)]
