@@ -80,6 +80,16 @@ async def test_it_is_told_to_drain_and_what_it_tells_then_is_heard(tmp_path):
     assert running.done() and keeping.restarts == 0
 
 
+async def test_while_it_fails_again_and_again_nobody_hangs_on_it(tmp_path):
+    keeping = interceptor(tmp_path, "raise SystemExit(3)")
+    address = keeping.status()["address"].split(":")
+    running = asyncio.create_task(keeping.run(lambda event: None))
+    reader, writer = await asyncio.open_connection(*address)
+    assert await asyncio.wait_for(reader.read(), 30) == b""
+    writer.close()
+    await keeping.end(running)
+
+
 async def test_hosts_that_come_later_are_told(tmp_path):
     out, hosts = tmp_path / "told", []
     keeping = interceptor(tmp_path, HEAD + f"    open({str(out)!r}, 'wb').write(pipe.recv(99)); time.sleep(60)", hosts)

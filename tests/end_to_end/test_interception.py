@@ -191,6 +191,37 @@ def test_without_mitmproxy_it_is_told_how_to_have_it(tmp_path):
         assert "mitmproxy, which is not installed; install" in done.stderr and "README" in done.stderr
 
 
+def test_files_in_the_working_directory_do_not_stand_for_modules_of_ours(tmp_path, environment):
+    for name in ("h2", "click", "msgspec", "structlog"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('not this one')")
+    command = [sys.executable, "-P", "-m", "pandaprobe_proxy", "run", "--intercept", "--require", "--port", "0"]
+    command += ["--web-port", "0", "--data-dir", str(tmp_path / "data"), "--", sys.executable, "-P", "-c"]
+    words = [*command, textwrap.dedent(REQUESTS)]
+    done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=60, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, "Paris.\n"), done.stderr
+    assert len(calls(tmp_path / "data")) == 1
+
+
+def test_a_forward_proxy_that_does_not_answer_is_not_used(tmp_path, environment):
+    (tmp_path / "data" / "ca").mkdir(parents=True)
+    for name in ("pandaprobe-ca.pem", "pandaprobe-ca.key"):
+        (tmp_path / "data" / "ca" / name).write_text("x")
+    words = [sys.executable, "-m", "pandaprobe_proxy", "run", "--intercept", "--data-dir", str(tmp_path / "data")]
+    words += [
+        "--port",
+        "0",
+        "--web-port",
+        "0",
+        "--",
+        sys.executable,
+        "-c",
+        "import os; print('HTTPS_PROXY' in os.environ)",
+    ]
+    done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (0, "False\n")
+    assert "does not answer" in done.stderr
+
+
 def test_the_command_alone_has_the_variables_and_all_is_ended_after_it(tmp_path, environment):
     done = run(tmp_path / "data", environment, *program("import json, os; print(json.dumps(dict(os.environ)))"))
     inside = json.loads(done.stdout)

@@ -59,6 +59,18 @@ def start_intercepting(settings: Settings) -> dict[str, Any]:
     return answer if answer is not None else {"error": "no sidecar answers on this data directory"}
 
 
+def is_answering(address: str, timeout_s: float) -> bool:
+    """Whether a forward proxy at `host:port` answers within that time. It is asked for itself, which it refuses."""
+    host, _, port = address.rpartition(":")
+    try:
+        with socket.create_connection((host.strip("[]"), int(port)), timeout_s) as client:
+            client.settimeout(timeout_s)
+            client.sendall(f"CONNECT {address} HTTP/1.1\r\nHost: {address}\r\n\r\n".encode())
+            return client.recv(5) == b"HTTP/"
+    except OSError:
+        return False
+
+
 async def listen(settings: Settings, reply: Callable[[Answer], Answer]) -> asyncio.AbstractServer:
     """Serves the control socket; `reply` answers a question. Raises OSError if it cannot be made."""
     path = socket_path(settings)

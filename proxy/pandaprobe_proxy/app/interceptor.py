@@ -10,6 +10,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -23,7 +24,7 @@ from pandaprobe_proxy.settings import Settings
 
 log = structlog.get_logger("supervisor")
 
-COMMAND = (sys.executable, "-m", "pandaprobe_proxy", "intercept")
+COMMAND = (sys.executable, "-P", "-m", "pandaprobe_proxy", "intercept")
 FIRST_DELAY_S = 0.2
 LONGEST_DELAY_S = 5.0
 STEADY_S = 30.0
@@ -72,8 +73,16 @@ class Interceptor:
                 return
             delay_s = FIRST_DELAY_S if clock() - started_s > STEADY_S else min(delay_s * 2, LONGEST_DELAY_S)
             log.error("the intercepting process ended and is started again", code=code, wait_s=delay_s)
+            if delay_s == LONGEST_DELAY_S:
+                self._turn_away()
             await asyncio.sleep(delay_s)
             self.restarts += 1
+
+    def _turn_away(self) -> None:
+        """Closes the connections that wait: nobody comes for them soon, and an app must not hang on us."""
+        with suppress(BlockingIOError):
+            while True:
+                self._sock.accept()[0].close()
 
     async def _live(self, tap: Callable[[Event | Dropped], None]) -> int:
         mine, theirs = socket.socketpair()

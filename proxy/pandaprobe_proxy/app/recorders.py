@@ -15,7 +15,8 @@ from pandaprobe_proxy.settings import Settings
 
 log = structlog.get_logger("supervisor")
 
-RECORDER = (sys.executable, "-m", "pandaprobe_proxy", "record")
+# -P: a file in the working directory must not stand for a module of ours.
+RECORDER = (sys.executable, "-P", "-m", "pandaprobe_proxy", "record")
 FIRST_DELAY_S = 0.1
 LONGEST_DELAY_S = 2.0
 LOOKS = 30  # for a sign of life, within the time that settings give

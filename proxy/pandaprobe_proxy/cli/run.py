@@ -14,7 +14,7 @@ import click
 from pandaprobe_proxy.cli.options import data_dir, load_settings
 from pandaprobe_proxy.cli.output import Failure, say
 from pandaprobe_proxy.cli.sharing import hold
-from pandaprobe_proxy.cli.sidecars import StartError
+from pandaprobe_proxy.cli.sidecars import START_S, StartError
 from pandaprobe_proxy.cli.variables import Plan, plan
 
 KEYS = (signal.SIGINT, signal.SIGQUIT)
@@ -76,6 +76,7 @@ def _prepare(ends: ExitStack, session: str | None, intercept: bool, flags: Mappi
 def _intercept(settings: Any, made: Plan) -> Mapping[str, str]:
     """The variables of a command that goes through the forward proxy and trusts it."""
     from pandaprobe_proxy import app
+    from pandaprobe_proxy.app.control import is_answering
     from pandaprobe_proxy.app.trust import TrustError, trust_variables
     from pandaprobe_proxy.cli.interception import other_proxy, plan_interception
 
@@ -83,6 +84,8 @@ def _intercept(settings: Any, made: Plan) -> Mapping[str, str]:
     if "error" in answer:
         raise Failure(str(answer["error"]))
     address = answer["address"].replace("0.0.0.0", "127.0.0.1")  # noqa: S104 - it is where it listens
+    if not is_answering(address, START_S):
+        raise Failure(f"the forward proxy on {address} does not answer; the sidecar's log says why.")
     other = other_proxy(os.environ, address)
     if other:
         raise Failure(f"{other} names another proxy, and interception goes through none; unset it to intercept.")

@@ -84,7 +84,7 @@ def start_sidecar(settings: Any) -> Started:
 def _spawn(settings: Any, log: Any) -> "subprocess.Popen[bytes]":
     # A session of its own: a Ctrl-C in this terminal is for the command, and the sidecar ends after it.
     return subprocess.Popen(  # noqa: S603 - ourselves, with our own settings
-        [sys.executable, "-m", "pandaprobe_proxy", "serve", *_flags(settings)],
+        [sys.executable, "-P", "-m", "pandaprobe_proxy", "serve", *_flags(settings)],
         stdin=subprocess.DEVNULL,
         stdout=log,
         stderr=log,
