@@ -26,6 +26,7 @@ def test_following_prints_what_ends_until_interrupted(place):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509  # ignored behind a shell
     )
     process.stdout.readline()
     later = make_record(at_ns=START_NS + 10**9)
