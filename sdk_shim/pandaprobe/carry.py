@@ -39,54 +39,59 @@ def _carrying(function: Callable[..., Any], values: Any) -> Callable[..., Any]:
     return run
 
 
-def _patch_thread() -> None:
-    original = threading.Thread.start
+def _patch(owner: Any, name: str, make: Callable[[Callable[..., Any]], Callable[..., Any]]) -> None:
+    """Puts what `make` makes of a method in its place, once."""
+    original = getattr(owner, name)
     if getattr(original, MARK, False):
         return
+    made = functools.wraps(original)(make(original))
+    setattr(made, MARK, True)
+    setattr(owner, name, made)
 
-    @functools.wraps(original)
-    def start(self: threading.Thread) -> None:
-        values = snapshot()
-        if values is not None:
-            self.run = _carrying(self.run, values)  # type: ignore[method-assign]
-        original(self)
 
-    setattr(start, MARK, True)
-    threading.Thread.start = start  # type: ignore[method-assign]
+def _patch_submit(pool: Any, carry: Callable[[Callable[..., Any]], Callable[..., Any]]) -> None:
+    """The pool is given what `carry` makes of a function when it is submitted."""
+
+    def make(original: Callable[..., Any]) -> Callable[..., Any]:
+        def submit(self: Any, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+            return original(self, carry(fn), *args, **kwargs)
+
+        return submit
+
+    _patch(pool, "submit", make)
+
+
+def _patch_thread() -> None:
+    def make(original: Callable[..., Any]) -> Callable[..., Any]:
+        def start(self: threading.Thread) -> None:
+            values = snapshot()
+            if values is not None:
+                self.run = _carrying(self.run, values)  # type: ignore[method-assign]
+            original(self)
+
+        return start
+
+    _patch(threading.Thread, "start", make)
 
 
 def patch_executor(module: Any) -> None:
     """Thread pools: what is submitted runs in the context of whoever submitted it, not of who made the thread."""
-    pool = module.ThreadPoolExecutor
-    original = pool.submit
-    if getattr(original, MARK, False):
-        return
-
-    @functools.wraps(original)
-    def submit(self: Any, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
-        values = snapshot() or NOTHING
-        return original(self, _carrying(fn, values), *args, **kwargs)
-
-    setattr(submit, MARK, True)
-    pool.submit = submit
+    _patch_submit(module.ThreadPoolExecutor, lambda fn: _carrying(fn, snapshot() or NOTHING))
 
 
 def patch_subprocess(module: Any) -> None:
     """Subprocesses: a shim in the child goes on with this session."""
-    popen = module.Popen
-    original = popen.__init__
-    if getattr(original, MARK, False):
-        return
 
-    @functools.wraps(original)
-    def init(self: Any, *args: Any, **kwargs: Any) -> None:
-        added = environment()
-        if added and len(args) <= ENV_POSITION:
-            kwargs["env"] = _with(kwargs.get("env"), added)
-        original(self, *args, **kwargs)
+    def make(original: Callable[..., Any]) -> Callable[..., Any]:
+        def init(self: Any, *args: Any, **kwargs: Any) -> None:
+            added = environment()
+            if added and len(args) <= ENV_POSITION:
+                kwargs["env"] = _with(kwargs.get("env"), added)
+            original(self, *args, **kwargs)
 
-    setattr(init, MARK, True)
-    popen.__init__ = init
+        return init
+
+    _patch(module.Popen, "__init__", make)
 
 
 def _with(env: Mapping[Any, Any] | None, added: Mapping[str, str]) -> Mapping[Any, Any]:
@@ -149,35 +154,22 @@ class Task:
 
 def patch_process(module: Any) -> None:
     """Processes of `multiprocessing`, which know nothing of our context unless they are forked."""
-    process = module.BaseProcess
-    original = process.start
-    if getattr(original, MARK, False):
-        return
 
-    @functools.wraps(original)
-    def start(self: Any) -> None:
-        values = environment()
-        if values:
-            setattr(self, MARK, Given(values))
-        original(self)
+    def make(original: Callable[..., Any]) -> Callable[..., Any]:
+        def start(self: Any) -> None:
+            values = environment()
+            if values:
+                setattr(self, MARK, Given(values))
+            original(self)
 
-    setattr(start, MARK, True)
-    process.start = start
+        return start
+
+    _patch(module.BaseProcess, "start", make)
 
 
 def patch_process_pool(module: Any) -> None:
     """Process pools: what is submitted runs in the context of whoever submitted it, whenever the process was begun."""
-    pool = module.ProcessPoolExecutor
-    original = pool.submit
-    if getattr(original, MARK, False):
-        return
-
-    @functools.wraps(original)
-    def submit(self: Any, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
-        return original(self, Task(fn, environment()), *args, **kwargs)
-
-    setattr(submit, MARK, True)
-    pool.submit = submit
+    _patch_submit(module.ProcessPoolExecutor, lambda fn: Task(fn, environment()))
 
 
 def install() -> None:
