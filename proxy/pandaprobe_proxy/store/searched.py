@@ -23,8 +23,7 @@ def list_said(call: Call | None, names: Sequence[bytes] = ()) -> tuple[Said, ...
     if call is None:
         return ()
     messages = last_messages(call)
-    named = names[-MOST_MESSAGES:] or map(digest, messages)
-    return tuple(Said(name, message.role, searchable(message)) for name, message in zip(named, messages, strict=True))
+    return tuple(map(tell, messages, names[-MOST_MESSAGES:]) if names else map(tell, messages))
 
 
 def last_messages(call: Call) -> tuple[Message, ...]:
@@ -32,8 +31,9 @@ def last_messages(call: Call) -> tuple[Message, ...]:
     return (*call.input, *call.output)[-MOST_MESSAGES:]
 
 
-def tell(message: Message) -> Said:
-    return Said(digest(message), message.role, searchable(message))
+def tell(message: Message, name: bytes = b"") -> Said:
+    """What the store needs of one message; `name` is its digest, where somebody has it."""
+    return Said(name or digest(message), message.role, searchable(message))
 
 
 def searchable(message: Message) -> str:

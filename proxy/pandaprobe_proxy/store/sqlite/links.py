@@ -61,7 +61,7 @@ class Links:
         found = retry.key if retry.named or may_be_tried_again(record.outcome, record.status) else None
         if attempt is None and found is None:
             return
-        totals.take_out(self._db, key)
+        counted = totals.count(self._db, key)
         self._db.execute(
             "UPDATE calls SET attempt_key = ?, attempt = ?, attempt_of = ?, attempt_inferred = ? WHERE key = ?",
             (
@@ -72,7 +72,7 @@ class Links:
                 key,
             ),
         )
-        totals.add_in(self._db, key)
+        totals.count_again(self._db, key, counted)
         if attempt and after:
             confidence = INFERRED_CONFIDENCE if attempt.inferred else CONFIDENCE[Source.ATTEMPT]
             self._follow(key, after.first, Source.ATTEMPT, confidence, "attempt")
@@ -117,8 +117,7 @@ class Links:
             self._fetched(key, mine, other)
 
     def _fetched(self, asked: int, asked_id: str, fetching: int) -> None:
-        for key in (asked, fetching):
-            totals.take_out(self._db, key)
+        counted = {key: totals.count(self._db, key) for key in (asked, fetching)}
         self._db.execute(
             f"UPDATE calls SET ({', '.join(_ANSWER)}) = (SELECT {', '.join(f'f.{name}' for name in _ANSWER)}"
             " FROM calls AS f WHERE f.key = :fetching), pending = NULL, partial = 0,"
@@ -129,8 +128,8 @@ class Links:
         )
         empty = ", ".join(f"{name} = NULL" for name in TOKENS)
         self._db.execute(f"UPDATE calls SET retrieves = ?, {empty} WHERE key = ?", (asked_id, fetching))
-        for key in (asked, fetching):
-            totals.add_in(self._db, key)
+        for key, before in counted.items():
+            totals.count_again(self._db, key, before)
         self._widen(asked)
         self._follow(fetching, asked_id, Source.RETRIEVED, CONFIDENCE[Source.RETRIEVED], "response id")
 

@@ -14,6 +14,7 @@ from pandaprobe_proxy.model.evidence import NO_EVIDENCE
 from pandaprobe_proxy.model.exchange import Outcome
 from pandaprobe_proxy.pricing.price import add_cost
 from pandaprobe_proxy.sessions.evidence import read_evidence
+from pandaprobe_proxy.sessions.transcript import name_messages
 from pandaprobe_proxy.store.base import Redecoded, StoreError
 from pandaprobe_proxy.store.rereading import Rereading
 from pandaprobe_proxy.store.searched import first_input, list_said
@@ -94,11 +95,12 @@ class Redecoding:
         if call is None:
             return False
         before = self._costs(row)
-        totals.take_out(self._db, key)
+        counted = totals.count(self._db, key)
         write_columns(self._db, key, self._values(row, call))
-        totals.add_in(self._db, key)
-        self._calls.messages.renew(row["session"], key, list_said(call))
-        self._calls.placing.renew(key, read_evidence(call, row["owner"]) if row["owner"] else NO_EVIDENCE)
+        totals.count_again(self._db, key, counted)
+        names = name_messages(call)
+        self._calls.messages.renew(row["session"], key, list_said(call, names))
+        self._calls.placing.renew(key, read_evidence(call, row["owner"], names) if row["owner"] else NO_EVIDENCE)
         self._calls.turns.put(key, call.turns)
         self._describe(row, call)
         if row["retrieves"] is None:

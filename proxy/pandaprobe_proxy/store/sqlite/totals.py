@@ -1,7 +1,7 @@
 """What a session adds up over its calls. Each function runs inside a transaction.
 
 A call counts by what its row says, and a connection whose turns have rows does not: they do. So whoever changes a row,
-or its session, takes it out of the total before, and adds it again after.
+or its session, counts it before, and counts it again after.
 """
 
 import sqlite3
@@ -45,11 +45,6 @@ def take_out(db: sqlite3.Connection, key: int) -> None:
     _change(db, count(db, key), None)
 
 
-def add_in(db: sqlite3.Connection, key: int) -> None:
-    """The call in that row counts as its row says."""
-    _change(db, None, count(db, key))
-
-
 def count(db: sqlite3.Connection, key: int) -> Tally | None:
     """What the call in that row adds; None for a connection whose turns do."""
     row = db.execute(_COUNT, (key,)).fetchone()
@@ -57,7 +52,7 @@ def count(db: sqlite3.Connection, key: int) -> Tally | None:
 
 
 def count_again(db: sqlite3.Connection, key: int, before: Tally | None) -> None:
-    """The call in that row counts as its row says now, and no more as it did before."""
+    """The call in that row counts as its row says now, and no more as it did `before`; None if it did not."""
     _change(db, before, count(db, key))
 
 
@@ -84,9 +79,9 @@ def widen(db: sqlite3.Connection, session: int, started_ns: int, ended_ns: int) 
 def move(db: sqlite3.Connection, key: int, new: int) -> int:
     """Puts a call into another session, with its messages; the key of the one that it was in."""
     (old,) = db.execute("SELECT session FROM calls WHERE key = ?", (key,)).fetchone()
-    take_out(db, key)
+    counted = count(db, key)
     db.execute("UPDATE calls SET session = ? WHERE key = ?", (new, key))
-    add_in(db, key)
+    count_again(db, key, counted)
     values = {"call": key, "old": old, "new": new}
     db.execute(
         "INSERT OR IGNORE INTO session_messages SELECT :new, message, call FROM session_messages"

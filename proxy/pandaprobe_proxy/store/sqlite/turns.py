@@ -53,10 +53,9 @@ class Turns:
     def _put(self, connection: Row, turn: Turn, held: Row | None, before: tuple[Message, ...]) -> tuple[Message, ...]:
         """The row of one turn, and all that was said in it; `before` is that of the turn before it."""
         key, session = held["key"] if held else self._add(connection, turn), connection["session"]
-        if held:
-            totals.take_out(self._db, key)
+        counted = totals.count(self._db, key) if held else None
         write_columns(self._db, key, self._values(connection, turn, held))
-        totals.add_in(self._db, key)
+        totals.count_again(self._db, key, counted)
         call, messages = turn.call, (*turn.call.input, *turn.call.output)
         totals.describe(self._db, session, call.model or call.requested_model, first_input(call))
         if held:
