@@ -27,11 +27,3 @@ export function Mark({ state, label }) {
   const says = label ?? MEANINGS.get(state) ?? state;
   return html`<svg class=${`mark ${known}`} viewBox="0 0 12 12" role="img" aria-label=${says}><title>${says}</title>${SHAPES.get(known)}</svg>`;
 }
-
-/** The state of a call as lists give it: `state` where there is one, else from its outcome. */
-export function stateOf(call) {
-  if (call.state) return call.state;
-  if (!call.ended_at) return "open";
-  if (call.status >= 400 || (call.outcome && call.outcome !== "ok")) return call.partial ? "partial" : "error";
-  return call.partial ? "partial" : "ok";
-}

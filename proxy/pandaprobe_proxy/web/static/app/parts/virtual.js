@@ -61,7 +61,7 @@ function Place({ index, start, measure, children }) {
     if (measure) measure(element.current);
     return () => measure?.(null);
   }, [measure, index]);
-  return html`<div ref=${element} class="place" role="presentation" data-index=${index} style=${{ transform: `translateY(${start}px)` }}>${children}</div>`;
+  return html`<div ref=${element} class="place" role="presentation" data-index=${index} style=${{ top: `${start}px` }}>${children}</div>`;
 }
 
 /** Asks for more as soon as the end comes near. */
