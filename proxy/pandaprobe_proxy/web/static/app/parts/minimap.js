@@ -93,9 +93,13 @@ function bin(timeline, count, flagged) {
   return bins;
 }
 
+/** The colours as they are in this theme: what a token says depends on it. */
 function readColours(element) {
   const style = getComputedStyle(element);
-  const read = (name) => style.getPropertyValue(`--${name}`).trim();
+  const read = (name) => {
+    element.style.color = `var(--${name})`;
+    return style.color;
+  };
   return { error: read("error"), open: read("open"), stream: read("stream"), edge: read("edge"), warn: read("warn") };
 }
 
