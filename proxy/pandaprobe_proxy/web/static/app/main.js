@@ -1,6 +1,6 @@
 // Begins the page: the bar above, the screen that the address names, the keys that hold everywhere.
 // Screens are fetched when they are first shown.
-import { answerFrom } from "./base/api.js";
+import { answerFrom, askEarly, at } from "./base/api.js";
 import { listenToKeys, useKeys } from "./base/keys.js";
 import { start } from "./base/live.js";
 import { toggleTheme, toggleUtc } from "./base/prefs.js";
@@ -12,6 +12,7 @@ import { showNote, Note } from "./parts/note.js";
 import { Palette } from "./parts/palette.js";
 import { Trouble } from "./parts/trouble.js";
 
+/** How the code of each screen is fetched; it is given the id that the address names. */
 const SCREENS = new Map([
   ["sessions", (id) => (id ? import("./screens/session.js") : import("./screens/sessions.js"))],
   ["calls", () => import("./screens/call.js")],
@@ -89,8 +90,17 @@ async function copyLink() {
 /** An exported file brings what it shows along; there is no sidecar to listen to. */
 function unpackExport() {
   const packed = document.getElementById("answers");
-  if (!packed) return start();
+  if (!packed) return hurry(), start();
   answerFrom(new Map(Object.entries(JSON.parse(packed.textContent))));
+}
+
+/** What the first screen is made of and made from, at once rather than after each other. */
+function hurry() {
+  const [place, id] = route.value.path;
+  SCREENS.get(place)?.(id).catch(() => {}); // the screen says it when it is shown
+  if (place !== "sessions" || !id) return;
+  askEarly(at("sessions", id), { traces: 0 });
+  askEarly(at("sessions", id, "waterfall"));
 }
 
 unpackExport();

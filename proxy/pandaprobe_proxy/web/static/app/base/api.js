@@ -12,6 +12,23 @@ export class ApiError extends Error {
 /** @type {Map<string, unknown> | null} the answers by path and query, where there is nobody to ask */
 let packed = null;
 
+/** @type {Map<string, Promise<Response>>} what was asked before anybody needed it */
+const early = new Map();
+
+/** Asks for what a screen will need while its code is still on the way. */
+export function askEarly(path, query = {}) {
+  const url = withQuery(path, query);
+  const asked = ask(url, { headers: { Accept: "application/json" } });
+  asked.catch(() => early.delete(url)); // whoever needs it asks again, and is told why
+  early.set(url, asked);
+}
+
+function takeEarly(url) {
+  const asked = early.get(url);
+  early.delete(url);
+  return asked;
+}
+
 /** From now on answers come from here; see the export. */
 export function answerFrom(answers) {
   packed = answers;
@@ -25,7 +42,7 @@ export function answerFrom(answers) {
 export async function get(path, query = {}, signal) {
   const url = withQuery(path, query);
   if (packed) return unpack(url);
-  return read(await ask(url, { signal, headers: { Accept: "application/json" } }));
+  return read(await (takeEarly(url) ?? ask(url, { signal, headers: { Accept: "application/json" } })));
 }
 
 /** Text as it is: raw bodies, curl. */

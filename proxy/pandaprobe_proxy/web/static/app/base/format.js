@@ -2,6 +2,7 @@
 export const UNKNOWN = "–";
 
 const counts = new Intl.NumberFormat("en");
+/** @type {[number, string][]} */
 const UNITS = [
   [1e9, "G"],
   [1e6, "M"],

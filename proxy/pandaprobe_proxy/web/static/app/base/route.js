@@ -78,6 +78,7 @@ export function followLinks() {
   addEventListener("popstate", () => (route.value = parse(location)));
   addEventListener("hashchange", () => (route.value = parse(location)));
   document.addEventListener("click", (event) => {
+    /** @type {HTMLAnchorElement | null} */
     const link = event.target instanceof Element ? event.target.closest("a[href]") : null;
     if (!link || event.defaultPrevented || event.button || isModified(event)) return;
     if (link.target || link.hasAttribute("download") || !isOurs(link)) return;

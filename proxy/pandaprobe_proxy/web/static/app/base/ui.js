@@ -14,5 +14,7 @@ export {
 } from "../../vendor/preact-hooks.js";
 export { createContext, h, render };
 
+/** @template T @typedef {import("../../vendor/signals.js").Signal<T>} Signal */
+
 /** Markup as a tagged template. What is put in is a text node or a property, never markup. */
 export const html = htm.bind(h);

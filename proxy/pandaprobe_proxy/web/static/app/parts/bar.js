@@ -24,9 +24,9 @@ export function Bar({ onSearch, onHelp }) {
     <nav aria-label="Screens">
       ${PLACES.map(([name, title]) => html`<a key=${name} href=${href([name])} aria-current=${name === current ? "page" : null}>${title}</a>`)}
     </nav>
-    <button type="button" class="find" onClick=${onSearch}>Go to… <kbd>ctrl-k</kbd></button>
+    <button type="button" class="find" onClick=${onSearch}>Go to <kbd>ctrl-k</kbd></button>
     <${Live} />
-    <button type="button" aria-pressed=${utc.value} title="Times in UTC (Z)" onClick=${toggleUtc}>UTC</button>
+    <button type="button" class="zone" aria-pressed=${utc.value} title="Times in UTC (Z)" onClick=${toggleUtc}>UTC</button>
     <button type="button" title="Light or dark (D)" aria-label="Light or dark" onClick=${toggleTheme}><${ThemeIcon} /></button>
     <button type="button" title="Keys (?)" aria-label="Keys" onClick=${onHelp}>?</button>
   </header>`;

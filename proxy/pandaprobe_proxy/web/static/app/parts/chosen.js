@@ -28,11 +28,11 @@ export function useChosen(ids, show, name = "at") {
       patch({ [name]: next });
     }, REST_MS);
   };
-  const move = (by) => {
-    if (!ids.length) return;
-    const next = index < 0 ? (by > 0 ? 0 : ids.length - 1) : Math.max(0, Math.min(ids.length - 1, index + by));
+  const moveTo = (next) => {
+    if (!(next in ids)) return;
     choose(ids[next]);
     show(next);
   };
-  return { id, index, choose, move };
+  const move = (by) => moveTo(index < 0 ? (by > 0 ? 0 : ids.length - 1) : Math.max(0, Math.min(ids.length - 1, index + by)));
+  return { id, index, choose, move, moveTo };
 }

@@ -7,8 +7,12 @@ const SHOWN_CHARS = 2000;
 
 /** @param {{value: any, name?: string, open?: number}} props `open`: how many levels begin opened */
 export function Json({ value, name, open = 1 }) {
-  if (value === null || typeof value !== "object") return html`<div class="leaf"><${Name} name=${name} /><${Leaf} value=${value} /></div>`;
+  if (!isBranch(value)) return html`<div class="leaf"><${Name} name=${name} /><${Leaf} value=${value} /></div>`;
   return html`<${Branch} value=${value} name=${name} open=${open} />`;
+}
+
+function isBranch(value) {
+  return value !== null && typeof value === "object" && Object.keys(value).length > 0;
 }
 
 function Branch({ value, name, open }) {
@@ -30,7 +34,7 @@ function Name({ name }) {
 
 function Leaf({ value }) {
   const [whole, setWhole] = useState(false);
-  if (typeof value !== "string") return html`<span class="atom">${String(value)}</span>`;
+  if (typeof value !== "string") return html`<span class="atom">${JSON.stringify(value)}</span>`;
   const cut = value.length > SHOWN_CHARS && !whole;
   return html`<span class="string">${cut ? value.slice(0, SHOWN_CHARS) : value}</span>${cut && html` <button type="button" class="more" onClick=${() => setWhole(true)}>Show all of ${size(value.length)}</button>`}`;
 }

@@ -13,7 +13,7 @@ const LEAST_CROSS = 7;
  * @param {import("../base/timeline.js").Timeline} props.timeline
  * @param {number} props.version changes when the timeline does
  * @param {Set<string>} props.flagged calls that an evaluator points at
- * @param {[number, number]} props.seen the places of the calls in sight
+ * @param {import("../base/ui.js").Signal<[number, number]>} props.seen the places of the calls in sight
  * @param {(index: number) => void} props.onGo
  */
 export function Minimap({ timeline, version, flagged, seen, onGo }) {
@@ -35,12 +35,17 @@ export function Minimap({ timeline, version, flagged, seen, onGo }) {
     const { left, width } = canvas.current.getBoundingClientRect();
     onGo(Math.max(0, Math.min(timeline.count - 1, Math.floor(((event.clientX - left) / width) * timeline.count))));
   };
-  const [first, last] = seen;
-  const share = (index) => `${(100 * index) / Math.max(1, timeline.count)}%`;
   return html`<div class="minimap" onPointerDown=${goTo} onPointerMove=${goTo} role="img" aria-label="All calls: how long each took, and the tokens that went in">
     <canvas ref=${canvas} height=${HEIGHT} />
-    ${last >= first && html`<div class="seen" style=${{ left: share(first), width: share(last - first + 1) }} />`}
+    <${Seen} seen=${seen} count=${timeline.count} />
   </div>`;
+}
+
+/** What of it is in sight. By itself, because it changes with every step of a scroll. */
+function Seen({ seen, count }) {
+  const [first, last] = seen.value;
+  const share = (places) => `${(100 * places) / Math.max(1, count)}%`;
+  return last >= first && html`<div class="seen" style=${{ left: share(first), width: share(last - first + 1) }} />`;
 }
 
 function paint(canvas, timeline, flagged) {
@@ -88,9 +93,13 @@ function bin(timeline, count, flagged) {
   return bins;
 }
 
+/** The colours as they are in this theme: what a token says depends on it. */
 function readColours(element) {
   const style = getComputedStyle(element);
-  const read = (name) => style.getPropertyValue(`--${name}`).trim();
+  const read = (name) => {
+    element.style.color = `var(--${name})`;
+    return style.color;
+  };
   return { error: read("error"), open: read("open"), stream: read("stream"), edge: read("edge"), warn: read("warn") };
 }
 

@@ -40,19 +40,24 @@ export function useVirtual({ count, rowHeight, scroller, keyOf, offset = 0, foll
 }
 
 /**
- * The rows in sight, each at its place.
+ * The rows in sight, each at its place. A row is made once: it stays as it is until `stamp` is another one.
  * @param {object} props
  * @param {Virtualizer} props.virtualizer
  * @param {(index: number) => any} props.row
+ * @param {any} props.stamp names what rows are made from
  * @param {boolean} [props.measured] rows have heights of their own
  */
-export function Rows({ virtualizer, row, measured = false, ...rest }) {
-  const total = virtualizer.getTotalSize();
-  return html`<div class="rows" style=${{ height: `${total}px` }} ...${rest}>
-    ${virtualizer.getVirtualItems().map(
-      ({ key, index, start }) => html`<${Place} key=${key} index=${index} start=${start} measure=${measured ? virtualizer.measureElement : null}>${row(index)}<//>`,
-    )}
-  </div>`;
+export function Rows({ virtualizer, row, stamp, measured = false, ...rest }) {
+  const made = useRef({ stamp, rows: new Map() });
+  const before = made.current.stamp === stamp ? made.current.rows : new Map();
+  const rows = new Map();
+  const places = virtualizer.getVirtualItems().map(({ key, index, start }) => {
+    const content = before.get(key)?.[index] ?? row(index);
+    rows.set(key, { [index]: content });
+    return html`<${Place} key=${key} index=${index} start=${start} measure=${measured ? virtualizer.measureElement : null}>${content}<//>`;
+  });
+  made.current = { stamp, rows };
+  return html`<div class="rows" style=${{ height: `${virtualizer.getTotalSize()}px` }} ...${rest}>${places}</div>`;
 }
 
 function Place({ index, start, measure, children }) {

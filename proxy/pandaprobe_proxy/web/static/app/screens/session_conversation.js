@@ -12,10 +12,10 @@ const REST_MS = 60;
 
 /**
  * Additions by call, as far as they are known. Those in sight are asked for once the scrolling rests.
- * @returns {Map<string, object>}
+ * @returns {{additions: Map<string, object>, turn: number}} `turn` grows when more is known
  */
 export function useConversation(id, timeline, changed, [first, last], scrolling) {
-  const [, draw] = useState(0);
+  const [turn, setTurn] = useState(0);
   const known = useRef(new Map()).current;
   const asked = useRef(new Set()).current;
   useEffect(() => {
@@ -34,11 +34,11 @@ export function useConversation(id, timeline, changed, [first, last], scrolling)
       } catch (error) {
         for (const callId of wanted) known.has(callId) || known.set(callId, { error });
       }
-      draw((turn) => turn + 1);
+      setTurn((last) => last + 1);
     }, known.size ? REST_MS : 0);
     return () => clearTimeout(timer);
   });
-  return known;
+  return { additions: known, turn };
 }
 
 /** The first place in sight, or a little after, that nobody has asked for; -1 if there is none. */
@@ -48,12 +48,12 @@ function nextUnasked(timeline, asked, first, last) {
   return -1;
 }
 
-export function Conversation({ timeline, virtualizer, additions, chosen, flags, failures, linkTo }) {
+export function Conversation({ timeline, virtualizer, stamp, additions, chosen, flags, failures, linkTo }) {
   const row = (index) => {
     const call = timeline.at(index);
     return html`<${Turn} call=${call} number=${index + 1} addition=${additions.get(call.id)} chosen=${call.id === chosen} flags=${flags.get(call.id)} failure=${failures.get(call.id)} link=${linkTo(call.id)} />`;
   };
-  return html`<${Rows} virtualizer=${virtualizer} row=${row} measured role="feed" />`;
+  return html`<${Rows} virtualizer=${virtualizer} stamp=${stamp} row=${row} measured role="feed" />`;
 }
 
 function Turn({ call, number, addition, chosen, flags, failure, link }) {

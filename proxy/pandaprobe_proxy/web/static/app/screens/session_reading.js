@@ -1,47 +1,39 @@
-// The conversation beside the waterfall: what one reads on the right is what is marked on the left.
-import { href, patch, route } from "../base/route.js";
-import { html, useCallback, useEffect, useRef, useState } from "../base/ui.js";
+// The conversation beside the waterfall: what one reads on the right is what is in sight on the left.
 import { useKeys } from "../base/keys.js";
-import { go } from "../base/route.js";
+import { go, href, patch, route } from "../base/route.js";
+import { html, useEffect, useRef, useSignal, useState } from "../base/ui.js";
 import { useChosen } from "../parts/chosen.js";
 import { Minimap } from "../parts/minimap.js";
-import { useVirtual } from "../parts/virtual.js";
-import { CALL_HEIGHT, inSight, Waterfall } from "../parts/waterfall.js";
-import { Conversation, useConversation } from "./session_conversation.js";
+import { Empty } from "../parts/trouble.js";
+import { Falls, Talk } from "./session_panes.js";
 
-const GUESSED_HEIGHT = 150;
+export function Reading(props) {
+  if (props.data.timeline.count) return html`<${Panes} ...${props} />`;
+  return html`<${Empty} title="No calls in this session"><p>Its traces were posted by an SDK; Raw has them.</p><//>`;
+}
 
-export function Reading({ id, data, judgements, failures }) {
+function Panes({ id, data, judgements, failures }) {
   const { timeline, version } = data;
-  const keyOf = useCallback((index) => timeline.ids[index], [timeline, version]);
-  const [left, right] = [useRef(null), useRef(null)];
+  const seen = useSignal([0, -1]);
+  const panes = useRef({ falls: null, talk: null });
   const follow = route.value.query.get("follow") === "1";
-  const falls = useVirtual({ count: timeline.count, rowHeight: CALL_HEIGHT, scroller: left, keyOf, follow });
-  const talk = useVirtual({ count: timeline.count, rowHeight: GUESSED_HEIGHT, scroller: right, keyOf, follow });
   const show = (index) => {
-    talk.scrollToIndex(index, { align: "start" });
-    falls.scrollToIndex(index);
+    panes.current.talk(index, "start");
+    panes.current.falls(index);
   };
   const chosen = useChosen(timeline.ids, show, "call");
-  const seen = inSight(talk, timeline.count);
-  const additions = useConversation(id, timeline, data.changed, seen, talk.isScrolling);
-  useFirstPlace(timeline, chosen, show, follow);
-  useEffect(() => falls.scrollToIndex(seen[0]), [seen[0]]);
   const jump = (callId) => {
     chosen.choose(callId);
     show(timeline.placeOf(callId));
   };
+  useFirstPlace(timeline, chosen, show, follow);
   useReadingKeys(timeline, chosen, seen, follow);
-  const linkTo = (callId) => href(["calls", callId]);
+  const shared = { timeline, version, follow, seen, panes: panes.current, chosen: chosen.id, flags: judgements.flags };
   return html`<div class="reading">
     <${Minimap} timeline=${timeline} version=${version} flagged=${judgements.flags} seen=${seen} onGo=${(index) => jump(timeline.ids[index])} />
-    <div class="falls" ref=${left} role="grid" aria-label="Calls by time">
-      <${Waterfall} timeline=${timeline} virtualizer=${falls} chosen=${chosen.id} flags=${judgements.flags} linkTo=${linkTo} onChoose=${jump} />
-    </div>
-    <div class="talk" ref=${right} tabindex="0" aria-label="Conversation">
-      <${Conversation} timeline=${timeline} virtualizer=${talk} additions=${additions} chosen=${chosen.id} flags=${judgements.flags} failures=${failures} linkTo=${linkTo} />
-    </div>
-    <${Later} timeline=${timeline} last=${seen[1]} follow=${follow} onShow=${() => talk.scrollToIndex(timeline.count - 1, { align: "end" })} />
+    <${Falls} ...${shared} onChoose=${jump} />
+    <${Talk} ...${shared} id=${id} changed=${data.changed} failures=${failures} />
+    <${Later} timeline=${timeline} version=${version} seen=${seen} follow=${follow} onShow=${() => panes.current.talk(timeline.count - 1, "end")} />
   </div>`;
 }
 
@@ -54,13 +46,13 @@ function useFirstPlace(timeline, chosen, show, follow) {
 }
 
 function useReadingKeys(timeline, chosen, seen, follow) {
-  const reading = chosen.id ?? timeline.ids[seen[0]];
-  const move = (by) => () => (chosen.index < 0 ? chosen.choose(reading) : chosen.move(by));
-  const open = (tab) => () => reading && go(href(["calls", reading], { tab }));
+  const reading = () => chosen.id ?? timeline.ids[seen.value[0]];
+  const move = (by) => () => (chosen.index < 0 ? chosen.choose(reading()) : chosen.move(by));
+  const open = (tab) => () => reading() && go(href(["calls", reading()], { tab }));
   useKeys("Calls", [
     { keys: "j", does: "Next call", run: move(1) },
     { keys: "k", does: "Previous call", run: move(-1) },
-    { keys: "n", does: "Next that failed or is pointed at", run: () => jumpTo(timeline, chosen, (state) => state !== "ok") },
+    { keys: "n", does: "Next that failed or still runs", run: () => chosen.moveTo(nextOdd(timeline, chosen.index)) },
     { keys: "enter", does: "Open the call", run: open(null) },
     { keys: "o", does: "Open the call", run: open(null) },
     { keys: "d", does: "What changed since the call before", run: open("diff") },
@@ -68,22 +60,20 @@ function useReadingKeys(timeline, chosen, seen, follow) {
   ]);
 }
 
-/** The next call after the chosen one that fits, from the beginning again after the last. */
-function jumpTo(timeline, chosen, fits) {
+/** The next call that did not end well, from the beginning again after the last; -1 if all did. */
+function nextOdd(timeline, from) {
   const { state } = timeline.columns;
-  for (let step = 1; step <= timeline.count; step += 1) {
-    const index = (Math.max(chosen.index, -1) + step) % timeline.count;
-    if (fits(state[index])) return chosen.move(index - Math.max(chosen.index, 0), index);
-  }
+  const later = state.findIndex((one, index) => index > from && one !== "ok");
+  return later < 0 ? state.findIndex((one) => one !== "ok") : later;
 }
 
 /** How many calls came below what one reads. */
-function Later({ timeline, last, follow, onShow }) {
+function Later({ timeline, version, seen, follow, onShow }) {
   const [known, setKnown] = useState(timeline.count);
-  const atEnd = last >= timeline.count - 1;
+  const atEnd = seen.value[1] >= timeline.count - 1;
   useEffect(() => {
     if (atEnd) setKnown(timeline.count);
-  }, [atEnd, timeline.count]);
+  }, [atEnd, version, timeline]);
   const count = timeline.count - known;
   return html`<div class="later" aria-live="polite">${count > 0 && !follow && html`<button type="button" onClick=${onShow}>${count} new ↓</button>`}</div>`;
 }

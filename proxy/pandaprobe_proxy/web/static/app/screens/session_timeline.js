@@ -1,7 +1,7 @@
 // The waterfall over the whole width, with the numbers of every call.
 import { useKeys } from "../base/keys.js";
 import { go, href } from "../base/route.js";
-import { html, useCallback, useRef } from "../base/ui.js";
+import { html, useCallback, useEffect, useRef, useSignal } from "../base/ui.js";
 import { useChosen } from "../parts/chosen.js";
 import { Minimap } from "../parts/minimap.js";
 import { useVirtual } from "../parts/virtual.js";
@@ -23,10 +23,15 @@ export function TimelineTab({ data, judgements }) {
     { keys: "o", does: "Open the call", run: open },
     { keys: "d", does: "What changed since the call before", run: () => chosen.id && go(href(["calls", chosen.id], { tab: "diff" })) },
   ]);
+  const seen = useSignal([0, -1]);
+  const [first, last] = inSight(virtualizer, timeline.count);
+  useEffect(() => {
+    seen.value = [first, last];
+  }, [first, last]);
   return html`<div class="reading wide">
-    <${Minimap} timeline=${timeline} version=${version} flagged=${judgements.flags} seen=${inSight(virtualizer, timeline.count)} onGo=${show} />
+    <${Minimap} timeline=${timeline} version=${version} flagged=${judgements.flags} seen=${seen} onGo=${show} />
     <div class="falls" ref=${scroller} role="grid" aria-label="Calls by time">
-      <${Waterfall} timeline=${timeline} virtualizer=${virtualizer} chosen=${chosen.id} flags=${judgements.flags} linkTo=${linkTo} />
+      <${Waterfall} timeline=${timeline} version=${version} virtualizer=${virtualizer} chosen=${chosen.id} flags=${judgements.flags} linkTo=${linkTo} />
     </div>
   </div>`;
 }

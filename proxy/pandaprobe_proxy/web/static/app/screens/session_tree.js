@@ -23,6 +23,7 @@ function Grown({ root, timeline }) {
   const [at, setAt] = useState(0);
   const nodes = useMemo(() => flatten(root, closed), [root, closed]);
   const virtualizer = useVirtual({ count: nodes.length, rowHeight: NODE_HEIGHT, scroller, keyOf: (index) => nodes[index].path });
+  const stamp = useMemo(() => ({}), [nodes, at, timeline]);
   const toggle = (path) => {
     const next = new Set(closed);
     if (!next.delete(path)) next.add(path);
@@ -42,7 +43,7 @@ function Grown({ root, timeline }) {
     { keys: "space", does: "Fold", run: () => nodes[at] && toggle(nodes[at].path) },
   ]);
   return html`<div class="tree" ref=${scroller} role="tree" aria-label="What stands under what">
-    <${Rows} virtualizer=${virtualizer} row=${(index) => html`<${Line} ...${nodes[index]} timeline=${timeline} chosen=${index === at} onToggle=${toggle} />`} />
+    <${Rows} virtualizer=${virtualizer} stamp=${stamp} row=${(index) => html`<${Line} ...${nodes[index]} timeline=${timeline} chosen=${index === at} onToggle=${toggle} />`} />
     ${root.left_off > 0 && html`<p class="muted">${exact(root.left_off)} more are not shown.</p>`}
   </div>`;
 }

@@ -1,8 +1,8 @@
 // The sessions, the one that was active last on top. New ones are told, not pushed in between what one reads.
 import { useKeys } from "../base/keys.js";
-import { togglePin } from "../base/prefs.js";
+import { pinned, togglePin } from "../base/prefs.js";
 import { go, href, patch, route } from "../base/route.js";
-import { html, useEffect, useRef } from "../base/ui.js";
+import { html, useEffect, useMemo, useRef } from "../base/ui.js";
 import { usePages } from "../base/pages.js";
 import { useChosen } from "../parts/chosen.js";
 import { Filters, whereOf } from "../parts/filters.js";
@@ -44,9 +44,10 @@ function Table({ pages, where, sort }) {
   const chosen = useChosen(rows.map((row) => row.session_id), (index) => virtualizer.scrollToIndex(index));
   const link = (row) => href(["sessions", row.session_id], { where, sort });
   useTableKeys(rows, chosen, link);
+  const stamp = useMemo(() => ({}), [rows, chosen.index, pinned.value]);
   return html`<div ref=${scroller} class="table" role="grid" aria-label="Sessions" aria-rowcount=${rows.length + 1} onScroll=${(event) => pages.remember(event.target.scrollTop)}>
     <${Head} sort=${sort} onSort=${(name) => patch({ sort: name === "last" ? null : name, at: null })} />
-    <${Rows} role="rowgroup" virtualizer=${virtualizer} row=${(index) => html`<${Row} row=${rows[index]} index=${index} link=${link(rows[index])} chosen=${index === chosen.index} />`} />
+    <${Rows} role="rowgroup" virtualizer=${virtualizer} stamp=${stamp} row=${(index) => html`<${Row} row=${rows[index]} index=${index} link=${link(rows[index])} chosen=${index === chosen.index} />`} />
   </div>`;
 }
 
