@@ -12,7 +12,7 @@ from hashlib import blake2b
 import msgspec
 
 from pandaprobe_proxy.app.stores import open_only_writer, open_reader
-from pandaprobe_proxy.app.web_port import find_address, request
+from pandaprobe_proxy.app.web_port import WebPort, find_address, request
 from pandaprobe_proxy.evaluate import assertions, efficiency, pandaprobe
 from pandaprobe_proxy.evaluate.assertions import Assertion
 from pandaprobe_proxy.evaluate.peers import Peers
@@ -112,7 +112,7 @@ def _read_signals(reader: Reader, session_id: str) -> dict[str, dict[str, float]
     return signals
 
 
-def _keep(settings: Settings, address: str | None, judged: Sequence[Judged]) -> int:
+def _keep(settings: Settings, address: WebPort | None, judged: Sequence[Judged]) -> int:
     if address:
         answer = request(address, "POST", "/judgements", msgspec.to_builtins(Judgements(judged)))
         if answer is None:

@@ -7,7 +7,7 @@ import click
 
 from pandaprobe_proxy.cli.options import load_settings
 
-MANY = frozenset({"upstreams", "session_headers", "session_hooks", "intercept_hosts", "redact"})
+MANY = frozenset({"upstreams", "session_headers", "session_hooks", "intercept_hosts", "redact", "web_names"})
 """Settings whose flag may be given again."""
 FORWARD_PORT = "4102"
 """Of `--forward` without a port."""
@@ -37,6 +37,7 @@ def _metavar(name: str) -> str:
         "upstreams": "NAME=URL",
         "session_headers": "NAME",
         "intercept_hosts": "HOST",
+        "web_names": "NAME",
         "session_hooks": "COMMAND|URL",
         "redact": "REGEX",
         "prices": "FILE",
