@@ -122,13 +122,19 @@ def _relays(settings: Settings) -> Callable[[], bool]:
     return lambda: control.ask(settings, {"ask": "status"}) is not None
 
 
+def _status(settings: Settings, recording: "Recording") -> dict[str, Any] | None:
+    """The loss numbers, the limit of the store, and what was redacted. None: no relay answers."""
+    told, rules = as_json(read_status(settings)), recording.redactor.rules
+    return told and {**told, "store_limit": settings.keep_bytes, "redactions": rules}
+
+
 def _web(settings: Settings, recording: "Recording", sock: socket.socket) -> Any:
     port = sock.getsockname()[1]
     hosts = {settings.web_host, "localhost", "127.0.0.1", "[::1]", *settings.web_names}
     sidecar = Sidecar(
         reader=lambda: open_reader(settings),
         submit=recording.submit,
-        status=lambda: as_json(read_status(settings)),
+        status=lambda: _status(settings, recording),
         relays=_relays(settings),
         metrics=recording.metrics.render,
         redact=recording.redactor.json,
