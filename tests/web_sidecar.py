@@ -6,6 +6,18 @@ from pandaprobe_proxy.store.sqlite import open_reader
 from pandaprobe_proxy.web.sidecar import Sidecar
 
 NOW_NS = 1_700_000_100_000_000_000
+SECOND_NS = 1_000_000_000
+WEATHER = [
+    {"role": "system", "content": "be kind"},
+    {"role": "user", "content": "How is the weather?"},
+    {
+        "role": "assistant",
+        "content": None,
+        "tool_calls": [{"id": "c1", "type": "function", "function": {"name": "get_weather", "arguments": "{}"}}],
+    },
+    {"role": "tool", "tool_call_id": "c1", "content": "12 and rain"},
+]
+"""What an agent had said and heard before it answered."""
 
 
 def make_sidecar(place, **more):
@@ -23,3 +35,17 @@ def make_sidecar(place, **more):
         "now_ns": lambda: NOW_NS,
     }
     return Sidecar(**{**parts, **more})
+
+
+async def get(web, path, status=200, **params):
+    """The JSON that is answered, which must have that status."""
+    async with web.get(path, params=params) as response:
+        assert response.status == status, await response.text()
+        return await response.json()
+
+
+async def get_text(web, path, **params):
+    """The plain text that is answered."""
+    async with web.get(path, params=params) as response:
+        assert (response.status, response.content_type) == (200, "text/plain")
+        return await response.text()

@@ -12,16 +12,6 @@ from web_sidecar import make_sidecar
 TRACE = "11111111-1111-4111-8111-111111111111"
 
 
-@pytest.fixture
-async def web(place):
-    hosts = set()
-    server = TestServer(build(make_sidecar(place), ROUTES, hosts))
-    await server.start_server()
-    hosts.add(f"127.0.0.1:{server.port}")
-    async with TestClient(server) as client:
-        yield client
-
-
 async def get(web, path, **more):
     async with web.get(path, **more) as response:
         return response.status, await response.json()
