@@ -23,7 +23,7 @@ from pandaprobe_proxy.web.guard import Handling, guard
 from pandaprobe_proxy.web.live import add_live
 from pandaprobe_proxy.web.openapi import add_openapi
 from pandaprobe_proxy.web.operations import add_operations
-from pandaprobe_proxy.web.queries import read_after, read_limit, read_session_id
+from pandaprobe_proxy.web.queries import SESSION, read_after, read_limit, read_session_id
 from pandaprobe_proxy.web.session_views import SessionViews, add_session_views
 from pandaprobe_proxy.web.sidecar import Asked, RouteLike, Sidecar
 from pandaprobe_proxy.web.static import Files, add_static
@@ -47,9 +47,9 @@ def build(sidecar: Sidecar, routes: Sequence[RouteLike], hosts: frozenset[str]) 
     add_live(app, ask)
     add_openapi(app)
     pages = _Pages(sidecar, ask)
-    app.router.add_delete("/sessions/{session_id}", pages.delete_session)
-    app.router.add_post("/sessions/{session_id}/close", pages.close_session)
-    app.router.add_post("/sessions/{session_id}/reopen", pages.reopen_session)
+    app.router.add_delete(SESSION, pages.delete_session)
+    app.router.add_post(f"{SESSION}/close", pages.close_session)
+    app.router.add_post(f"{SESSION}/reopen", pages.reopen_session)
     app.router.add_get("/changes", pages.changes)
     app.router.add_get("/corrections", pages.corrections)
     app.router.add_post("/corrections", pages.correct)

@@ -21,6 +21,7 @@ from pandaprobe_proxy.store.filters import Term
 from pandaprobe_proxy.store.shapes import addition_json, call_json, items_json, session_json, stored_call_json
 from pandaprobe_proxy.web.answers import Ask, missing
 from pandaprobe_proxy.web.call_views import chunks_json, read_diff
+from pandaprobe_proxy.web.queries import SESSION
 from pandaprobe_proxy.web.session_views import read_scores, read_tree, waterfall_json
 from pandaprobe_proxy.web.static import Files
 
@@ -65,7 +66,7 @@ def add_export(app: web.Application, ask: Ask, files: Files) -> None:
         body = pack(answers, files.files, session_id)
         return web.Response(body=body, content_type="text/html", charset="utf-8", headers=headers)
 
-    app.router.add_get("/sessions/{session_id}/export.html", export)
+    app.router.add_get(f"{SESSION}/export.html", export)
 
 
 def gather(reader: Reader, session_id: str) -> dict[str, Json] | None:

@@ -14,6 +14,8 @@ from pandaprobe_proxy.store.views import SORTS, Cursor
 from pandaprobe_proxy.web.answers import unfit
 
 MOST_ITEMS = 200
+SESSION = "/sessions/{session_id:[^/]+}"
+"""The path of a session. Its id may hold any character; left to itself, the router takes none with braces."""
 
 
 def read_limit(request: web.Request) -> int:

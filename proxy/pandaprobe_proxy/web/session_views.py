@@ -27,6 +27,7 @@ from pandaprobe_proxy.store.shapes import (
 from pandaprobe_proxy.store.views import Page, SessionLine, Waterfall
 from pandaprobe_proxy.web.answers import Ask, missing, tell
 from pandaprobe_proxy.web.queries import (
+    SESSION,
     read_cursor,
     read_limit,
     read_session_id,
@@ -123,9 +124,9 @@ class SessionViews:
 def add_session_views(app: web.Application, views: SessionViews) -> None:
     add = app.router.add_get
     add("/sessions", views.sessions)
-    add("/sessions/{session_id}", views.session)
+    add(SESSION, views.session)
     for name in ("waterfall", "conversation", "tree", "tools", "scores", "changes", "neighbours"):
-        add(f"/sessions/{{session_id}}/{name}", getattr(views, name))
+        add(f"{SESSION}/{name}", getattr(views, name))
     add("/search", views.search)
 
 

@@ -15,13 +15,14 @@ export function Chart({ title, at, series, format, bars = false, onPick }) {
   const place = useRef(null);
   const shown = [theme.value, utc.value];
   useEffect(() => {
+    const box = place.current;
     let plot = null;
     let gone = false;
-    const sizes = new ResizeObserver(() => plot?.setSize({ width: place.current.clientWidth, height: HEIGHT }));
+    const sizes = new ResizeObserver(() => plot?.setSize({ width: box.clientWidth, height: HEIGHT }));
     import("../../vendor/uplot.js").then(({ default: uPlot }) => {
-      if (gone) return;
-      plot = new uPlot(options(uPlot, place.current, { series, format, bars, onPick }), [at, ...series.map((one) => one.values)], place.current);
-      sizes.observe(place.current);
+      if (gone || !box?.isConnected) return; // one has gone on before the library came
+      plot = new uPlot(options(uPlot, box, { series, format, bars, onPick }), [at, ...series.map((one) => one.values)], box);
+      sizes.observe(box);
     });
     return () => {
       gone = true;

@@ -34,7 +34,7 @@ export function useSession(id) {
   return { session: session.value, error: session.error ?? waterfall.error, timeline, ...live };
 }
 
-/** What evaluators said, and by call what of it points there. */
+/** What evaluators said, and by call what of it points there; and what people and programs gave it. */
 export function useJudgements(id) {
   const scores = useGet(at("sessions", id, "scores"));
   const items = scores.value?.items ?? [];
@@ -43,7 +43,7 @@ export function useJudgements(id) {
     for (const judged of items) for (const quote of pointed(judged)) put(found, quote.call_id, { ...quote, name: judged.name, value: judged.value });
     return found;
   }, [scores.value]);
-  return { judged: items, flags, loading: scores.loading, error: scores.error };
+  return { judged: items, given: scores.value?.given ?? [], flags, loading: scores.loading, error: scores.error };
 }
 
 /** The evidence of what is not good: that a result was used needs no flag. */

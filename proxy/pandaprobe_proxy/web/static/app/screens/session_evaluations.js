@@ -1,4 +1,4 @@
-// What evaluators said of the session, the worst first, each with the passages that prove it.
+// What evaluators said of the session, the worst first, each with the passages that prove it; then what it was given.
 import { patch } from "../base/route.js";
 import { html } from "../base/ui.js";
 import { Pill } from "../parts/pill.js";
@@ -7,11 +7,23 @@ import { Time } from "../parts/time.js";
 import { Empty, Trouble } from "../parts/trouble.js";
 
 export function Evaluations({ id, judgements, data }) {
-  const { judged, loading, error } = judgements;
+  const { judged, given, loading, error } = judgements;
   if (error) return html`<${Trouble} error=${error} />`;
-  if (!judged.length && !loading) return html`<${Empty} title="Nobody has judged this session yet" line=${`pandaprobe-proxy eval run --session ${id}`}><p>The evaluators need no model and no key.</p><//>`;
+  if (!judged.length && !given.length && !loading) return html`<${Empty} title="Nobody has judged this session yet" line=${`pandaprobe-proxy eval run --session ${id}`}><p>The evaluators need no model and no key.</p><//>`;
   const sorted = [...judged].sort((a, b) => (a.value ?? 2) - (b.value ?? 2));
-  return html`<div class="page">${sorted.map((one) => html`<${Judged} key=${one.name} one=${one} timeline=${data.timeline} />`)}</div>`;
+  return html`<div class="page">
+    ${sorted.map((one) => html`<${Judged} key=${one.name} one=${one} timeline=${data.timeline} />`)}
+    ${given.map((one) => html`<${Given} key=${one.score_id} one=${one} />`)}
+  </div>`;
+}
+
+/** A score that a person or a program gave: any value, with the reason that was told. */
+function Given({ one }) {
+  return html`<section class="judgement">
+    <h2><span class="score">${one.name.replaceAll("_", " ")}</span> <span>${one.value}</span></h2>
+    <p class="muted">given, ${one.source.toLowerCase()}, <${Time} at=${one.created_at} /></p>
+    ${one.reason && html`<p>${one.reason}</p>`}
+  </section>`;
 }
 
 function Judged({ one, timeline }) {
