@@ -71,7 +71,8 @@ class BoundedEvents:
             if count > MOST_TINY and event.end < count * LEAST_BYTES:
                 self.trimmed = True
                 return
-            yield event if len(event.data) < _SMALL else self._trim(event)
+            # A run is one long text, and has no more entries than the event that it began with.
+            yield event if event.events > 1 or len(event.data) < _SMALL else self._trim(event)
 
     def _trim(self, event: StreamEvent) -> StreamEvent:
         if not may_exceed(event.data):

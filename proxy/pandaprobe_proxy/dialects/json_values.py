@@ -10,12 +10,13 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 import msgspec
+import pcre2
 
 Json = Any
 MAX_DEPTH = 200
 PIECE_BYTES = 1024 * 1024
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_HALF = re.compile(rb"\\u[dD]")
+_HALF = pcre2.compile(rb"\\u[dD]")
 _decode = msgspec.json.Decoder().decode
 _decode_loosely = json.JSONDecoder(strict=False, parse_constant=lambda _: None).decode
 
@@ -49,8 +50,7 @@ def _read_text(data: bytes) -> str:
 
 
 def _is_deep(data: bytes | str, value: Json) -> bool:
-    opening = data.count("[") + data.count("{") if isinstance(data, str) else data.count(b"[") + data.count(b"{")
-    if opening <= MAX_DEPTH:
+    if isinstance(data, bytes) and data.count(b"[") + data.count(b"{") <= MAX_DEPTH:
         return False
     level = [value]
     for _ in range(MAX_DEPTH):
