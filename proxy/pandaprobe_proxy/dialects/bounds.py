@@ -11,12 +11,12 @@ from pandaprobe_proxy.dialects.json_values import parse_json
 from pandaprobe_proxy.wire.stream import StreamEvent
 
 Json = Any
-MOST_ENTRIES = 10_000
+MOST_ENTRIES = 5_000
 """Of all lists of messages, parts, calls and the like together."""
 MOST_ANSWERS = 1_000
 """Of alternatives to one answer."""
-MOST_TINY = 20_000
-LEAST_BYTES = 16
+MOST_TINY = 5_000
+LEAST_BYTES = 48
 """Beyond so many events, each has to have so many bytes on average: what says something has more."""
 _SMALL = 2 * MOST_ANSWERS
 """Less text than that has no room for too many entries."""
