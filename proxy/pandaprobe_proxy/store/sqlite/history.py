@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from pandaprobe_proxy.dialects.decode import decode
+from pandaprobe_proxy.dialects.openai_deleted import find_deleted, name_added, without_items
 from pandaprobe_proxy.dialects.resume import complete, is_stream, join_streams
 from pandaprobe_proxy.model.call import KINDS, STATE, Call, Message, Turn
 from pandaprobe_proxy.model.exchange import Exchange
@@ -35,6 +36,10 @@ _EARLIER = (
     " AND NOT EXISTS (SELECT 1 FROM calls AS n WHERE"
     " n.attempt_of = coalesce(c.attempt_of, c.call_id) AND n.attempt > coalesce(c.attempt, 0))"
     f" ORDER BY c.started_ns DESC, c.key DESC LIMIT {MOST_LINKS}"
+)
+_DELETED = (
+    f"{CALL} WHERE c.conversation_id = ? AND {_MINE} AND (c.started_ns, c.key) < (?, ?)"
+    f" AND c.operation = '{STATE}' AND c.method = 'DELETE' AND c.status < 400 LIMIT {MOST_LINKS}"
 )
 _RETRIEVALS = (
     f"{CALL} WHERE c.retrieves = ?1 AND (c.streamed OR c.key = (SELECT key FROM calls WHERE retrieves = ?1 AND"
@@ -118,6 +123,7 @@ class Telling:
             said = self._read(earlier)
             broken = broken or said is None
             messages += said or ()
+        messages = [*without_items(messages, self._find_deleted(row))]
         kept = (message for message in messages if message.role != "system" or digest(message) not in stated)
         return tuple(kept), broken
 
@@ -128,7 +134,7 @@ class Telling:
         except StoreError:
             return None
         if call and call.operation == STATE:  # what was put into a conversation, if anything
-            return call.input
+            return name_added(call)
         return (*call.input, *call.output) if call and (call.input or call.output) else None
 
     def _before(self, row: Row) -> tuple[Iterable[Row], bool]:
@@ -145,6 +151,13 @@ class Telling:
             links.append(at)
             seen.add(at["key"])
         return [*self._conversation(at), *reversed(links)], False
+
+    def _find_deleted(self, row: Row) -> frozenset[str]:
+        """The items that were taken out of the conversation before that call."""
+        if not row["conversation_id"]:
+            return frozenset()
+        values = (row["conversation_id"], *_owner(row), row["started_ns"], row["key"])
+        return find_deleted(earlier["path"] for earlier in select(self._db, _DELETED, values))
 
     def _conversation(self, row: Row) -> list[Row]:
         if not row["conversation_id"]:
