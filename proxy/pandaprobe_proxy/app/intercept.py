@@ -21,6 +21,7 @@ from typing import Any
 import structlog
 
 from pandaprobe_proxy.app import logs
+from pandaprobe_proxy.app.pulse import beat
 from pandaprobe_proxy.capture.pipe import PipeWriter
 from pandaprobe_proxy.intercept.hosts import Hosts, parse_host
 from pandaprobe_proxy.settings import Settings
@@ -88,13 +89,16 @@ async def _intercept(settings: Settings, given: Mapping[str, Any]) -> int:
         idle_s=settings.idle_timeout_s,
     )
     forward = Forward(plan, writer.tap, Clocks(time.monotonic_ns, time.time_ns, os.urandom))
-    await forward.start(socket.socket(fileno=given["listen_fd"]))
+    redirected = [socket.socket(fileno=fd) for fd in given["redirected_fds"]]
+    await forward.start(socket.socket(fileno=given["listen_fd"]), redirected)
+    beating = asyncio.create_task(beat(given["pulse_fd"]))
     gc.collect()
     gc.freeze()  # what there is now stays; a collection then looks at flows only, and takes no time that is felt
     async for hosts in _told(pipe):
         forward.list(_read_hosts(hosts))
     await forward.drain(settings.drain_s)
     writer.close()
+    beating.cancel()
     return 0
 
 

@@ -81,7 +81,7 @@ class Flows:
     def requestheaders(self, flow: "http.HTTPFlow") -> None:
         """A request's head has come."""
         request = flow.request
-        host = flow.client_conn.sni or request.host
+        host = flow.client_conn.sni or self._host(flow)
         name = self.hosts.name((host, request.host), request.port)
         if name is None:
             request.stream = True
@@ -108,6 +108,12 @@ class Flows:
         )
         request.headers.fields = tuple(field for field in request.headers.fields if _crosses(field[0].lower()))
         request.stream = partial(self._pass, RequestBody, opened)
+
+    @staticmethod
+    def _host(flow: "http.HTTPFlow") -> str:
+        """That of a request in clear text. A redirected one was sent to an address, and only says a name."""
+        redirected = flow.client_conn.proxy_mode.type_name != "regular"
+        return flow.request.pretty_host if redirected else flow.request.host
 
     def _pass(self, kind: type[RequestBody] | type[ResponseBody], opened: Open, data: bytes) -> bytes:
         """Tells of a piece of a body, and gives it on."""
