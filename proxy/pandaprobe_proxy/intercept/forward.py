@@ -25,7 +25,7 @@ from mitmproxy.proxy import layers, mode_specs
 from mitmproxy.proxy.mode_servers import ProxyConnectionHandler
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
-from pandaprobe_proxy.intercept import http1
+from pandaprobe_proxy.intercept import http1, refusals
 from pandaprobe_proxy.intercept.authority import Authority
 from pandaprobe_proxy.intercept.destinations import Destinations
 from pandaprobe_proxy.intercept.flows import Clocks, Flows
@@ -113,6 +113,7 @@ class Forward:
         for name in ("mitmproxy", "asyncio"):  # else it tells of every connection
             logging.getLogger(name).setLevel(logging.WARNING)
         http1.install()
+        refusals.install()
         self._plan = plan
         self._running: set[asyncio.Task[None]] = set()
         self._flows = Flows(plan.hosts, tap, clocks)
