@@ -68,8 +68,11 @@ class Namespaces:
 
     def transparent(self, *words, check=True):
         """A command of ours in the app's namespace."""
-        command = (sys.executable, "-m", "pandaprobe_proxy", "transparent", *words)
-        return self.inside(*command, check=check, env=clean_environment())
+        return self.inside(*self.command(*words), check=check, env=clean_environment())
+
+    @staticmethod
+    def command(*words):
+        return (sys.executable, "-m", "pandaprobe_proxy", "transparent", *words)
 
     def app_runs(self, *words, ca=None):
         """An app, of a user of its own, that has no settings: an empty environment.

@@ -6,7 +6,7 @@ whatever else is in the tables stays as it is. They hold for the network namespa
 
 import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,17 +79,24 @@ def told(redirection: Redirection) -> Iterator[str]:
         yield from (f"# undo: {line}" for line in unwritten().splitlines())
 
 
-def apply(redirection: Redirection, families: Sequence[Family] = FAMILIES) -> bool:
+def speaks(family: Family) -> bool:
+    """Whether this machine does."""
+    return family.name == "IPv4" or HAS_IPV6.exists()
+
+
+def apply(
+    redirection: Redirection, families: Sequence[Family] = FAMILIES, speaks: Callable[[Family], bool] = speaks
+) -> bool:
     """Puts the rules in place, once however often it is done; whether anything changed. Raises RulesError.
 
     If those of one family cannot be, those of the other are undone.
     """
     changed = False
-    for family in _here(families):
+    for family in filter(speaks, families):
         try:
             changed = _apply(redirection, family) or changed
         except RulesError:
-            undo(families[: families.index(family)])
+            undo(families[: families.index(family)], speaks)
             raise
     return changed
 
@@ -104,10 +111,10 @@ def _apply(redirection: Redirection, family: Family) -> bool:
     return True
 
 
-def undo(families: Sequence[Family] = FAMILIES) -> bool:
+def undo(families: Sequence[Family] = FAMILIES, speaks: Callable[[Family], bool] = speaks) -> bool:
     """Takes out what `apply` has put in, and nothing else; whether there was anything. Raises RulesError."""
     changed = False
-    for family in _here(families):
+    for family in filter(speaks, families):
         found = _saved(family)
         if any(line.startswith(f":{CHAIN} ") for line in found):
             _restore(family, unwritten(found.count(JUMP)))
@@ -124,11 +131,6 @@ def _drop_table(family: Family) -> None:
     is_empty = not any(line.startswith("-") for line in _saved(family))
     if nft and is_nft and is_empty:
         subprocess.run([nft, "delete", "table", *family.table.split()], check=False, capture_output=True)  # noqa: S603
-
-
-def _here(families: Sequence[Family]) -> Iterator[Family]:
-    """Those that this machine speaks."""
-    return (family for family in families if family.name == "IPv4" or HAS_IPV6.exists())
 
 
 def _saved(family: Family) -> list[str]:
