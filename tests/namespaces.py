@@ -84,7 +84,7 @@ class Namespaces:
             f"mount --bind {self._trusting(ca)} /etc/ssl/certs",
             f'exec setpriv --reuid {APP_USER} --regid {APP_USER} --clear-groups env -i PATH=/usr/bin:/bin "$@"',
         )
-        return self._privately("app.sh", lines, *words, check=False)
+        return self.privately("app.sh", lines, *words, check=False)
 
     def _trusting(self, ca):
         """A machine's own store of certificates, made as it is made there."""
@@ -94,10 +94,10 @@ class Namespaces:
             install = f"{sys.executable} -m pandaprobe_proxy ca install --data-dir {ca}"
             lines = [f"mkdir {made} && cp -a {places[0]}/. {made} && mount --bind {made} {places[0]}"]
             lines += [f"mount -t tmpfs none {places[1]}", f"cp {self.directory}/origins.pem {places[1]}/origins.crt"]
-            self._privately("trust.sh", [*lines, install if ca else "update-ca-certificates"], env=clean_environment())
+            self.privately("trust.sh", [*lines, install if ca else "update-ca-certificates"], env=clean_environment())
         return made
 
-    def _privately(self, name, lines, *words, **options):
+    def privately(self, name, lines, *words, **options):
         """A script whose mounts are its own."""
         script = self.directory / name
         script.write_text("set -e\n" + "\n".join(lines) + "\n")
