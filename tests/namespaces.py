@@ -142,10 +142,21 @@ def origin_answering(spaces, origins, names):
 
 
 @contextmanager
-def redirecting_sidecar(spaces, origins, directory, *flags):
+def redirecting_sidecar(spaces, origins, directory, *flags, where=None):
     """A sidecar in the app's namespace that takes redirected connections, for the block; reads what it logs."""
     log = spaces.directory / "sidecar.log"
-    words = ["ip", "netns", "exec", spaces.app, sys.executable, "-m", "pandaprobe_proxy", "serve", "--port", "0"]
+    words = [
+        "ip",
+        "netns",
+        "exec",
+        where or spaces.app,
+        sys.executable,
+        "-m",
+        "pandaprobe_proxy",
+        "serve",
+        "--port",
+        "0",
+    ]
     words += ["--web-port", "0", "--data-dir", str(directory), "--transparent", "4103", "--drain-s", "1", *flags]
     env = {**clean_environment(), "SSL_CERT_FILE": str(origins.path)}
     with log.open("wb") as out, subprocess.Popen(words, stderr=out, env=env) as process:
@@ -175,3 +186,21 @@ def settled(directory, calls):
             break
         time.sleep(0.05)
     return status
+
+
+@contextmanager
+def tunnelled(spaces, configuration):
+    """All that the app's namespace sends goes through a WireGuard tunnel, for the block."""
+    kept = [line for line in configuration.splitlines() if not line.startswith(("Address", "DNS"))]
+    (spaces.directory / "tunnel.conf").write_text("\n".join(kept) + "\n")
+    name = f"pp{os.getpid()}"
+    words = ["ip", "netns", "exec", spaces.app, "wireguard-go", "-f", name]
+    with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            wait_until(lambda: not spaces.inside("wg", "show", name, check=False).returncode)
+            spaces.inside("wg", "setconf", name, spaces.directory / "tunnel.conf")
+            for command in (f"addr add 10.0.0.1/32 dev {name}", f"link set {name} up", f"route add default dev {name}"):
+                spaces.inside("ip", *command.split())
+            yield
+        finally:
+            process.terminate()

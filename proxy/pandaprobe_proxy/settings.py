@@ -63,6 +63,9 @@ class Settings(BaseModel):
     transparent: Port | None = Field(
         None, description="Port, on loopback, that rules redirect connections to: see the command of that name."
     )
+    wireguard: Annotated[int, Field(gt=0, le=65535)] | None = Field(
+        None, description="UDP port of a WireGuard tunnel, for devices: `transparent tunnel` prints their side."
+    )
     intercept_hosts: tuple[str, ...] = Field(
         (), description="Hosts that are decrypted besides those of the upstreams; * for any part."
     )

@@ -1,17 +1,21 @@
 """The transparent mode, in a network namespace: apps without any setting are captured; all is as before after it."""
 
 import json
+import shutil
 
 import pytest
 from intercepting import make_origins
 from namespaces import (
     APP_USER,
+    ORIGIN4,
     ask,
     namespaces,
     needs_namespaces,
     origin_answering,
     redirecting_sidecar,
+    run,
     settled,
+    tunnelled,
 )
 
 pytestmark = needs_namespaces
@@ -132,3 +136,19 @@ def test_an_upstream_that_is_not_there_is_told_at_once(spaces, data):
 def test_whoever_comes_to_its_port_without_a_rule_gets_nothing(spaces, data):
     done = spaces.inside("curl", "-sS", "--max-time", "5", "http://127.0.0.1:4103/", check=False)
     assert done.returncode in (52, 56), done
+
+
+@pytest.mark.skipif(not all(map(shutil.which, ("wg", "wireguard-go"))), reason="wireguard-go is not installed")
+def test_what_comes_by_a_wireguard_tunnel_is_captured_and_what_is_not_listed_passes(spaces, tmp_path, origins, asked):
+    run("ip", "-n", spaces.origin, "addr", "add", "93.184.217.9/32", "dev", "lo")
+    (tmp_path / "hosts").write_text(f"93.184.217.9 {LISTED[0]} {OTHER}\n")
+    with redirecting_sidecar(
+        spaces, origins, tmp_path / "data", "--wireguard", "51820", "--host", "0.0.0.0", where=spaces.origin
+    ):
+        configuration = ask(tmp_path / "data", "transparent", "tunnel", f"{ORIGIN4}:51820")["configuration"]
+        with tunnelled(spaces, configuration):
+            by_curl = spaces.app_runs(*curl(LISTED[0]), ca=tmp_path / "data")
+            assert '"content": "Paris."' in by_curl.stdout, by_curl.stderr
+            assert issuer(spaces, OTHER, tmp_path / "data") == "trustme v1.2.1"
+        status = settled(tmp_path / "data", 1)
+        assert (status["adds_up"], status["relayed"], status["recorded"]) == (True, 1, 1)

@@ -96,7 +96,7 @@ class Listening:
 
 def intercepts(settings: Settings) -> bool:
     """Whether interception is asked for."""
-    return settings.forward is not None or settings.transparent is not None
+    return any(port is not None for port in (settings.forward, settings.transparent, settings.wireguard))
 
 
 def listen_for_interception(settings: Settings, web: socket.socket) -> Listening:
@@ -104,7 +104,8 @@ def listen_for_interception(settings: Settings, web: socket.socket) -> Listening
 
     Raises ServeError.
     """
-    host = "127.0.0.1" if settings.forward is None and settings.transparent is not None else settings.host
+    is_only_beside = settings.forward is None and intercepts(settings)
+    host = "127.0.0.1" if is_only_beside else settings.host
     forward = _listen(host, settings.forward or 0, "--forward")
     if settings.transparent is None:
         return Listening(forward, web)

@@ -9,7 +9,7 @@ from pandaprobe_proxy.cli.options import load_settings
 
 MANY = frozenset({"upstreams", "session_headers", "session_hooks", "intercept_hosts", "redact"})
 """Settings whose flag may be given again."""
-PORTS = {"forward": "4102", "transparent": "4103"}
+PORTS = {"forward": "4102", "transparent": "4103", "wireguard": "51820"}
 """Of a flag that may be given without one."""
 
 

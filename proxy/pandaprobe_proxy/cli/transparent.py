@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import click
 
-from pandaprobe_proxy.cli.options import as_json
+from pandaprobe_proxy.cli.options import as_json, data_dir, load_settings
 from pandaprobe_proxy.cli.output import Failure, echo, print_json, say
 
 T = TypeVar("T")
@@ -21,6 +21,8 @@ def command() -> None:
     """Rules that redirect an app's connections to `serve --transparent`.
 
     They hold for the network namespace in which they are applied: a pod's, a container's, or the whole machine's.
+    A device comes by a tunnel (`serve --wireguard`). Capture of single programs, mitmproxy's local mode, is not offered:
+    the mitmproxy of Python 3.11 has none for Linux; use rules, or `run --intercept` for one program.
     """
 
 
@@ -89,6 +91,30 @@ def undo(json: bool) -> None:
 
     changed = _told(undo)
     _say(changed, "the rules are as before." if changed else "there were no rules of ours.", json)
+
+
+@command.command("tunnel")
+@click.argument("endpoint", metavar="HOST:PORT")
+@data_dir
+@as_json
+def tunnel(endpoint: str, data_dir: str | None, json: bool) -> None:
+    """Print what a WireGuard client needs to be captured, with its private key. HOST:PORT is where it finds us.
+
+    Example: pandaprobe-proxy transparent tunnel 192.168.1.5:51820
+    """
+    from pandaprobe_proxy.app.trust import TrustError, tunnel
+
+    host, _, port = endpoint.rpartition(":")
+    if not host or not port.isdigit():
+        raise Failure(f"{endpoint!r} is not an address; write HOST:PORT, as the device reaches this machine.", 2)
+    try:
+        text = tunnel(load_settings(data_dir=data_dir), endpoint)
+    except TrustError as error:
+        raise Failure(str(error)) from error
+    if json:
+        print_json({"configuration": text})
+    else:
+        echo(text.rstrip())
 
 
 def _redirection(user: str, ports: Sequence[int], to_port: int) -> Any:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from mitmproxy.proxy.layers import ServerTLSLayer, TCPLayer
+from mitmproxy.proxy.layers import ServerQuicLayer, ServerTLSLayer, TCPLayer, UDPLayer
 from mitmproxy.proxy.layers.tls import parse_client_hello
 
 from pandaprobe_proxy.intercept.flows import KEY
@@ -44,9 +44,9 @@ class Destinations:
         layer, address = nextlayer.layer, _address(nextlayer.context, nextlayer.data_client())
         if address is None:
             return
-        if isinstance(layer, TCPLayer) and layer.flow is None:
+        if isinstance(layer, TCPLayer | UDPLayer) and layer.flow is None:
             self._note(address, PASSED)
-        elif isinstance(layer, ServerTLSLayer):
+        elif isinstance(layer, ServerTLSLayer | ServerQuicLayer):
             self._note(address, DECRYPTED)
 
     def requestheaders(self, flow: "http.HTTPFlow") -> None:

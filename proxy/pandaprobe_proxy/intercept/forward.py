@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from mitmproxy import certs
+from mitmproxy.addons.dns_resolver import DnsResolver
 from mitmproxy.addons.next_layer import NextLayer
 from mitmproxy.addons.proxyserver import Proxyserver
 from mitmproxy.addons.tlsconfig import TlsConfig
@@ -24,6 +25,7 @@ from mitmproxy.options import Options
 from mitmproxy.proxy import layers, mode_specs
 from mitmproxy.proxy.mode_servers import ProxyConnectionHandler
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
+from mitmproxy_rs.wireguard import WireGuardServer, start_wireguard_server
 
 from pandaprobe_proxy.intercept import http1, refusals
 from pandaprobe_proxy.intercept.authority import Authority
@@ -31,13 +33,14 @@ from pandaprobe_proxy.intercept.destinations import Destinations
 from pandaprobe_proxy.intercept.flows import Clocks, Flows
 from pandaprobe_proxy.intercept.hosts import Hosts
 from pandaprobe_proxy.intercept.redirected import Loops, Strangers, destination
+from pandaprobe_proxy.intercept.wireguard import Keys
 from pandaprobe_proxy.model.exchange import Tap
 
 LOOK_S = 0.05
 DESTINATIONS = "destinations.json"
 NOTHING = "$^"
 """Matches no host; without any pattern mitmproxy would decrypt all."""
-REGULAR, TRANSPARENT = mode_specs.ProxyMode.parse("regular"), mode_specs.ProxyMode.parse("transparent")
+REGULAR, TRANSPARENT, TUNNEL = map(mode_specs.ProxyMode.parse, ("regular", "transparent", "wireguard"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +119,7 @@ class Forward:
         refusals.install()
         self._plan = plan
         self._running: set[asyncio.Task[None]] = set()
+        self._tunnel: WireGuardServer | None = None
         self._flows = Flows(plan.hosts, tap, clocks)
         self._options = Options()
         self._master = Master(self._options)
@@ -123,7 +127,7 @@ class Forward:
             Proxyserver(), Strangers(), Barred(plan.barred), NextLayer(), Certificates(plan.authority), self._flows
         )
         self._loops = Loops()
-        self._master.addons.add(self._loops)
+        self._master.addons.add(self._loops, DnsResolver())
         self._destinations = Destinations(plan.authority.path.with_name(DESTINATIONS), clocks.wall_ns)
         self._master.addons.add(self._destinations)
         self._options.update(
@@ -159,10 +163,22 @@ class Forward:
             connection.client.sockname = connection.layer.context.server.address = address
             self._run(connection)
 
-    def _connection(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, mode: mode_specs.ProxyMode
-    ) -> ClientConnection:
-        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    async def start_tunnel(self, host: str, port: int, keys: Keys) -> None:
+        """Serves a WireGuard tunnel on a UDP port of its own. Raises OSError."""
+        accept = self._accept_tunnelled
+        self._tunnel = await start_wireguard_server(host, port, keys.server, [keys.client_public], accept, accept)
+
+    async def _accept_tunnelled(self, stream: Any) -> None:
+        """A connection of a client of the tunnel, TCP or UDP."""
+        connection = self._connection(stream, stream, TUNNEL)
+        connection.layer = layers.modes.TransparentProxy(connection.layer.context)
+        going = stream.get_extra_info("remote_endpoint", connection.client.sockname)
+        connection.layer.context.server.address = going
+        self._run(connection)
+
+    def _connection(self, reader: Any, writer: Any, mode: mode_specs.ProxyMode) -> ClientConnection:
+        if mode is not TUNNEL:
+            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         connection = ClientConnection(self._master, reader, writer, self._options, mode)
         connection.flows = self._flows
         connection.timeout_watchdog.timeout = self._plan.idle_s  # type: ignore[assignment] # seconds of any kind
@@ -177,6 +193,8 @@ class Forward:
         """Takes no new connections; what runs may finish within that time, then it is interrupted."""
         for server in self._servers:
             server.close()
+        if self._tunnel is not None:
+            self._tunnel.close()
         loop = asyncio.get_running_loop()
         ends = loop.time() + seconds
         while self._flows.open and loop.time() < ends:  # noqa: ASYNC110 - flows end in mitmproxy's hands
