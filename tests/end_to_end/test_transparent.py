@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import subprocess
 
 import pytest
 from intercepting import make_origins
@@ -27,6 +28,25 @@ PYTHON = """
 import json, sys, urllib.request
 asked = urllib.request.Request(sys.argv[1], sys.argv[2].encode(), {"content-type": "application/json"})
 print(json.load(urllib.request.urlopen(asked, timeout=20))["choices"][0]["message"]["content"])
+"""
+ANSWER = """
+import socket, sys
+sock = socket.socket(type=socket.SOCK_DGRAM)
+sock.bind((sys.argv[1], 9999))
+while True:
+    sock.sendto(b"back", sock.recvfrom(99)[1])
+"""
+ECHO = """
+import socket, sys
+sock = socket.socket(type=socket.SOCK_DGRAM)
+sock.settimeout(2)
+for _ in range(5):
+    sock.sendto(b"there", (sys.argv[1], 9999))
+    try:
+        print(sock.recv(99).decode(), end="")
+        break
+    except TimeoutError:
+        continue
 """
 SHOWN = """
 import socket, ssl, sys
@@ -141,14 +161,19 @@ def test_whoever_comes_to_its_port_without_a_rule_gets_nothing(spaces, data):
 @pytest.mark.skipif(not all(map(shutil.which, ("wg", "wireguard-go"))), reason="wireguard-go is not installed")
 def test_what_comes_by_a_wireguard_tunnel_is_captured_and_what_is_not_listed_passes(spaces, tmp_path, origins, asked):
     run("ip", "-n", spaces.origin, "addr", "add", "93.184.217.9/32", "dev", "lo")
+    answering = ("ip", "netns", "exec", spaces.origin, "/usr/bin/python3", "-c", ANSWER, "93.184.217.9")
     (tmp_path / "hosts").write_text(f"93.184.217.9 {LISTED[0]} {OTHER}\n")
-    with redirecting_sidecar(
-        spaces, origins, tmp_path / "data", "--wireguard", "51820", "--host", "0.0.0.0", where=spaces.origin
+    flags = ("--wireguard", "51820", "--host", "0.0.0.0")
+    with (
+        redirecting_sidecar(spaces, origins, tmp_path / "data", *flags, where=spaces.origin),
+        subprocess.Popen(answering) as answerer,
     ):
         configuration = ask(tmp_path / "data", "transparent", "tunnel", f"{ORIGIN4}:51820")["configuration"]
         with tunnelled(spaces, configuration):
             by_curl = spaces.app_runs(*curl(LISTED[0]), ca=tmp_path / "data")
             assert '"content": "Paris."' in by_curl.stdout, by_curl.stderr
             assert issuer(spaces, OTHER, tmp_path / "data") == "trustme v1.2.1"
+            assert spaces.inside("/usr/bin/python3", "-c", ECHO, "93.184.217.9").stdout == "back"
+        answerer.terminate()
         status = settled(tmp_path / "data", 1)
         assert (status["adds_up"], status["relayed"], status["recorded"]) == (True, 1, 1)

@@ -21,8 +21,8 @@ def command() -> None:
     """Rules that redirect an app's connections to `serve --transparent`.
 
     They hold for the network namespace in which they are applied: a pod's, a container's, or the whole machine's.
-    A device comes by a tunnel (`serve --wireguard`). Capture of single programs, mitmproxy's local mode, is not offered:
-    the mitmproxy of Python 3.11 has none for Linux; use rules, or `run --intercept` for one program.
+    A device comes by a tunnel (`serve --wireguard`). mitmproxy's local capture of single programs is not offered: on
+    Python 3.11 it has none for Linux; use rules, or `run --intercept` for one program.
     """
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from mitmproxy.proxy.layers import ServerQuicLayer, ServerTLSLayer, TCPLayer, UDPLayer
+from mitmproxy.proxy.layers import ServerTLSLayer, TCPLayer, UDPLayer
 from mitmproxy.proxy.layers.tls import parse_client_hello
 
 from pandaprobe_proxy.intercept.flows import KEY
@@ -46,7 +46,7 @@ class Destinations:
             return
         if isinstance(layer, TCPLayer | UDPLayer) and layer.flow is None:
             self._note(address, PASSED)
-        elif isinstance(layer, ServerTLSLayer | ServerQuicLayer):
+        elif isinstance(layer, ServerTLSLayer):
             self._note(address, DECRYPTED)
 
     def requestheaders(self, flow: "http.HTTPFlow") -> None:

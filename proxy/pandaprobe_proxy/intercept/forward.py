@@ -33,7 +33,7 @@ from pandaprobe_proxy.intercept.destinations import Destinations
 from pandaprobe_proxy.intercept.flows import Clocks, Flows
 from pandaprobe_proxy.intercept.hosts import Hosts
 from pandaprobe_proxy.intercept.redirected import Loops, Strangers, destination
-from pandaprobe_proxy.intercept.wireguard import Keys
+from pandaprobe_proxy.intercept.wireguard import Datagrams, Keys
 from pandaprobe_proxy.model.exchange import Tap
 
 LOOK_S = 0.05
@@ -124,10 +124,10 @@ class Forward:
         self._options = Options()
         self._master = Master(self._options)
         self._master.addons.add(
-            Proxyserver(), Strangers(), Barred(plan.barred), NextLayer(), Certificates(plan.authority), self._flows
+            Proxyserver(), Strangers(), Barred(plan.barred), Datagrams(), NextLayer(), Certificates(plan.authority)
         )
         self._loops = Loops()
-        self._master.addons.add(self._loops, DnsResolver())
+        self._master.addons.add(self._flows, self._loops, DnsResolver())
         self._destinations = Destinations(plan.authority.path.with_name(DESTINATIONS), clocks.wall_ns)
         self._master.addons.add(self._destinations)
         self._options.update(

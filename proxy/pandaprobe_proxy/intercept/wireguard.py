@@ -8,6 +8,8 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from mitmproxy.proxy.layer import NextLayer
+from mitmproxy.proxy.layers import UDPLayer
 from mitmproxy_rs.wireguard import genkey, pubkey
 
 CLIENT = "10.0.0.1"
@@ -36,6 +38,16 @@ class Keys:
             f"[Interface]\nPrivateKey = {self.client}\nAddress = {CLIENT}/32\nDNS = {NAMES}\n\n"
             f"[Peer]\nPublicKey = {pubkey(self.server)}\nAllowedIPs = 0.0.0.0/0\nEndpoint = {endpoint}\n"
         )
+
+
+class Datagrams:
+    """An addon. UDP passes as it is, HTTP/3 too. What asks the tunnel's own name server is answered by mitmproxy."""
+
+    def next_layer(self, nextlayer: NextLayer) -> None:
+        """What a connection speaks is to be decided."""
+        context = nextlayer.context
+        if context.client.transport_protocol == "udp" and context.server.address != (NAMES, 53):
+            nextlayer.layer = UDPLayer(context, ignore=True)
 
 
 def open_keys(path: Path) -> Keys:
