@@ -60,8 +60,14 @@ class Settings(BaseModel):
     forward: Port | None = Field(
         None, description="Port of the forward proxy for apps whose base URL cannot be changed; 0 takes a free one."
     )
+    transparent: Port | None = Field(
+        None, description="Port, on loopback, that rules redirect connections to: see the command of that name."
+    )
+    wireguard: Annotated[int, Field(gt=0, le=65535)] | None = Field(
+        None, description="UDP port of a WireGuard tunnel, for devices: `transparent tunnel` prints their side."
+    )
     intercept_hosts: tuple[str, ...] = Field(
-        (), description="Hosts that the forward proxy decrypts besides those of the upstreams; * for any part."
+        (), description="Hosts that are decrypted besides those of the upstreams; * for any part."
     )
     data_dir: Path = Field(
         Path(platformdirs.user_data_dir("pandaprobe")), description="Directory that recorded calls are kept in."

@@ -3,7 +3,8 @@
 sidecar  the relay's process, which starts, watches and restarts the recorder's      record  the recorder's process
 interceptor, intercept  the keeper of the intercepting process, and that process
 control  the running sidecar's own socket, for `status` and `run`                    status  the loss numbers, added up
-trust, handshakes  who trusts our authority, and the proof of it
+trust, handshakes  who trusts our authority, and the proof of it                     listening  the sockets of both
+rules    the kernel's, of the transparent mode      pulse    a sign of life
 stores   the store of these settings, for reading or writing                         logs    one form for all logs
 hooks, hook_*, webhook  changes of sessions, told to commands and URLs
 metrics  what Prometheus sees      metered  a writer whose commits are counted

@@ -24,6 +24,7 @@ COMMANDS = {
     "redecode": "Read calls anew that an older version has recorded.",
     "doctor": "Check this installation and say what to mend.",
     "ca": "The certificate that apps must trust to be intercepted.",
+    "transparent": "Rules that redirect connections to the sidecar, for apps without settings.",
     "config": "Show the settings and where each came from.",
     "completion": "Print the shell code that completes commands.",
 }

@@ -9,8 +9,8 @@ from pandaprobe_proxy.cli.options import load_settings
 
 MANY = frozenset({"upstreams", "session_headers", "session_hooks", "intercept_hosts", "redact"})
 """Settings whose flag may be given again."""
-FORWARD_PORT = "4102"
-"""Of `--forward` without a port."""
+PORTS = {"forward": "4102", "transparent": "4103", "wireguard": "51820"}
+"""Of a flag that may be given without one."""
 
 
 def settings_options(function: Any) -> Any:
@@ -25,10 +25,8 @@ def settings_options(function: Any) -> Any:
 def _option(name: str, flag: str, field: Any) -> Any:
     if field.annotation is bool:
         return click.option(flag, name, is_flag=True, default=None, help=field.description)
-    if name == "forward":
-        return click.option(
-            flag, name, metavar="[PORT]", help=field.description, is_flag=False, flag_value=FORWARD_PORT
-        )
+    if name in PORTS:
+        return click.option(flag, name, metavar="[PORT]", help=field.description, is_flag=False, flag_value=PORTS[name])
     return click.option(flag, name, multiple=name in MANY, metavar=_metavar(name), help=field.description)
 
 
