@@ -54,7 +54,7 @@ Judge = Callable[[Session, Traits, Setting], Judgement]
 
 def _alone(evaluate: Callable[[Session], Judgement]) -> Judge:
     """One that looks at nothing but the session."""
-    return lambda session, traits, setting: evaluate(session)
+    return lambda session, traits, setting: session.once(evaluate)
 
 
 EVALUATORS = (

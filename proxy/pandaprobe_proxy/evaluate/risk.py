@@ -65,10 +65,10 @@ def judge(session: Session, traits: Traits, peers: Peers) -> Judgement:
 
 def find_flags(session: Session) -> tuple[set[str], tuple[Quote, ...]]:
     """The signs that the session shows, and what proves them."""
-    ended = completion_integrity.evaluate(session)
-    mended = error_recovery.evaluate(session)
-    looped = loops.evaluate(session)
-    friction = user_friction_markers.evaluate(session)
+    ended = session.once(completion_integrity.evaluate)
+    mended = session.once(error_recovery.evaluate)
+    looped = session.once(loops.evaluate)
+    friction = session.once(user_friction_markers.evaluate)
     results = session.results
     failed = [use.failed for use in results]
     known = {
