@@ -1,6 +1,6 @@
 """The evaluators by name. To add one is a file and a line here."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pandaprobe_proxy.evaluate import (
@@ -25,6 +25,8 @@ from pandaprobe_proxy.evaluate.session import Session
 from pandaprobe_proxy.evaluate.traits import Traits
 from pandaprobe_proxy.model.score import Judgement
 
+OURS = "built in"
+
 
 @dataclass(frozen=True, slots=True)
 class Setting:
@@ -47,6 +49,10 @@ class Evaluator:
     judge: "Judge"
     by_peers: bool = False
     """Its judgement changes with the sessions that are known beside this one."""
+    origin: str = OURS
+    """Where it comes from: ours, or the file or package of a user's own."""
+    setting: str = ""
+    """Of a user's own: changes with its code, so that what another code has judged is judged again."""
 
 
 Judge = Callable[[Session, Traits, Setting], Judgement]
@@ -105,10 +111,10 @@ EVALUATORS = (
 )
 
 
-def choose(names: Iterable[str]) -> tuple[Evaluator, ...]:
-    """The evaluators of these names, all if there are none. Raises KeyError with a name that nobody has."""
-    known = {evaluator.name: evaluator for evaluator in EVALUATORS}
-    return tuple(known[name] for name in names) or EVALUATORS
+def choose(names: Iterable[str], evaluators: Sequence[Evaluator] = EVALUATORS) -> tuple[Evaluator, ...]:
+    """Those of these names, all if there are none. Raises KeyError with a name that nobody has."""
+    known = {evaluator.name: evaluator for evaluator in evaluators}
+    return tuple(known[name] for name in names) or tuple(evaluators)
 
 
 def judge_all(

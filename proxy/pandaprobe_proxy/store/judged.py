@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pandaprobe_proxy.model.lifecycle import State
 from pandaprobe_proxy.model.score import Judgement
 
 
@@ -16,6 +17,10 @@ class Choice:
     user_id: str | None = None
     tag: str | None = None
     model: str | None = None
+    states: tuple[State, ...] = ()
+    """In any of these; in whichever if there are none."""
+    session_ids: tuple[str, ...] | None = None
+    """Only among these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,8 @@ class Wanted:
     version: int
     setting: str
     """A hash of what it is given beside the session."""
+    any_setting: bool = False
+    """What it has judged with another setting stands, too."""
 
 
 @dataclass(frozen=True, slots=True)

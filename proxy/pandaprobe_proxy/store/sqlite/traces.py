@@ -190,7 +190,8 @@ class Traces:
 
     def add_score(self, score: Score) -> None:
         self._db.execute(
-            "INSERT OR REPLACE INTO scores VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO scores (score_id, name, value, data_type, at_ns, trace_id, session_id, source,"
+            " reason, metadata, span_id, author) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 score.score_id,
                 score.name,
@@ -202,6 +203,8 @@ class Traces:
                 score.source,
                 score.reason,
                 to_text(score.metadata),
+                score.span_id,
+                score.author,
             ),
         )
         self._lives.judged(score.session_id, score.trace_id)

@@ -17,6 +17,7 @@ from pandaprobe_proxy.store.base import (
 from pandaprobe_proxy.store.batch import Batch, RunState, Staged
 from pandaprobe_proxy.store.clocks import Clocks, make_clocks
 from pandaprobe_proxy.store.judged import Judged
+from pandaprobe_proxy.store.labels import Calibrated
 from pandaprobe_proxy.store.lives import HookMark
 from pandaprobe_proxy.store.rereading import Rereading
 from pandaprobe_proxy.store.session_rows import SessionRow
@@ -28,6 +29,7 @@ from pandaprobe_proxy.store.sqlite.correct import Correcting
 from pandaprobe_proxy.store.sqlite.forget import Forgetting
 from pandaprobe_proxy.store.sqlite.hooks import Hooks
 from pandaprobe_proxy.store.sqlite.judge import put_judged
+from pandaprobe_proxy.store.sqlite.labels import put_calibrated
 from pandaprobe_proxy.store.sqlite.lives import Lives
 from pandaprobe_proxy.store.sqlite.redecode import Redecoding
 from pandaprobe_proxy.store.sqlite.traces import Traces
@@ -229,6 +231,10 @@ class SqliteWriter:
     def add_score(self, score: Score) -> None:
         with self._transaction():
             self._traces.add_score(score)
+
+    def put_calibrated(self, calibrated: Calibrated) -> None:
+        with self._transaction() as db:
+            put_calibrated(db, calibrated)
 
     def put_judged(self, judged: Sequence[Judged]) -> int:
         with self._transaction() as db:
