@@ -7,13 +7,13 @@ trust, handshakes  who trusts our authority, and the proof of it
 stores   the store of these settings, for reading or writing                         logs    one form for all logs
 hooks, hook_*, webhook  changes of sessions, told to commands and URLs
 metrics  what Prometheus sees      metered  a writer whose commits are counted
-sessions, redecoding, evaluating  what only the holder of the one writer may do        web_port  asks it to
+sessions, labelling, redecoding, evaluating  what only the holder of the one writer may do        web_port  asks it to
 
 What is imported here is what a command that only reads needs; the rest is imported when it is called.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pandaprobe_proxy.app.control import add_upstream, ask, start_intercepting
 from pandaprobe_proxy.app.sessions import close_session, correct, delete_session, reopen_session, undo
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Status",
+    "add_score",
     "add_upstream",
     "ask",
     "close_session",
@@ -68,6 +69,13 @@ def evaluate(settings: Settings, asked: "Asked", tell: "Callable[[Progress], obj
     from pandaprobe_proxy.app.evaluating import evaluate as run
 
     return run(settings, asked, tell)
+
+
+def add_score(settings: Settings, posted: dict[str, Any]) -> dict[str, Any]:
+    """Gives a score to a session, a trace or a span; see `labelling`."""
+    from pandaprobe_proxy.app.labelling import add_score as run
+
+    return run(settings, posted)
 
 
 def intercept_main() -> int:

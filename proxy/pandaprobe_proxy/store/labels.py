@@ -42,8 +42,11 @@ class Calibrated:
 class LabelWriter(Protocol):
     """What a Writer does for labels."""
 
-    def add_score(self, score: Score) -> None:
-        """Adds a score; its trace or session need not be known yet."""
+    def add_score(self, score: Score) -> Score:
+        """Adds a score; its trace or session need not be known yet. The score with the trace that its span is in.
+
+        Raises Refused for one of a span that is not known and names no trace.
+        """
 
     def put_calibrated(self, calibrated: Calibrated) -> None:
         """Keeps it beside the older ones."""

@@ -228,9 +228,9 @@ class SqliteWriter:
         with self._transaction():
             return self._traces.patch_span(trace_id, span)
 
-    def add_score(self, score: Score) -> None:
+    def add_score(self, score: Score) -> Score:
         with self._transaction():
-            self._traces.add_score(score)
+            return self._traces.add_score(score)
 
     def put_calibrated(self, calibrated: Calibrated) -> None:
         with self._transaction() as db:
