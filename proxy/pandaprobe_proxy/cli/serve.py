@@ -14,11 +14,12 @@ FORWARD_PORT = "4102"
 
 
 def settings_options(function: Any) -> Any:
-    """A flag for each setting."""
-    from pandaprobe_proxy.settings import Settings, flag_of
+    """A flag for each setting of a sidecar."""
+    from pandaprobe_proxy.settings import JUDGING, Settings, flag_of
 
     for name, field in reversed(Settings.model_fields.items()):
-        function = _option(name, flag_of(name), field)(function)
+        if not name.startswith(JUDGING):
+            function = _option(name, flag_of(name), field)(function)
     return function
 
 

@@ -17,6 +17,7 @@ from pandaprobe_proxy.evaluate import (
     risk,
     tool_errors,
     tool_schema,
+    trajectory,
     user_friction_markers,
 )
 from pandaprobe_proxy.evaluate.assertions import Assertion
@@ -73,6 +74,7 @@ EVALUATORS = (
     Evaluator(completion_integrity.NAME, completion_integrity.VERSION, _alone(completion_integrity.evaluate)),
     Evaluator(user_friction_markers.NAME, user_friction_markers.VERSION, _alone(user_friction_markers.evaluate)),
     Evaluator(drift.NAME, drift.VERSION, _alone(drift.evaluate)),
+    Evaluator(trajectory.NAME, trajectory.VERSION, _alone(trajectory.evaluate)),
     Evaluator(
         efficiency.NAME,
         efficiency.VERSION,

@@ -15,7 +15,7 @@ Promises
 - A Record of a connection makes a row for each of its turns, too: the same session, trace and credential, no bodies.
   They go when the connection goes. In the totals of a session they stand for it.
 - A body that was written can be read back byte for byte, as the Body's pieces joined.
-- The life of sessions: see `lives`. Scores that are given: see `labels`.
+- The life of sessions: see `lives`. Scores that are given: see `labels`, judges: `answers`.
 - Closing twice is allowed. After close, everything raises StoreError.
 - StoreFull, StoreBusy and StoreError leave the store as it was before the call; the caller may try again.
 - None means: no such thing. Nothing else is ever signalled by None.
@@ -32,6 +32,7 @@ from pandaprobe_proxy.model.record import Record
 from pandaprobe_proxy.model.score import Score
 from pandaprobe_proxy.model.session import Resolution
 from pandaprobe_proxy.model.trace import Span, Trace
+from pandaprobe_proxy.store.answers import AnswerReader, AnswerWriter
 from pandaprobe_proxy.store.batch import Batch, RunState
 from pandaprobe_proxy.store.judged import Choice, Due, Judged, Wanted
 from pandaprobe_proxy.store.labels import LabelReader, LabelWriter
@@ -218,7 +219,7 @@ class Redecoded:
     """Calls and turns whose cost is another one now, or known now, or no more."""
 
 
-class Writer(LifeWriter, LabelWriter, Protocol):
+class Writer(LifeWriter, LabelWriter, AnswerWriter, Protocol):
     """The one writing side."""
 
     def begin(self, run: str, at_ns: int) -> RunState:
@@ -280,7 +281,7 @@ class Writer(LifeWriter, LabelWriter, Protocol):
         """Checkpoints and lets go."""
 
 
-class Reader(LifeReader, LabelReader, Protocol):
+class Reader(LifeReader, LabelReader, AnswerReader, Protocol):
     """A read-only view. Each method sees one consistent state."""
 
     def sessions(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from pandaprobe_proxy.model.lifecycle import State
 from pandaprobe_proxy.model.score import Judgement
+from pandaprobe_proxy.store.answers import Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Judgements:
-    """Some at once, for a wire."""
+    """Some at once, for a wire, with what judges answered."""
 
     judged: Sequence[Judged]
+    answers: Sequence[Answer] = ()

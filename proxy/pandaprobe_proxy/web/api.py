@@ -257,12 +257,14 @@ class _Pages:
         return _json(msgspec.to_builtins(undone))
 
     async def judge(self, request: web.Request) -> web.Response:
-        """Keeps what evaluators have said of sessions."""
+        """Keeps what evaluators have said of sessions, and what judges have answered."""
         try:
             asked = msgspec.convert(await _body(request), Judgements)
         except msgspec.ValidationError as error:
             raise web.HTTPUnprocessableEntity(reason=f"These are no judgements: {error}."[:200]) from error
-        return _json({"kept": await self._sidecar.submit(lambda writer: writer.put_judged(asked.judged))})
+        answers = await self._sidecar.submit(lambda writer: writer.put_answers(asked.answers)) if asked.answers else 0
+        kept = await self._sidecar.submit(lambda writer: writer.put_judged(asked.judged))
+        return _json({"kept": kept, "answers": answers})
 
     async def redecode(self, request: web.Request) -> web.Response:
         """One step; its answer says where the next one goes on."""

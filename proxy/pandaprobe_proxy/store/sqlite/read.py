@@ -9,11 +9,13 @@ from pathlib import Path
 from pandaprobe_proxy.model.correction import Corrected
 from pandaprobe_proxy.model.lifecycle import Change, State
 from pandaprobe_proxy.model.score import Score
+from pandaprobe_proxy.store.answers import Answer
 from pandaprobe_proxy.store.base import CallRow, Counts, Hit, StoredCall, StoreError
 from pandaprobe_proxy.store.judged import Choice, Due, Judged, Wanted
 from pandaprobe_proxy.store.labels import Calibrated, Sought
 from pandaprobe_proxy.store.lives import HookMark
 from pandaprobe_proxy.store.session_rows import SessionRow
+from pandaprobe_proxy.store.sqlite.answers import find_answers
 from pandaprobe_proxy.store.sqlite.changes import to_change
 from pandaprobe_proxy.store.sqlite.codec import Codec, from_text
 from pandaprobe_proxy.store.sqlite.connect import connect_reader, told
@@ -186,6 +188,10 @@ class SqliteReader:
     def tasks(self, choice: Choice, key: str) -> dict[str, str]:
         with self._reading() as db:
             return find_tasks(db, choice, key)
+
+    def answers(self, asked: Sequence[str]) -> dict[str, Answer]:
+        with self._reading() as db:
+            return find_answers(db, asked)
 
     def calibrated(self) -> list[Calibrated]:
         with self._reading() as db:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlite_utils.migrations import Migrations
 
+from pandaprobe_proxy.store.sqlite.answers import TABLES as ANSWERS
 from pandaprobe_proxy.store.sqlite.dictionary import DICTIONARY
 
 if TYPE_CHECKING:
@@ -312,6 +313,12 @@ def m007_evaluated(db: "Database") -> None:
 def m008_labels(db: "Database") -> None:
     """Who has scored, and spans that are scored; how good evaluators were found to be, by labels."""
     _run(db, _LABELS)
+
+
+@migrations()
+def m009_judges(db: "Database") -> None:
+    """What judges have answered, by what they were asked, so that nothing is paid for twice."""
+    _run(db, ANSWERS)
 
 
 def _run(db: "Database", script: str) -> None:

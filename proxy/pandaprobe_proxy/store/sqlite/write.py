@@ -8,6 +8,7 @@ from pandaprobe_proxy.model.correction import Corrected, Correction
 from pandaprobe_proxy.model.record import Record
 from pandaprobe_proxy.model.score import Score
 from pandaprobe_proxy.model.trace import Span, Trace
+from pandaprobe_proxy.store.answers import Answer
 from pandaprobe_proxy.store.base import (
     Budget,
     Redecoded,
@@ -22,6 +23,7 @@ from pandaprobe_proxy.store.lives import HookMark
 from pandaprobe_proxy.store.rereading import Rereading
 from pandaprobe_proxy.store.session_rows import SessionRow
 from pandaprobe_proxy.store.sqlite.ahead import drop_unused, is_small
+from pandaprobe_proxy.store.sqlite.answers import put_answers
 from pandaprobe_proxy.store.sqlite.calls import Calls
 from pandaprobe_proxy.store.sqlite.codec import Codec, from_text, to_text
 from pandaprobe_proxy.store.sqlite.connect import Opening, give_back, told
@@ -239,6 +241,10 @@ class SqliteWriter:
     def put_judged(self, judged: Sequence[Judged]) -> int:
         with self._transaction() as db:
             return put_judged(db, judged)
+
+    def put_answers(self, answers: Sequence[Answer]) -> int:
+        with self._transaction() as db:
+            return put_answers(db, answers)
 
     def correct(self, correction: Correction) -> Corrected:
         with self._transaction():
