@@ -27,6 +27,7 @@ _FLAGS = {
     "session_headers": "--session-header",
     "session_hooks": "--session-hook",
     "intercept_hosts": "--intercept-host",
+    "evaluators": "--evaluator",
 }
 
 
@@ -99,6 +100,7 @@ class Settings(BaseModel):
     )
     redact: tuple[str, ...] = Field((), description="Own patterns of secrets, as regular expressions.")
     prices: dict[str, Price] = Field({}, description="Own prices by model: a TOML or JSON file, or a table of them.")
+    evaluators: tuple[Path, ...] = Field((), description="Python files with evaluators of your own, for `eval`.")
     connect_timeout_s: Seconds = Field(10.0, description="Seconds to reach an upstream.")
     head_timeout_s: Seconds = Field(15.0, description="Seconds for a client to send a request's head.")
     body_timeout_s: Seconds = Field(60.0, description="Seconds between two pieces of a request's body.")
@@ -138,7 +140,7 @@ class Settings(BaseModel):
                 raise ValueError("a hook is a command or a URL, and not empty")
         return hooks
 
-    @field_validator("session_headers", "intercept_hosts", mode="before")
+    @field_validator("session_headers", "intercept_hosts", "evaluators", mode="before")
     @classmethod
     def _read_names(cls, value: Any) -> Any:
         """A sequence of names; or one text, with commas between them."""

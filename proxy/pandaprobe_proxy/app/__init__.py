@@ -5,6 +5,7 @@ interceptor, intercept  the keeper of the intercepting process, and that process
 control  the running sidecar's own socket, for `status` and `run`                    status  the loss numbers, added up
 trust, handshakes  who trusts our authority, and the proof of it
 stores   the store of these settings, for reading or writing                         logs    one form for all logs
+watching  judges sessions as they are over      own_evaluators  those of the user's own
 hooks, hook_*, webhook  changes of sessions, told to commands and URLs
 metrics  what Prometheus sees      metered  a writer whose commits are counted
 sessions, labelling, redecoding, evaluating  what only the holder of the one writer may do        web_port  asks it to
@@ -12,7 +13,7 @@ sessions, labelling, redecoding, evaluating  what only the holder of the one wri
 What is imported here is what a command that only reads needs; the rest is imported when it is called.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pandaprobe_proxy.app.control import add_upstream, ask, start_intercepting
@@ -26,7 +27,12 @@ from pandaprobe_proxy.store.base import Redecoded
 from pandaprobe_proxy.store.rereading import Wish
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pandaprobe_proxy.app.evaluating import Asked, Progress
+    from pandaprobe_proxy.app.own_evaluators import Found
+    from pandaprobe_proxy.app.watching import Told, Watch
+    from pandaprobe_proxy.store.labels import Calibrated
 
 __all__ = [
     "Status",
@@ -37,7 +43,9 @@ __all__ = [
     "correct",
     "delete_session",
     "evaluate",
+    "find_evaluators",
     "intercept_main",
+    "keep_calibrated",
     "reader",
     "record_main",
     "redecode",
@@ -46,6 +54,7 @@ __all__ = [
     "start_intercepting",
     "status",
     "undo",
+    "watch",
     "writer",
 ]
 
@@ -71,11 +80,34 @@ def evaluate(settings: Settings, asked: "Asked", tell: "Callable[[Progress], obj
     return run(settings, asked, tell)
 
 
+def watch(settings: Settings, asked: "Asked", tell: "Callable[[Told], object]") -> "Watch":
+    """What judges sessions as they become idle or closed; see `watching`."""
+    import time
+
+    from pandaprobe_proxy.app.watching import Watch
+
+    return Watch(settings, asked, tell, time.monotonic)
+
+
+def find_evaluators(files: "Iterable[Path]") -> "Found":
+    """Ours and those of the user's own; see `own_evaluators`."""
+    from pandaprobe_proxy.app.own_evaluators import find_evaluators as run
+
+    return run(files)
+
+
 def add_score(settings: Settings, posted: dict[str, Any]) -> dict[str, Any]:
     """Gives a score to a session, a trace or a span; see `labelling`."""
     from pandaprobe_proxy.app.labelling import add_score as run
 
     return run(settings, posted)
+
+
+def keep_calibrated(settings: Settings, calibrated: "Sequence[Calibrated]") -> None:
+    """Keeps what labels say of evaluators; see `labelling`."""
+    from pandaprobe_proxy.app.labelling import keep_calibrated as run
+
+    run(settings, calibrated)
 
 
 def intercept_main() -> int:
