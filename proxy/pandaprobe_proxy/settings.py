@@ -33,6 +33,7 @@ _FLAGS = {
     "judge_budget_tokens": "--budget-tokens",
     "judge_concurrency": "--concurrency",
     "judge_per_minute": "--per-minute",
+    "evaluators": "--evaluator",
 }
 JUDGING = "judge_"
 """How the names of settings begin that are not for `serve` but for `eval run`."""
@@ -118,6 +119,7 @@ class Settings(BaseModel):
     judge_budget_tokens: int = Field(0, ge=0, description="Tokens that a run may take; 0 for no limit.")
     judge_concurrency: int = Field(4, ge=1, le=64, description="Requests to the judge at the same time.")
     judge_per_minute: int = Field(0, ge=0, description="Requests to the judge in a minute; 0 for no limit.")
+    evaluators: tuple[Path, ...] = Field((), description="Python files with evaluators of your own, for `eval`.")
     connect_timeout_s: Seconds = Field(10.0, description="Seconds to reach an upstream.")
     head_timeout_s: Seconds = Field(15.0, description="Seconds for a client to send a request's head.")
     body_timeout_s: Seconds = Field(60.0, description="Seconds between two pieces of a request's body.")
@@ -157,12 +159,6 @@ class Settings(BaseModel):
                 raise ValueError("a hook is a command or a URL, and not empty")
         return hooks
 
-    @field_validator("judge_rubrics", mode="before")
-    @classmethod
-    def _split_paths(cls, value: Any) -> Any:
-        """A sequence of paths; or one text, one of them a line."""
-        return tuple(line for line in value.splitlines() if line) if isinstance(value, str) else value
-
     @field_validator("judge_url")
     @classmethod
     def _check_judge(cls, url: str) -> str:
@@ -171,7 +167,7 @@ class Settings(BaseModel):
             raise ValueError("it is a URL such as https://api.openai.com/v1, without a name or password in it")
         return url
 
-    @field_validator("session_headers", "intercept_hosts", mode="before")
+    @field_validator("session_headers", "intercept_hosts", "evaluators", "judge_rubrics", mode="before")
     @classmethod
     def _read_names(cls, value: Any) -> Any:
         """A sequence of names; or one text, with commas between them."""

@@ -122,17 +122,12 @@ class Asking:
     def __init__(self, endpoint: Endpoint, session: aiohttp.ClientSession) -> None:
         self._endpoint = endpoint
         self._session = session
-        self._slots = asyncio.Semaphore(endpoint.limits.concurrency)
         self._clock = endpoint.clock
         self._pace = _Pace(endpoint.limits, endpoint.clock)
         self._without: dict[str, str] = {}
 
     async def ask(self, question: Question) -> Reply:
         """The answer to one question. Raises JudgeRefused or JudgeFailed."""
-        async with self._slots:
-            return await self._try(question)
-
-    async def _try(self, question: Question) -> Reply:
         why = ""
         for attempt in range(MOST_TRIES):
             await self._pace.wait()

@@ -14,8 +14,8 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from pandaprobe_proxy.app.control import ask
-from pandaprobe_proxy.app.judge_endpoint import Asking, Endpoint, JudgeFailed, JudgeRefused, Reply
-from pandaprobe_proxy.app.judge_purse import BudgetSpent, Purse
+from pandaprobe_proxy.app.judge_endpoint import Asking, Endpoint, JudgeFailed, JudgeRefused
+from pandaprobe_proxy.app.judge_purse import BudgetSpent, Purse, Share
 from pandaprobe_proxy.app.judge_shelf import Shelf
 from pandaprobe_proxy.app.stores import open_reader
 from pandaprobe_proxy.evaluate.criteria import Criterion
@@ -69,6 +69,8 @@ class Judging:
     """Of what got no judgement: which, and why."""
     stopped: str = ""
     """Why it ended before its end; empty if it did not."""
+    refused: bool = False
+    """It ended since the judge answers nothing."""
     tokens: int = 0
     usd: float = 0.0
     unpriced: int = 0
@@ -148,6 +150,7 @@ class _Run:
         self._wanted = {one.name: one for one in list_wanted(wish, endpoint.model)}
         self._criteria = {one.name: one for one in wish.criteria}
         self._shelf = Shelf(settings)
+        self._slots = asyncio.Semaphore(endpoint.limits.concurrency)
         self._purse = Purse(_make_price(settings), settings.judge_budget_usd, settings.judge_budget_tokens)
         self._started_s, self._started_ns = time.monotonic(), time.time_ns()
         self.progress = Judging()
@@ -182,8 +185,10 @@ class _Run:
             return
         try:
             judgement = await self._examine(asking, session, criterion, fresh=False)
-        except (BudgetSpent, JudgeRefused) as error:
-            self.progress.stopped = self.progress.stopped or str(error) or "the budget is used up"
+        except BudgetSpent:
+            self.progress.stopped = self.progress.stopped or "the budget is used up"
+        except JudgeRefused as error:
+            self.progress.stopped, self.progress.refused = str(error), True
         except (JudgeFailed, Malformed) as error:
             self.progress.errors.append(f"{criterion.name} of {due.session_id}: {error}")
         else:
@@ -219,22 +224,25 @@ class _Run:
             self.progress.known += 1
             return known
         share = await self._purse.take(sum(len(message["content"]) for message in question.messages))
-        reply: Reply | None = None
-        cost = None
-        try:
-            if self.progress.stopped:
-                raise BudgetSpent(self.progress.stopped)
-            reply = await asking.ask(question)
-        finally:
-            cost = await self._purse.book(share, reply.usage if reply else None)
-        answer = Answer(
-            name, session.session_id, question.criterion, reply.model, reply.text, time.time_ns(), reply.took_ms,
-            reply.usage.input, reply.usage.output, cost,
-        )  # fmt: skip
-        await self._shelf.keep([answer])
+        async with self._slots:  # till the answer is kept: no more than these can be lost, and paid for again
+            answer = await self._pay(asking, session, question, share)
+            await self._shelf.keep([answer])
         self.progress.asked += 1
         self._report()
         return answer
+
+    async def _pay(self, asking: Asking, session: Session, question: Question, share: Share) -> Answer:
+        reply, cost = None, None
+        try:
+            if self.progress.stopped:
+                raise BudgetSpent
+            reply = await asking.ask(question)
+        finally:
+            cost = await self._purse.book(share, reply.usage if reply else None)
+        name = question.name(self._endpoint.model)
+        usage = reply.usage
+        counted = (reply.took_ms, usage.input, usage.output, cost)
+        return Answer(name, session.session_id, question.criterion, reply.model, reply.text, time.time_ns(), *counted)
 
     def _describe(self, criterion: Criterion, used: Sequence[Answer]) -> Mapping[str, Any]:
         costs = [answer.cost for answer in used if answer.cost is not None]

@@ -2,9 +2,11 @@
 
 import os
 import time
+from collections.abc import Sequence
 from contextlib import closing
 from typing import Any
 
+import msgspec
 from pydantic import ValidationError
 
 from pandaprobe_proxy.app.stores import open_only_writer
@@ -13,6 +15,7 @@ from pandaprobe_proxy.ingest.labels import PostedLabel, make_score
 from pandaprobe_proxy.model.ids import make_id
 from pandaprobe_proxy.settings import Settings
 from pandaprobe_proxy.store.base import StoreError
+from pandaprobe_proxy.store.labels import Calibrated
 from pandaprobe_proxy.store.shapes import score_json
 
 
@@ -31,6 +34,18 @@ def add_score(settings: Settings, posted: dict[str, Any]) -> dict[str, Any]:
         return answer
     with closing(open_only_writer(settings)) as writer:
         return dict(score_json(writer.add_score(_redact(settings, score))))
+
+
+def keep_calibrated(settings: Settings, calibrated: Sequence[Calibrated]) -> None:
+    """Keeps what labels say of evaluators. Raises StoreError."""
+    address = find_address(settings)
+    if address:
+        if request(address, "POST", "/calibrations", {"calibrated": msgspec.to_builtins(calibrated)}) is None:
+            raise StoreError("the sidecar that runs is of an older version; stop it, or start it again.")
+        return
+    with closing(open_only_writer(settings)) as writer:
+        for one in calibrated:
+            writer.put_calibrated(one)
 
 
 def _redact(settings: Settings, score: Any) -> Any:

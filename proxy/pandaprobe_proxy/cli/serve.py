@@ -7,7 +7,7 @@ import click
 
 from pandaprobe_proxy.cli.options import load_settings
 
-MANY = frozenset({"upstreams", "session_headers", "session_hooks", "intercept_hosts", "redact"})
+MANY = frozenset({"upstreams", "session_headers", "session_hooks", "intercept_hosts", "redact", "evaluators"})
 """Settings whose flag may be given again."""
 FORWARD_PORT = "4102"
 """Of `--forward` without a port."""
@@ -41,6 +41,7 @@ def _metavar(name: str) -> str:
         "session_hooks": "COMMAND|URL",
         "redact": "REGEX",
         "prices": "FILE",
+        "evaluators": "FILE",
         "data_dir": "DIR",
         "default_session": "new|client|ID",
         "metrics_address": "HOST:PORT",

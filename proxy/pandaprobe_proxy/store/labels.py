@@ -39,6 +39,13 @@ class Calibrated:
     calibration: Calibration
 
 
+@dataclass(frozen=True, slots=True)
+class Calibrations:
+    """Some at once, for a wire."""
+
+    calibrated: Sequence[Calibrated]
+
+
 class LabelWriter(Protocol):
     """What a Writer does for labels."""
 
