@@ -66,6 +66,7 @@ def read_verdict(criterion: Criterion, lines: Lines, question: Question, text: s
 
 
 def _parse(text: str, schema: dict[str, Any]) -> dict[str, Any]:
+    text = text.rpartition("</think>")[2]
     begin, end = text.find("{"), text.rfind("}")
     if begin < 0 or end < begin:
         raise Malformed("it holds no JSON object")
