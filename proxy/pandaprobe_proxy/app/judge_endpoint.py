@@ -144,7 +144,8 @@ class Asking:
                 continue
             if status and status not in LATER:
                 raise JudgeFailed(why)
-            await self._pause(attempt, headers)
+            if attempt < MOST_TRIES - 1:
+                await self._pause(attempt, headers)
         raise JudgeFailed(f"{why}, {MOST_TRIES} times")
 
     async def _post(self, question: Question) -> tuple[int, Mapping[str, str], bytes]:
