@@ -88,7 +88,7 @@ def test_sessions_are_chosen(terminal, place):
     fill(place)
     place.put(make_record(session="other", at_ns=START_NS + 90 * 86_400 * S, model="big"))
     place.writer.close()
-    for words in (["--session", "tri"], ["--where", "user=anna"], ["--where", "model=m"]):
+    for words in (["--session", "tri"], ["--where", "user=anna"], ["--where", "model:m", "--where", "calls=2"]):
         assert evaluated(terminal, "-e", "loops", *words)["sessions"] == 1
     assert evaluated(terminal, "-e", "loops", "--since", "2024-01-01")["sessions"] == 1
     assert evaluated(terminal, "-e", "loops", "--since", "1h")["sessions"] == 0
@@ -145,7 +145,7 @@ def test_a_gate_ends_with_5_and_says_what_is_under(terminal, place):
     ("words", "said"),
     [
         (["run", "-e", "luck"], "there is no evaluator 'luck'; there are tool_errors, "),
-        (["run", "--where", "colour=red"], "--where 'colour=red' is not understood"),
+        (["run", "--where", "colour=red"], "--where 'colour=red' is not understood: there is no 'colour' to filter by"),
         (["run", "--since", "soon"], "--since 'soon' is no time"),
         (["run", "--budget", "calls=few"], "--budget 'calls=few' is not understood"),
         (["run", "--assertions", "nowhere.toml"], "nowhere.toml cannot be read"),
