@@ -174,8 +174,9 @@ def test_a_report_that_cannot_be_written_says_so(terminal, place):
 
 
 def test_a_run_that_was_stopped_goes_on_where_it_was(terminal, place):
-    for number in range(45):
-        place.put(make_record(session=f"s{number:02}", at_ns=START_NS + number * S))
+    from pandaprobe_proxy.app.evaluating import AT_ONCE
+
+    place.put(*(make_record(session=f"s{number:03}", at_ns=START_NS + number * S) for number in range(AT_ONCE + 25)))
     place.writer.close()
     from pandaprobe_proxy.app.evaluating import Asked, evaluate
     from pandaprobe_proxy.cli.options import load_settings
@@ -190,7 +191,11 @@ def test_a_run_that_was_stopped_goes_on_where_it_was(terminal, place):
 
     with pytest.raises(KeyboardInterrupt):
         evaluate(settings, asked, stop)
-    assert evaluated(terminal, "-e", "loops") == {"sessions": 45, "evaluated": 25, "judgements": 25}
+    assert evaluated(terminal, "-e", "loops") == {
+        "sessions": AT_ONCE + 25,
+        "evaluated": 25,
+        "judgements": 25,
+    }
 
 
 def test_what_was_judged_by_an_evaluator_that_is_gone_is_listed(terminal, place, tmp_path):

@@ -1,6 +1,7 @@
 """`eval run`, `ls`, `show` and `gate`; the others are in modules of their own: what evaluators say of sessions."""
 
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,7 +49,7 @@ def run(choice: Choice, data_dir: str | None, json: bool, **given: Any) -> None:
 
     asked = read_asked(choice, data_dir, given)
     settings = load_settings(data_dir=data_dir)
-    done = from_store(lambda: app.evaluate(settings, asked, _tell))
+    done = from_store(lambda: app.evaluate(settings, asked, _Telling()))
     if json:
         print_json({"sessions": done.sessions, "evaluated": done.judged, "judgements": done.kept})
     else:
@@ -58,11 +59,18 @@ def run(choice: Choice, data_dir: str | None, json: bool, **given: Any) -> None:
         raise Failure(" ".join(describe(flaw) for flaw in done.flaws))
 
 
-def _tell(progress: "Progress") -> None:
-    """How far it is, for somebody who watches."""
-    if sys.stderr.isatty() and progress.due:
-        end = progress.judged == progress.due
-        click.echo(f"\r{progress.judged} of {progress.due} sessions so far", nl=end, err=True)
+class _Telling:
+    """How far it is and how fast, for somebody who watches."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+
+    def __call__(self, progress: "Progress") -> None:
+        if sys.stderr.isatty() and progress.due:
+            end = progress.judged == progress.due
+            rate = progress.judged / max(1e-9, time.monotonic() - self._began)
+            told = f"{progress.judged} of {progress.due} sessions so far, {rate:.1f} a second"
+            click.echo(f"\r{told}", nl=end, err=True)
 
 
 @command.command("ls")
