@@ -48,7 +48,7 @@ def test_some_are_exported_to_standard_output(terminal, place):
     fill(place)
     place.put(make_record(session="plain"))
     place.writer.close()
-    (line,) = terminal.out("sessions", "export", "--where", "tag=prod").splitlines()
+    (line,) = terminal.out("sessions", "export", "--where", "tag:prod").splitlines()
     assert json.loads(line)["session_id"] == "trip"
 
 

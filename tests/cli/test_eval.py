@@ -88,7 +88,7 @@ def test_sessions_are_chosen(terminal, place):
     fill(place)
     place.put(make_record(session="other", at_ns=START_NS + 90 * 86_400 * S, model="big"))
     place.writer.close()
-    for words in (["--session", "tri"], ["--where", "user=anna"], ["--where", "model=m"]):
+    for words in (["--session", "tri"], ["--where", "user=anna"], ["--where", "model:m", "--where", "calls=2"]):
         assert evaluated(terminal, "-e", "loops", *words)["sessions"] == 1
     assert evaluated(terminal, "-e", "loops", "--since", "2024-01-01")["sessions"] == 1
     assert evaluated(terminal, "-e", "loops", "--since", "1h")["sessions"] == 0
@@ -145,7 +145,7 @@ def test_a_gate_ends_with_5_and_says_what_is_under(terminal, place):
     ("words", "said"),
     [
         (["run", "-e", "luck"], "there is no evaluator 'luck'; there are tool_errors, "),
-        (["run", "--where", "colour=red"], "--where 'colour=red' is not understood"),
+        (["run", "--where", "colour=red"], "--where 'colour=red' is not understood: there is no 'colour' to filter by"),
         (["run", "--since", "soon"], "--since 'soon' is no time"),
         (["run", "--budget", "calls=few"], "--budget 'calls=few' is not understood"),
         (["run", "--assertions", "nowhere.toml"], "nowhere.toml cannot be read"),
@@ -174,8 +174,9 @@ def test_a_report_that_cannot_be_written_says_so(terminal, place):
 
 
 def test_a_run_that_was_stopped_goes_on_where_it_was(terminal, place):
-    for number in range(45):
-        place.put(make_record(session=f"s{number:02}", at_ns=START_NS + number * S))
+    from pandaprobe_proxy.app.evaluating import AT_ONCE
+
+    place.put(*(make_record(session=f"s{number:03}", at_ns=START_NS + number * S) for number in range(AT_ONCE + 25)))
     place.writer.close()
     from pandaprobe_proxy.app.evaluating import Asked, evaluate
     from pandaprobe_proxy.cli.options import load_settings
@@ -190,7 +191,11 @@ def test_a_run_that_was_stopped_goes_on_where_it_was(terminal, place):
 
     with pytest.raises(KeyboardInterrupt):
         evaluate(settings, asked, stop)
-    assert evaluated(terminal, "-e", "loops") == {"sessions": 45, "evaluated": 25, "judgements": 25}
+    assert evaluated(terminal, "-e", "loops") == {
+        "sessions": AT_ONCE + 25,
+        "evaluated": 25,
+        "judgements": 25,
+    }
 
 
 def test_what_was_judged_by_an_evaluator_that_is_gone_is_listed(terminal, place, tmp_path):

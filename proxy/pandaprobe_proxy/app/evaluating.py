@@ -25,9 +25,9 @@ from pandaprobe_proxy.store.evaluated import to_session
 from pandaprobe_proxy.store.judged import Choice, Due, Judged, Judgements, Wanted
 
 MOST_CALLS = 10_000
-AT_ONCE = 20
+AT_ONCE = 100
 """Sessions whose judgements are kept together, at most."""
-KEPT_EVERY_S = 0.2
+KEPT_EVERY_S = 1.0
 """What took that long to judge is kept at once, so that it is not judged again if the run is killed."""
 
 

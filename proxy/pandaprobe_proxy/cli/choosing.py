@@ -2,6 +2,7 @@
 
 import functools
 import json as jsons
+import time
 import tomllib
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,7 @@ import click
 
 from pandaprobe_proxy.cli.options import as_json, data_dir, load_settings, reading, whole_id
 from pandaprobe_proxy.cli.output import Failure, say
+from pandaprobe_proxy.store.filters import BadFilter, Term, parse
 from pandaprobe_proxy.store.judged import Choice
 
 if TYPE_CHECKING:
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
     from pandaprobe_proxy.evaluate.registry import Evaluator
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-KEYS = {"user": "user_id", "tag": "tag", "model": "model"}
 
 
 def choosing(function: Callable[..., None]) -> Callable[..., None]:
@@ -27,7 +28,7 @@ def choosing(function: Callable[..., None]) -> Callable[..., None]:
 
     @click.option("--session", metavar="ID", help="Only this session; its id may be cut short.")
     @click.option("--since", metavar="WHEN", help="Only active since then: 30m, 24h, 7d, or 2026-01-31.")
-    @click.option("--where", metavar="KEY=VALUE", multiple=True, help="Only of this user, tag or model.")
+    @click.option("--where", metavar="FILTER", multiple=True, help="Only such: 'model:gpt-4o* errors>0 tag:prod'.")
     @data_dir
     @as_json
     @functools.wraps(function)
@@ -80,22 +81,19 @@ def read_evaluators(chosen: Sequence[str], data_dir: str | None) -> "tuple[Evalu
 
 def read_choice(session: str | None, since: str | None, where: tuple[str, ...], data_dir: str | None) -> Choice:
     """The sessions that the options mean; an error in them ends the command."""
-    given = read_where(where, "--where")
+    terms = read_where(where, "--where")
     if session is not None:
         with reading(data_dir) as reader:
             session = whole_id(session, reader.find_sessions, "session")
-    return Choice(session, read_since(since) if since else None, **given)
+    return Choice(session, read_since(since) if since else None, terms=terms)
 
 
-def read_where(where: Sequence[str], option: str) -> dict[str, Any]:
-    """KEY=VALUE, as often as it is given, by the fields of Choice; an error in them ends the command."""
-    given: dict[str, Any] = {}
-    for text in where:
-        key, equals, value = text.partition("=")
-        if key not in KEYS or not equals:
-            raise Failure(f"{option} {text!r} is not understood; give user=…, tag=… or model=….", 2)
-        given[KEYS[key]] = value
-    return given
+def read_where(where: Sequence[str], option: str) -> tuple[Term, ...]:
+    """The terms of filters, all of which must hold; an error in them ends the command."""
+    try:
+        return parse(" ".join(where), time.time_ns())
+    except BadFilter as error:
+        raise Failure(f"{option} {' '.join(where)!r} is not understood: {error}", 2) from error
 
 
 def read_since(text: str) -> int:

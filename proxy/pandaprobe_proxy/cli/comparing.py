@@ -28,16 +28,16 @@ Values = dict[str, dict[str, list[float]]]
 @data_dir
 @as_json
 def compare(before: str, after: str, by: str | None, data_dir: str | None, json: bool) -> None:
-    """Compare the scores of two kinds of sessions, each named as user=…, tag=… or model=….
+    """Compare the scores of two kinds of sessions, each named by a filter as `eval run --where` takes it.
 
     Sessions of the same task are compared, as the metadata of their calls names it. Scores that people and programs
     gave to sessions are compared, too. "not under" is the smallest difference that so many tasks could have shown.
 
-    Example: pandaprobe-proxy eval compare tag=main tag=branch --by task_id
+    Example: pandaprobe-proxy eval compare tag:main tag:branch --by task_id
     """
     from pandaprobe_proxy.evaluate.compare import compare_all
 
-    choices = [Choice(**read_where([text], name)) for text, name in ((before, "BEFORE"), (after, "AFTER"))]
+    choices = [Choice(terms=read_where([text], name)) for text, name in ((before, "BEFORE"), (after, "AFTER"))]
     with reading(data_dir) as reader:
         one, other = (from_store(partial(read_values, reader, choice, by)) for choice in choices)
     found = compare_all(one, other)

@@ -33,7 +33,7 @@ def export(choice: Choice, data_dir: str | None, json: bool, out: str | None) ->
 
     `pandaprobe-proxy eval file` reads such a file; so do other tools, since messages are as OpenAI's chat API has them.
 
-    Example: pandaprobe-proxy sessions export --where tag=prod --out sessions.jsonl.gz
+    Example: pandaprobe-proxy sessions export --where tag:prod --out sessions.jsonl.gz
     """
     with reading(data_dir) as reader:
         chosen = [session_id for session_id, _ in from_store(lambda: reader.contents(choice))]

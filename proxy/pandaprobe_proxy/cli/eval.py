@@ -1,6 +1,7 @@
 """`eval run`, `ls`, `show` and `gate`; the others are in modules of their own: what evaluators say of sessions."""
 
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -103,17 +104,24 @@ def _evaluate(settings: Settings, asked: "Asked") -> "tuple[dict[str, Any], Sequ
     """What evaluators say that ask nobody."""
     from pandaprobe_proxy import app
 
-    done = from_store(lambda: app.evaluate(settings, asked, _tell))
+    done = from_store(lambda: app.evaluate(settings, asked, _Telling()))
     known_already = done.sessions - done.due
     say(f"evaluated {done.judged} sessions, {done.kept} judgements; {known_already} were evaluated already")
     return {"sessions": done.sessions, "evaluated": done.judged, "judgements": done.kept}, done.flaws
 
 
-def _tell(progress: "Progress") -> None:
-    """How far it is, for somebody who watches."""
-    if sys.stderr.isatty() and progress.due:
-        end = progress.judged == progress.due
-        click.echo(f"\r{progress.judged} of {progress.due} sessions so far", nl=end, err=True)
+class _Telling:
+    """How far it is and how fast, for somebody who watches."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+
+    def __call__(self, progress: "Progress") -> None:
+        if sys.stderr.isatty() and progress.due:
+            end = progress.judged == progress.due
+            rate = progress.judged / max(1e-9, time.monotonic() - self._began)
+            told = f"{progress.judged} of {progress.due} sessions so far, {rate:.1f} a second"
+            click.echo(f"\r{told}", nl=end, err=True)
 
 
 @command.command("ls")

@@ -7,6 +7,7 @@ together. The value is 1 less the risk. This is evaluation reference §3.6 witho
 of three data sets, and with §3.3. It learns from no outcome; docs/validity.md has what it is worth.
 """
 
+import math
 from itertools import pairwise
 from statistics import fmean
 
@@ -45,7 +46,7 @@ WEIGHTS = {
 def judge(session: Session, traits: Traits, peers: Peers) -> Judgement:
     """1 − risk; null without a call."""
     flags, evidence = find_flags(session)
-    flagged = min(1.0, sum(WEIGHTS[flag] for flag in flags))
+    flagged = min(1.0, math.fsum(WEIGHTS[flag] for flag in flags))
     volume = _rank(traits, peers)
     alone = 0.5 * flagged + 0.5 * volume
     agreement = replicate_agreement.judge(traits, peers).value

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pandaprobe_proxy.model.lifecycle import State
 from pandaprobe_proxy.model.score import Judgement
 from pandaprobe_proxy.store.answers import Answer
+from pandaprobe_proxy.store.filters import Term
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,13 +16,12 @@ class Choice:
     session_id: str | None = None
     since_ns: int | None = None
     """Active at or after that moment."""
-    user_id: str | None = None
-    tag: str | None = None
-    model: str | None = None
     states: tuple[State, ...] = ()
     """In any of these; in whichever if there are none."""
     session_ids: tuple[str, ...] | None = None
     """Only among these."""
+    terms: tuple[Term, ...] = ()
+    """That hold of all these (see `filters`)."""
 
 
 @dataclass(frozen=True, slots=True)

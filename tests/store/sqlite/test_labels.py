@@ -6,6 +6,7 @@ from pandaprobe_proxy.model.correction import Correction, CorrectionKind
 from pandaprobe_proxy.model.lifecycle import State
 from pandaprobe_proxy.model.score import Judgement, Score
 from pandaprobe_proxy.model.trace import Span, Trace
+from pandaprobe_proxy.store.filters import parse
 from pandaprobe_proxy.store.judged import Choice, Judged, Wanted
 from pandaprobe_proxy.store.labels import Calibrated, Sought
 from records import START_NS, make_record
@@ -71,7 +72,7 @@ def test_labels_of_sessions_are_those_of_the_chosen_and_not_of_their_traces(plac
     add(place, 2, session_id="b")
     add(place, 3, session_id="b", trace_id="t")
     assert [score.score_id for score in place.reader().session_labels(Choice())] == ["id-1", "id-2"]
-    assert [score.score_id for score in place.reader().session_labels(Choice(model="big"))] == ["id-1"]
+    assert [score.score_id for score in place.reader().session_labels(Choice(terms=parse("model:big", 0)))] == ["id-1"]
 
 
 def test_a_span_or_call_is_in_a_trace(place):

@@ -9,7 +9,7 @@ from pandaprobe_proxy.model.score import Score
 from pandaprobe_proxy.store.judged import Choice
 from pandaprobe_proxy.store.labels import Calibrated, Sought
 from pandaprobe_proxy.store.sqlite.codec import from_text, to_text
-from pandaprobe_proxy.store.sqlite.judge import CHOSEN, bind
+from pandaprobe_proxy.store.sqlite.judge import choose
 from pandaprobe_proxy.store.sqlite.rows import select, to_score
 
 _OF_SESSION = (
@@ -32,13 +32,14 @@ def find_labels(db: sqlite3.Connection, sought: Sought, limit: int) -> list[Scor
 
 def find_session_labels(db: sqlite3.Connection, choice: Choice) -> list[Score]:
     """Those of the chosen sessions themselves, by the session that each is of now; oldest first."""
+    condition, values = choose(choice)
     rows = select(
         db,
         "SELECT c.score_id, c.name, c.value, c.data_type, c.at_ns, c.trace_id, s.session_id, c.source, c.reason,"
         " c.metadata, c.span_id, c.author FROM sessions AS s JOIN scores AS c ON c.trace_id IS NULL AND c.session_id IN"
         " (SELECT o.session_id FROM sessions AS o WHERE s.session_id IN (o.session_id, o.merged_into))"
-        f" WHERE {CHOSEN} ORDER BY c.at_ns, c.rowid",
-        bind(choice),
+        f" WHERE {condition} ORDER BY c.at_ns, c.rowid",
+        values,
     )
     return [to_score(row) for row in rows]
 
@@ -55,11 +56,12 @@ def find_place(db: sqlite3.Connection, span_id: str) -> str | None:
 
 def find_tasks(db: sqlite3.Connection, choice: Choice, key: str) -> dict[str, str]:
     """By session; of several values the last."""
+    condition, values = choose(choice)
     rows = db.execute(
         "SELECT s.session_id, e.value FROM sessions AS s JOIN calls AS k ON k.session = s.key, json_each(k.metadata)"
-        f" AS e WHERE {CHOSEN} AND e.key = ?8 AND e.value IS NOT NULL AND e.value != ''"
+        f" AS e WHERE {condition} AND e.key = ?{len(values) + 1} AND e.value IS NOT NULL AND e.value != ''"
         " ORDER BY s.key, k.started_ns, k.key",
-        (*bind(choice), key),
+        (*values, key),
     )
     return {session_id: str(value) for session_id, value in rows}
 

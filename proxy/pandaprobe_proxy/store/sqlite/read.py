@@ -10,7 +10,8 @@ from pandaprobe_proxy.model.correction import Corrected
 from pandaprobe_proxy.model.lifecycle import Change, State
 from pandaprobe_proxy.model.score import Score
 from pandaprobe_proxy.store.answers import Answer
-from pandaprobe_proxy.store.base import CallRow, Counts, Hit, StoredCall, StoreError
+from pandaprobe_proxy.store.base import Counts, Hit, StoredCall, StoreError
+from pandaprobe_proxy.store.call_rows import CallRow
 from pandaprobe_proxy.store.judged import Choice, Due, Judged, Wanted
 from pandaprobe_proxy.store.labels import Calibrated, Sought
 from pandaprobe_proxy.store.lives import HookMark
@@ -43,11 +44,12 @@ from pandaprobe_proxy.store.sqlite.rows import (
 )
 from pandaprobe_proxy.store.sqlite.search import find_messages
 from pandaprobe_proxy.store.sqlite.unplaced import UNPLACED, explain
+from pandaprobe_proxy.store.sqlite.views import SqliteViews
 from pandaprobe_proxy.store.trace_rows import TraceRow
 from pandaprobe_proxy.store.unplaced import Unplaced
 
 
-class SqliteReader:
+class SqliteReader(SqliteViews):
     """See store.base.Reader. May be used from any thread, one question at a time."""
 
     def __init__(self, path: Path) -> None:

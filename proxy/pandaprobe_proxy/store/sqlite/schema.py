@@ -328,6 +328,12 @@ def _run(db: "Database", script: str) -> None:
             db.execute(statement)
 
 
+@migrations()
+def m010_viewed(db: "Database") -> None:
+    """What was last answered in a session, which a list shows beside what was asked first."""
+    db.execute("ALTER TABLE sessions ADD COLUMN last_output TEXT")
+
+
 def migrate(connection: Any) -> None:
     """Brings a store to this version's schema."""
     from sqlite_utils import Database
