@@ -250,6 +250,39 @@ def test_a_model_that_refuses_a_parameter_is_asked_without_it(place, judge, tmp_
     assert judge.asked[-1]["max_completion_tokens"] == 4096
 
 
+def test_a_proxy_of_the_environment_is_used_and_a_netrc_never_speaks_for_us(place, judge, tmp_path):
+    fill(place)
+    (tmp_path / "netrc").write_text("machine judge.invalid login somebody password else\n")
+    proxy = judge.url.removesuffix("/v1")
+    env = {"http_proxy": proxy, "NETRC": str(tmp_path / "netrc"), "PANDAPROBE_JUDGE_KEY": "sk-mine"}
+    done = run(tmp_path / "data", judge, "--judge-url", "http://judge.invalid/v1", env=env)
+    assert (done["asked"], judge.heads[0]["Authorization"]) == (1, "Bearer sk-mine")
+    assert judge.heads[0]["Host"] == "judge.invalid"
+
+
+def test_who_watches_sees_how_far_it_is_and_what_it_costs(place, judge, tmp_path):
+    fill(place, 2)
+    ours, theirs = os.openpty()
+    words = [sys.executable, "-m", "pandaprobe_proxy", "eval", "run", "-e", "goal_completion"]
+    env = {**clean_environment(), "PANDAPROBE_DATA_DIR": str(tmp_path / "data"), "PANDAPROBE_PRICES": PRICES}
+    process = subprocess.Popen(
+        [*words, "--judge-url", judge.url, "--judge-model", "judge-1"],
+        env=env,
+        stdout=subprocess.DEVNULL,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    seen = b""
+    try:
+        while piece := os.read(ours, 4096):
+            seen += piece
+    except OSError:  # the other end of a terminal is gone
+        pass
+    os.close(ours)
+    assert process.wait(30) == 0
+    assert "2 of 2 sessions  $0.004, 2,200 tokens" in seen.decode() and "█" in seen.decode()
+
+
 def test_a_judge_behind_a_sidecar_is_not_recorded_and_the_answers_reach_its_store(judge, tmp_path):
     directory = tmp_path / "running"
     with sidecar(directory, judge.url) as running:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 
@@ -112,7 +113,8 @@ class Endpoint:
     async def open(self) -> "AsyncIterator[Asking]":
         """Its connections, for the block."""
         timeout = aiohttp.ClientTimeout(total=TIMEOUT_S, sock_connect=CONNECT_S)
-        async with aiohttp.ClientSession(timeout=timeout, trust_env=True) as session:
+        # Not `trust_env`: it would send what ~/.netrc has for that host, too, or refuse our key because of it.
+        async with aiohttp.ClientSession(timeout=timeout, trust_env=False) as session:
             yield Asking(self, session)
 
 
@@ -124,6 +126,7 @@ class Asking:
         self._session = session
         self._clock = endpoint.clock
         self._pace = _Pace(endpoint.limits, endpoint.clock)
+        self._proxy = find_proxy(endpoint.url)
         self._without: dict[str, str] = {}
 
     async def ask(self, question: Question) -> Reply:
@@ -161,7 +164,7 @@ class Asking:
         data = json.dumps(mend(self._write(question))).encode()
         try:
             async with self._session.post(
-                _complete(self._endpoint.url), data=data, headers=headers, allow_redirects=False
+                _complete(self._endpoint.url), data=data, headers=headers, allow_redirects=False, proxy=self._proxy
             ) as response:
                 body = await _read_bounded(response)
                 return response.status, response.headers, self._hide(body)
@@ -229,6 +232,12 @@ class Asking:
             await self._clock.sleep(backoff)
         else:
             self._pace.hold(wish)
+
+
+def find_proxy(url: str) -> str | None:
+    """The proxy that the environment names for a URL, if it names one and does not make an exception of it."""
+    parts = urlsplit(url)
+    return None if proxy_bypass(parts.netloc) else getproxies().get(parts.scheme)
 
 
 def read_wish(headers: Mapping[str, str], wall_s: float) -> float | None:
