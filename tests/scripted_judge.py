@@ -19,7 +19,7 @@ def read_material(body):
 
 
 def read_schema(body):
-    return body["messages"][0]["content"].split("by this JSON Schema, and nothing else: ")[1].split("\n")[0]
+    return body["messages"][1]["content"].rpartition("by this JSON Schema, and nothing else: ")[2]
 
 
 def answer_well(body, score=0.75, **more):

@@ -115,7 +115,7 @@ def test_a_rubric_of_your_own_is_asked_in_your_words(terminal, place, judge, ask
     rubric = tmp_path / "polite enough.md"
     rubric.write_text("Was the agent polite?")
     ask("--rubric", str(rubric), "-e", "polite_enough")
-    assert "Was the agent polite?" in judge.asked[0]["messages"][0]["content"]
+    assert "Was the agent polite?" in judge.asked[0]["messages"][1]["content"]
     assert shown(terminal)["polite_enough"]["value"] == 0.75
     rubric.write_text("Was the agent very polite?")
     ask("--rubric", str(rubric), "-e", "polite_enough")

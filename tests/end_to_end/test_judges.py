@@ -164,7 +164,8 @@ def test_a_session_that_gives_its_judge_orders_stays_within_the_frame(place, jud
     lines = read_material(attacked)
     assert [line["message"] for line in lines if "message" in line] == [1, 2]
     assert lines[1]["text"] == INJECTION
-    assert material.split("\n")[-1] == "Answer the question with one JSON object."
+    tails = [body["messages"][1]["content"].rpartition(">>>\n")[2] for body in (attacked, other.asked[0])]
+    assert tails[0] == tails[1]
 
 
 def test_a_judge_that_falls_for_it_gives_no_score(place, judge, tmp_path):
