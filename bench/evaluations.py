@@ -99,11 +99,11 @@ def evaluate_share(given):
 
 def time_one(count):
     """Milliseconds of CPU to evaluate a session of so many calls, once it is read."""
-    sessions = [make_session(number, count) for number in range(12)]
     setting = Setting()
-    traits = [read_traits(session) for session in sessions]
     took = []
     for _ in range(3):
+        sessions = [make_session(number, count) for number in range(12)]  # anew: a session keeps what was said of it
+        traits = [read_traits(session) for session in sessions]
         began = time.process_time()
         for session, own in zip(sessions, traits, strict=True):
             for _ in judge_all(session, own, setting):

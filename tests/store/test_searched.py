@@ -55,7 +55,7 @@ def test_what_is_no_call_has_nothing_to_find():
 def test_of_a_slim_call_a_store_tells_the_same(place):
     record = make_record([{"role": "system", "content": "be kind"}, {"role": "user", "content": "hello " * 99}], "fine")
     slimmed = slim(record.call)
-    assert (slimmed.output[0].content, slimmed.tools, slimmed.parameters) == (None, (), {})
+    assert (slimmed.output[0].content, slimmed.tools, slimmed.parameters) == ("fine", (), {})
     assert slimmed.output[0].finish_reason == "stop"
     assert first_input(slimmed) == first_input(record.call) == ("hello " * 99)[:200]
     place.put(replace(record, call=slimmed))

@@ -20,6 +20,7 @@ COMMANDS = {
     "tail": "Print calls as they are recorded.",
     "search": "Find messages that contain every word.",
     "eval": "Evaluate sessions, and show what was said of them.",
+    "scores": "Give sessions, traces and spans scores of your own, and list them.",
     "status": "Show what was relayed, recorded, dropped and is in flight.",
     "redecode": "Read calls anew that an older version has recorded.",
     "doctor": "Check this installation and say what to mend.",

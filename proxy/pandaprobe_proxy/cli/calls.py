@@ -17,7 +17,8 @@ from pandaprobe_proxy.cli.output import (
     print_json,
     print_table,
 )
-from pandaprobe_proxy.store.base import CallRow, StoredBody, StoredCall
+from pandaprobe_proxy.store.base import StoredBody, StoredCall
+from pandaprobe_proxy.store.call_rows import CallRow
 from pandaprobe_proxy.store.shapes import call_json, iso, items_json, stored_call_json
 
 

@@ -9,7 +9,8 @@ from pandaprobe_proxy.model.call import Call, Message, UsageSource
 from pandaprobe_proxy.sessions.conversation import Addition, merge
 from pandaprobe_proxy.sessions.steps import fold
 from pandaprobe_proxy.sessions.tools import find_uses
-from pandaprobe_proxy.store.base import CallRow, StoredCall
+from pandaprobe_proxy.store.base import StoredCall
+from pandaprobe_proxy.store.call_rows import CallRow
 from pandaprobe_proxy.store.media import list_media, shorten, tell
 from pandaprobe_proxy.store.session_rows import SessionRow
 from pandaprobe_proxy.store.shapes import iso, to_steps

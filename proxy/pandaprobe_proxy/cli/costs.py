@@ -2,7 +2,7 @@
 
 from pandaprobe_proxy.cli.output import clean, dollars
 from pandaprobe_proxy.model.call import kind_of
-from pandaprobe_proxy.store.base import CallRow
+from pandaprobe_proxy.store.call_rows import CallRow
 from pandaprobe_proxy.store.session_rows import SessionRow
 
 

@@ -7,18 +7,19 @@ import click
 
 from pandaprobe_proxy.cli.options import load_settings
 
-MANY = frozenset({"upstreams", "session_headers", "session_hooks", "intercept_hosts", "redact"})
+MANY = frozenset({"upstreams", "session_headers", "session_hooks", "intercept_hosts", "redact", "evaluators"})
 """Settings whose flag may be given again."""
 PORTS = {"forward": "4102", "transparent": "4103", "wireguard": "51820"}
 """Of a flag that may be given without one."""
 
 
 def settings_options(function: Any) -> Any:
-    """A flag for each setting."""
-    from pandaprobe_proxy.settings import Settings, flag_of
+    """A flag for each setting of a sidecar."""
+    from pandaprobe_proxy.settings import JUDGING, Settings, flag_of
 
     for name, field in reversed(Settings.model_fields.items()):
-        function = _option(name, flag_of(name), field)(function)
+        if not name.startswith(JUDGING):
+            function = _option(name, flag_of(name), field)(function)
     return function
 
 
@@ -38,6 +39,7 @@ def _metavar(name: str) -> str:
         "session_hooks": "COMMAND|URL",
         "redact": "REGEX",
         "prices": "FILE",
+        "evaluators": "FILE",
         "data_dir": "DIR",
         "default_session": "new|client|ID",
         "metrics_address": "HOST:PORT",

@@ -7,7 +7,7 @@ import click
 from pandaprobe_proxy.cli.calls import line_of
 from pandaprobe_proxy.cli.options import data_dir, limit, reading
 from pandaprobe_proxy.cli.output import echo, from_store, print_line
-from pandaprobe_proxy.store.base import CallRow
+from pandaprobe_proxy.store.call_rows import CallRow
 from pandaprobe_proxy.store.shapes import call_json
 
 PAUSE_S = 0.3

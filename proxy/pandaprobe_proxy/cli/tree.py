@@ -11,7 +11,8 @@ from pandaprobe_proxy.model.call import Message
 from pandaprobe_proxy.sessions.conversation import Addition
 from pandaprobe_proxy.sessions.tools import ToolUse
 from pandaprobe_proxy.sessions.tree import Node, NodeKind, grow
-from pandaprobe_proxy.store.base import CallRow, Reader
+from pandaprobe_proxy.store.base import Reader
+from pandaprobe_proxy.store.call_rows import CallRow
 from pandaprobe_proxy.store.shapes import to_steps, tool_json
 
 MOST_CALLS = 10_000

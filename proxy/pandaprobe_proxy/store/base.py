@@ -15,7 +15,7 @@ Promises
 - A Record of a connection makes a row for each of its turns, too: the same session, trace and credential, no bodies.
   They go when the connection goes. In the totals of a session they stand for it.
 - A body that was written can be read back byte for byte, as the Body's pieces joined.
-- The life of sessions: see `lives`.
+- The life of sessions: see `lives`. Scores that are given: see `labels`, judges: `answers`.
 - Closing twice is allowed. After close, everything raises StoreError.
 - StoreFull, StoreBusy and StoreError leave the store as it was before the call; the caller may try again.
 - None means: no such thing. Nothing else is ever signalled by None.
@@ -25,20 +25,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from pandaprobe_proxy.model.call import Call, Cost, Marks, Message, Usage
+from pandaprobe_proxy.model.call import Call, Message
 from pandaprobe_proxy.model.correction import Corrected, Correction
 from pandaprobe_proxy.model.lifecycle import State
 from pandaprobe_proxy.model.record import Record
 from pandaprobe_proxy.model.score import Score
 from pandaprobe_proxy.model.session import Resolution
 from pandaprobe_proxy.model.trace import Span, Trace
+from pandaprobe_proxy.store.answers import AnswerReader, AnswerWriter
 from pandaprobe_proxy.store.batch import Batch, RunState
+from pandaprobe_proxy.store.call_rows import CallRow
 from pandaprobe_proxy.store.judged import Choice, Due, Judged, Wanted
+from pandaprobe_proxy.store.labels import LabelReader, LabelWriter
 from pandaprobe_proxy.store.lives import LifeReader, LifeWriter
 from pandaprobe_proxy.store.rereading import Rereading
 from pandaprobe_proxy.store.session_rows import SessionRow
 from pandaprobe_proxy.store.trace_rows import SpanRow, TraceRow
 from pandaprobe_proxy.store.unplaced import Unplaced
+from pandaprobe_proxy.store.views import ViewReader
 
 Json = Any
 
@@ -65,66 +69,6 @@ class Budget:
 
     max_age_s: int = 0
     max_bytes: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class CallRow:
-    """An exchange as a line of a list. `dialect` and what follows from it are empty if it is not an LLM call."""
-
-    call_id: str
-    session_id: str
-    trace_id: str
-    parent_span_id: str | None
-    source: str
-    confidence: float
-    started_ns: int
-    ended_ns: int | None
-    outcome: str
-    error: str
-    status: int | None
-    upstream: str
-    method: str
-    path: str
-    dialect: str
-    operation: str
-    model: str
-    streamed: bool
-    partial: bool
-    lossy: bool
-    usage: Usage
-    marks: Marks
-    finish_reason: str
-    user_id: str | None
-    tags: tuple[str, ...]
-    request_bytes: int
-    response_bytes: int
-    cost: Cost | None = None
-    response_id: str | None = None
-    previous_id: str | None = None
-    """The response that this call goes on from; see Call."""
-    conversation_id: str | None = None
-    pending: bool = False
-    attempt: int = 0
-    """0 for a first try, then 1, 2, … for what the client's library tried again."""
-    attempt_of: str | None = None
-    """The call that was its first try; None for a first try, and where that was never seen."""
-    attempt_inferred: bool = False
-    """The client did not say so: the same body came again soon after it had failed."""
-    retrieves: str | None = None
-    """The call whose answer this one fetched. Its tokens are counted there."""
-    session_path: str | None = None
-    """Where in its session the call is, as its app says."""
-    agent: str | None = None
-    """Which of a session's agents made the call, by the id that its program has for it."""
-    parent_agent: str | None = None
-    follows: str | None = None
-    """The call that this one goes on from, by the answer that it shows. Two that follow the same are branches."""
-    connection: str | None = None
-    """The call that is the connection over which this one was made; its bodies are there."""
-    turn: int | None = None
-    """Which turn of it, from 1; None of what is none, such as a `prewarm`."""
-    turns: int | None = None
-    """Of a connection: how many turns it had, each a call of its own, which are counted in its stead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +161,7 @@ class Redecoded:
     """Calls and turns whose cost is another one now, or known now, or no more."""
 
 
-class Writer(LifeWriter, Protocol):
+class Writer(LifeWriter, LabelWriter, AnswerWriter, Protocol):
     """The one writing side."""
 
     def begin(self, run: str, at_ns: int) -> RunState:
@@ -250,9 +194,6 @@ class Writer(LifeWriter, Protocol):
     def patch_span(self, trace_id: str, span: Span) -> SpanRow | None:
         """The same for one span."""
 
-    def add_score(self, score: Score) -> None:
-        """Adds a score; its trace need not be known yet."""
-
     def put_judged(self, judged: Sequence[Judged]) -> int:
         """Keeps judgements beside the older ones; how many were new. Those of sessions that are gone are left out."""
 
@@ -282,7 +223,7 @@ class Writer(LifeWriter, Protocol):
         """Checkpoints and lets go."""
 
 
-class Reader(LifeReader, Protocol):
+class Reader(LifeReader, LabelReader, ViewReader, AnswerReader, Protocol):
     """A read-only view. Each method sees one consistent state."""
 
     def sessions(

@@ -14,6 +14,7 @@ from pandaprobe_proxy.store.media import leave_out
 MOST_MESSAGES = 2000
 """Of a call with more messages, the last ones can be found; those before them came with an earlier call."""
 FIRST_INPUT_CHARS = 200
+LAST_OUTPUT_CHARS = 200
 MOST_CHARS = 128 * 1024
 """Of a message, that much can be searched: an index of words takes a quarter of a second for a megabyte."""
 
@@ -48,10 +49,21 @@ def first_input(call: Call) -> str:
     return next(said, "")[:FIRST_INPUT_CHARS]
 
 
+def first_and_last(call: Call) -> tuple[str, str]:
+    """What a list of sessions shows of it."""
+    return first_input(call), last_output(call)
+
+
+def last_output(call: Call) -> str:
+    """The words of its answer, cut; empty if it has none."""
+    return next((answer.text for answer in call.output if answer.text), "")[:LAST_OUTPUT_CHARS]
+
+
 def slim(call: Call) -> Call:
     """A call whose messages are told, with what a store needs of it besides: it may be a hundred times smaller."""
     first = first_input(call)
-    heads = tuple(Message(message.role, finish_reason=message.finish_reason) for message in call.output[:1])
+    said = last_output(call) or None
+    heads = tuple(Message(message.role, said, finish_reason=message.finish_reason) for message in call.output[:1])
     asked = (Message("user", first),) if first else ()
     return replace(call, input=asked, output=heads, tools=(), parameters={}, extra={})
 

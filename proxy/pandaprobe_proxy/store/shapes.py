@@ -15,7 +15,8 @@ from pandaprobe_proxy.model.score import Score
 from pandaprobe_proxy.sessions.conversation import Addition
 from pandaprobe_proxy.sessions.steps import Step
 from pandaprobe_proxy.sessions.tools import ToolUse
-from pandaprobe_proxy.store.base import CallRow, Hit, StoredBody, StoredCall
+from pandaprobe_proxy.store.base import Hit, StoredBody, StoredCall
+from pandaprobe_proxy.store.call_rows import CallRow
 from pandaprobe_proxy.store.judged import Judged
 from pandaprobe_proxy.store.media import shorten, tell
 from pandaprobe_proxy.store.session_rows import SessionRow

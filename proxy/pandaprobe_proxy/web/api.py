@@ -31,13 +31,13 @@ from pandaprobe_proxy.store.shapes import (
     stored_call_json,
     trace_json,
 )
+from pandaprobe_proxy.web.labels import add_labels
 from pandaprobe_proxy.web.operations import add_operations
-from pandaprobe_proxy.web.queries import read_after, read_session_id, read_state
+from pandaprobe_proxy.web.queries import read_after, read_limit, read_session_id, read_state
 
 T = TypeVar("T")
 Json = Any
 LIMIT_BYTES = 64 * 1024 * 1024
-MOST_ITEMS = 200
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -100,6 +100,7 @@ def build(sidecar: Sidecar, routes: Sequence[RouteLike], hosts: frozenset[str]) 
     app = web.Application(client_max_size=LIMIT_BYTES, middlewares=[_guard(hosts)])
     pages = _Pages(sidecar)
     add_operations(app, sidecar.relays, sidecar.metrics)
+    add_labels(app, pages.read)
     app.router.add_get("/status", pages.status)
     app.router.add_get("/sessions", pages.sessions)
     app.router.add_get("/sessions/{session_id}", pages.session)
@@ -181,7 +182,7 @@ class _Pages:
     def __init__(self, sidecar: Sidecar) -> None:
         self._sidecar = sidecar
 
-    async def _read(self, question: Callable[[Reader], T]) -> T:
+    async def read(self, question: Callable[[Reader], T]) -> T:
         """Asks a reader, off the loop."""
 
         def ask() -> T:
@@ -198,14 +199,14 @@ class _Pages:
         return _json(value) if value else _json({"detail": "The relay does not answer."}, 503)
 
     async def sessions(self, request: web.Request) -> web.Response:
-        limit = _limit(request)
+        limit = read_limit(request)
         user, state = request.query.get("user_id"), read_state(request)
-        rows = await self._read(lambda reader: reader.sessions(limit, user_id=user, state=state))
+        rows = await self.read(lambda reader: reader.sessions(limit, user_id=user, state=state))
         return _json(items_json([session_json(row) for row in rows], limit))
 
     async def session(self, request: web.Request) -> web.Response:
         session_id = request.match_info["session_id"]
-        row, traces = await self._read(lambda reader: (reader.session(session_id), reader.traces(session_id)))
+        row, traces = await self.read(lambda reader: (reader.session(session_id), reader.traces(session_id)))
         if row is None:
             raise _missing(f"session {session_id!r}")
         return _json({**session_json(row), "traces": [trace_json(trace) for trace in traces]})
@@ -231,14 +232,14 @@ class _Pages:
 
     async def changes(self, request: web.Request) -> web.Response:
         """Those after a number, or the newest; `after` of the answer is where to go on."""
-        limit, after, session_id = _limit(request), read_after(request), request.query.get("session_id")
-        told = await self._read(lambda reader: reader.changes(limit, after, session_id))
+        limit, after, session_id = read_limit(request), read_after(request), request.query.get("session_id")
+        told = await self.read(lambda reader: reader.changes(limit, after, session_id))
         newest = told[-1].number if told else after or 0
         return _json({**items_json([change_json(one) for one in told], limit), "after": newest})
 
     async def corrections(self, request: web.Request) -> web.Response:
-        limit = _limit(request)
-        made = await self._read(lambda reader: reader.corrections(limit))
+        limit = read_limit(request)
+        made = await self.read(lambda reader: reader.corrections(limit))
         return _json(items_json([corrected_json(one) for one in made], limit))
 
     async def correct(self, request: web.Request) -> web.Response:
@@ -256,12 +257,14 @@ class _Pages:
         return _json(msgspec.to_builtins(undone))
 
     async def judge(self, request: web.Request) -> web.Response:
-        """Keeps what evaluators have said of sessions."""
+        """Keeps what evaluators have said of sessions, and what judges have answered."""
         try:
             asked = msgspec.convert(await _body(request), Judgements)
         except msgspec.ValidationError as error:
             raise web.HTTPUnprocessableEntity(reason=f"These are no judgements: {error}."[:200]) from error
-        return _json({"kept": await self._sidecar.submit(lambda writer: writer.put_judged(asked.judged))})
+        answers = await self._sidecar.submit(lambda writer: writer.put_answers(asked.answers)) if asked.answers else 0
+        kept = await self._sidecar.submit(lambda writer: writer.put_judged(asked.judged))
+        return _json({"kept": kept, "answers": answers})
 
     async def redecode(self, request: web.Request) -> web.Response:
         """One step; its answer says where the next one goes on."""
@@ -277,15 +280,15 @@ class _Pages:
 
     async def trace(self, request: web.Request) -> web.Response:
         trace_id = request.match_info["trace_id"]
-        row = await self._read(lambda reader: reader.trace(trace_id))
+        row = await self.read(lambda reader: reader.trace(trace_id))
         if row is None:
             raise _missing(f"trace {trace_id!r}")
         return _json(trace_json(row))
 
     async def calls(self, request: web.Request) -> web.Response:
-        limit, query = _limit(request), request.query
+        limit, query = read_limit(request), request.query
         session_id, after, before = query.get("session_id"), query.get("after"), query.get("before")
-        rows = await self._read(lambda reader: reader.calls(limit, session_id, after, before))
+        rows = await self.read(lambda reader: reader.calls(limit, session_id, after, before))
         return _json(items_json([call_json(row) for row in rows], limit))
 
     async def call(self, request: web.Request) -> web.Response:
@@ -303,7 +306,7 @@ class _Pages:
 
     async def _stored(self, request: web.Request) -> Any:
         call_id = request.match_info["call_id"]
-        stored = await self._read(lambda reader: reader.call(call_id))
+        stored = await self.read(lambda reader: reader.call(call_id))
         if stored is None:
             raise _missing(f"call {call_id!r}")
         return stored
@@ -332,13 +335,6 @@ async def _body(request: web.Request) -> Json:
         return msgspec.json.decode(await request.read())
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise web.HTTPBadRequest(reason="The body is not JSON; send one JSON document.") from error
-
-
-def _limit(request: web.Request) -> int:
-    text = request.query.get("limit", "50")
-    if not text.isdecimal() or not 1 <= int(text) <= MOST_ITEMS:
-        raise web.HTTPUnprocessableEntity(reason=f"limit is a number from 1 to {MOST_ITEMS}.")
-    return int(text)
 
 
 def _missing(what: str) -> web.HTTPNotFound:

@@ -5,6 +5,16 @@ from aiohttp import web
 from pandaprobe_proxy.model.lifecycle import State
 from pandaprobe_proxy.sessions.clues import read_visible
 
+MOST_ITEMS = 200
+
+
+def read_limit(request: web.Request) -> int:
+    """How many items are asked for."""
+    text = request.query.get("limit", "50")
+    if not text.isdecimal() or not 1 <= int(text) <= MOST_ITEMS:
+        raise web.HTTPUnprocessableEntity(reason=f"limit is a number from 1 to {MOST_ITEMS}.")
+    return int(text)
+
 
 def read_state(request: web.Request) -> State | None:
     text = request.query.get("state")

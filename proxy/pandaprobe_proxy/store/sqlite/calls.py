@@ -9,7 +9,7 @@ from pandaprobe_proxy.model.call import Call
 from pandaprobe_proxy.model.lifecycle import Cause
 from pandaprobe_proxy.model.record import Body, Opened, Record, Said
 from pandaprobe_proxy.model.session import DEFAULTS, Source
-from pandaprobe_proxy.store.searched import first_input
+from pandaprobe_proxy.store.searched import first_and_last
 from pandaprobe_proxy.store.sqlite import changes, totals
 from pandaprobe_proxy.store.sqlite.ahead import Ahead
 from pandaprobe_proxy.store.sqlite.codec import Codec, to_text, write_chunks
@@ -140,7 +140,7 @@ class Calls:
         self.links.tie_attempt(key, record)
 
     def _read(self, session: int, key: int, call: Call, said: Sequence[Said]) -> None:
-        totals.describe(self._db, session, call.model or call.requested_model, first_input(call))
+        totals.describe(self._db, session, call.model or call.requested_model, *first_and_last(call))
         self.messages.keep(session, key, said)
 
     def _open_row(self, call_id: str) -> int | None:

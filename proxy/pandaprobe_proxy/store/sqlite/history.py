@@ -20,7 +20,6 @@ from pandaprobe_proxy.store.base import StoredCall, StoreError
 from pandaprobe_proxy.store.sqlite.codec import Codec
 from pandaprobe_proxy.store.sqlite.decoding import Decoding
 from pandaprobe_proxy.store.sqlite.rows import CALL, Row, select
-from pandaprobe_proxy.store.sqlite.stored import read_stored
 
 MOST_LINKS = 1000
 MOST_RETRIEVALS = 100
@@ -55,14 +54,13 @@ class Telling:
         self, db: sqlite3.Connection, codec: Codec, read: Callable[[Exchange], Call | None] | None = None
     ) -> None:
         self._db = db
-        self._codec = codec
         self._decoding = Decoding(db, codec, read or decode)
         self._calls: dict[int, Call | None] = {}
 
     def tell(self, row: Row) -> StoredCall:
         """The call in that row with its answer and its history."""
-        stored = read_stored(self._db, self._codec, row)[0]
-        call = self.call(row)
+        stored, exchange = self._decoding.stored(row)
+        call = self.call(row, exchange)
         history, broken = self._history(row, call)
         priced = replace(call, cost=stored.row.cost) if call else None
         return replace(
@@ -91,11 +89,14 @@ class Telling:
         rows = select(self._db, f"{CALL} WHERE c.call_id = ?", (turn.call_id,))
         return replace(turn, call=self._complete(rows[0], turn.call)) if rows else turn
 
-    def call(self, row: Row) -> Call | None:
-        """What was said in the call of that row, with its answer; of a connection without its turns."""
+    def call(self, row: Row, exchange: Exchange | None = None) -> Call | None:
+        """What was said in the call of that row, with its answer; of a connection without its turns.
+
+        `exchange` is that of the row, if it was read already.
+        """
         key = row["key"]
         if key not in self._calls:
-            call = self._decoding.call(row) if row["dialect"] else None
+            call = self._decoding.call(row, exchange) if row["dialect"] else None
             call = replace(call, turns=()) if call and call.turns else call
             self._calls[key] = self._complete(row, call) if call and row["response_id"] else call
         return self._calls[key]

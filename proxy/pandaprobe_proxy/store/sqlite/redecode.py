@@ -17,7 +17,7 @@ from pandaprobe_proxy.sessions.evidence import read_evidence
 from pandaprobe_proxy.sessions.transcript import name_messages
 from pandaprobe_proxy.store.base import Redecoded, StoreError
 from pandaprobe_proxy.store.rereading import Rereading
-from pandaprobe_proxy.store.searched import first_input, list_said
+from pandaprobe_proxy.store.searched import first_input, last_output, list_said
 from pandaprobe_proxy.store.sqlite import totals
 from pandaprobe_proxy.store.sqlite.calls import Calls
 from pandaprobe_proxy.store.sqlite.codec import Codec, from_text, to_text
@@ -165,4 +165,9 @@ class Redecoding:
         text = next(filter(None, map(first_input, (call, *(turn.call for turn in call.turns)))), "")
         if text and first[0] == row["key"]:
             self._db.execute("UPDATE sessions SET first_input = '' WHERE key = ?", (session,))
-        totals.describe(self._db, session, None, text)
+        last = self._db.execute(
+            "SELECT key FROM calls WHERE session = ? AND dialect IS NOT NULL ORDER BY ended_ns DESC, key DESC LIMIT 1",
+            (session,),
+        ).fetchone()
+        said = last_output(call) if last and last[0] == row["key"] else ""
+        totals.describe(self._db, session, None, text, said)

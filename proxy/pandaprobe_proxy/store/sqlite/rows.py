@@ -7,7 +7,7 @@ from typing import Any
 from pandaprobe_proxy.model.call import Cost, Marks, Usage, UsageSource, kind_of
 from pandaprobe_proxy.model.lifecycle import State
 from pandaprobe_proxy.model.score import Score
-from pandaprobe_proxy.store.base import CallRow
+from pandaprobe_proxy.store.call_rows import CallRow
 from pandaprobe_proxy.store.session_rows import SessionRow
 from pandaprobe_proxy.store.sqlite.codec import Codec, from_text
 from pandaprobe_proxy.store.trace_rows import SpanRow, TraceRow

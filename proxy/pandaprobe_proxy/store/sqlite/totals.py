@@ -106,14 +106,16 @@ def _inherit(db: sqlite3.Connection, key: int, old: int, new: int) -> None:
         changes.stir(db, new, started_ns, Cause.CALL)
 
 
-def describe(db: sqlite3.Connection, session: int, model: str | None, text: str) -> None:
-    """The session had a call of that model, which asked that."""
+def describe(db: sqlite3.Connection, session: int, model: str | None, text: str, said: str = "") -> None:
+    """The session had a call of that model, which asked that, and last of all was answered that."""
     models, first = db.execute("SELECT models, first_input FROM sessions WHERE key = ?", (session,)).fetchone()
     known: list[str] = from_text(models)
     if model and model not in known:
         db.execute("UPDATE sessions SET models = ? WHERE key = ?", (to_text([*known, model]), session))
     if text and not first:
         db.execute("UPDATE sessions SET first_input = ? WHERE key = ?", (text, session))
+    if said:
+        db.execute("UPDATE sessions SET last_output = ? WHERE key = ?", (said, session))
 
 
 def drop_if_empty(db: sqlite3.Connection, session: int, into: int | None = None, cause: Cause = Cause.CALL) -> None:
@@ -145,11 +147,11 @@ def make_session(db: sqlite3.Connection, session_id: str, source: str, confidenc
 
 def hand_over(db: sqlite3.Connection, old: int, new: int) -> None:
     """What the old session knew of its models, first words, user and tags goes with its calls."""
-    models, first, user_id, tags = db.execute(
-        "SELECT models, first_input, user_id, tags FROM sessions WHERE key = ?", (old,)
+    models, first, said, user_id, tags = db.execute(
+        "SELECT models, first_input, last_output, user_id, tags FROM sessions WHERE key = ?", (old,)
     ).fetchone()
     for model in from_text(models) or ([None] if first else []):
-        describe(db, new, model, first)
+        describe(db, new, model, first, said or "")
     if user_id:
         db.execute("UPDATE sessions SET user_id = coalesce(user_id, ?) WHERE key = ?", (user_id, new))
     if from_text(tags):

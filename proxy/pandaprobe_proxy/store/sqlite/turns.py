@@ -10,7 +10,7 @@ from typing import Any
 
 from pandaprobe_proxy.model.call import Message, Turn
 from pandaprobe_proxy.model.exchange import Outcome
-from pandaprobe_proxy.store.searched import MOST_MESSAGES, first_input, list_said, tell
+from pandaprobe_proxy.store.searched import MOST_MESSAGES, first_and_last, list_said, tell
 from pandaprobe_proxy.store.sqlite import totals
 from pandaprobe_proxy.store.sqlite.codec import Codec
 from pandaprobe_proxy.store.sqlite.columns import call_values, keep_cost, write_columns, write_marks
@@ -57,7 +57,7 @@ class Turns:
         write_columns(self._db, key, self._values(connection, turn, held))
         totals.count_again(self._db, key, counted)
         call, messages = turn.call, (*turn.call.input, *turn.call.output)
-        totals.describe(self._db, session, call.model or call.requested_model, first_input(call))
+        totals.describe(self._db, session, call.model or call.requested_model, *first_and_last(call))
         if held:
             self._messages.renew(session, key, list_said(call))
         else:
