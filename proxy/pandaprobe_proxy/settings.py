@@ -28,6 +28,7 @@ _FLAGS = {
     "session_hooks": "--session-hook",
     "intercept_hosts": "--intercept-host",
     "evaluators": "--evaluator",
+    "web_names": "--web-name",
 }
 
 
@@ -53,7 +54,11 @@ class Settings(BaseModel):
     host: str = Field("127.0.0.1", description="Address that the relay listens on.")
     port: Port = Field(4100, description="Port that the relay listens on; 0 takes a free one.")
     web_host: str = Field("127.0.0.1", description="Address of the web port.")
-    web_port: Port = Field(4101, description="The web port: API and trace ingest; 0 takes a free one.")
+    web_port: Port = Field(4101, description="The web port: viewer, API and trace ingest; 0 takes a free one.")
+    web_names: tuple[str, ...] = Field((), description="Further host names by which the web port is asked.")
+    web_token_file: Path | None = Field(
+        None, description="File of the token that opens the web port; one is made in the data directory otherwise."
+    )
     metrics_address: str = Field(
         "", description="HOST:PORT for metrics and probes alone, where others may reach them; empty for none."
     )
@@ -140,7 +145,7 @@ class Settings(BaseModel):
                 raise ValueError("a hook is a command or a URL, and not empty")
         return hooks
 
-    @field_validator("session_headers", "intercept_hosts", "evaluators", mode="before")
+    @field_validator("session_headers", "intercept_hosts", "web_names", "evaluators", mode="before")
     @classmethod
     def _read_names(cls, value: Any) -> Any:
         """A sequence of names; or one text, with commas between them."""

@@ -86,10 +86,11 @@ class Sockets:
 
 def bind(settings: Settings) -> Sockets:
     """Both listening sockets. Raises ServeError."""
-    if not settings.unsafe_web_bind and not _is_loopback(settings.web_host):
+    guarded = settings.unsafe_web_bind or settings.web_token_file is not None
+    if not guarded and not _is_loopback(settings.web_host):
         raise Misuse(
-            f"the web port on {settings.web_host} would show every recorded call to the network; keep it on 127.0.0.1,"
-            " or say --unsafe-web-bind if something else guards it."
+            f"the web port on {settings.web_host} could be asked by the network; keep it on 127.0.0.1, give it a"
+            " --web-token-file, or say --unsafe-web-bind if something else guards it."
         )
     relay = _listen(settings.host, settings.port, "--port")
     try:
@@ -208,7 +209,8 @@ class Sidecar:
             print(f"relaying on http://{relay}  (OPENAI_BASE_URL=http://{relay}/v1)", file=sys.stderr)
             if self._interceptor is not None:
                 print(f"forward proxy on http://{self._interceptor.status()['address']}", file=sys.stderr)
-            print(f"web port on http://{web}, recording into {self._settings.data_dir}", file=sys.stderr, flush=True)
+            print(f"web port on http://{web}, recording into {self._settings.data_dir}", file=sys.stderr)
+            print("look at it: pandaprobe-proxy open", file=sys.stderr, flush=True)
 
     async def _drain(self, keeping: "asyncio.Task[None]") -> None:
         draining = [self._relay.drain(self._settings.drain_s)]
