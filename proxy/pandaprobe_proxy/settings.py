@@ -34,6 +34,7 @@ _FLAGS = {
     "judge_concurrency": "--concurrency",
     "judge_per_minute": "--per-minute",
     "evaluators": "--evaluator",
+    "web_names": "--web-name",
 }
 JUDGING = "judge_"
 """How the names of settings begin that are not for `serve` but for `eval run`."""
@@ -61,7 +62,11 @@ class Settings(BaseModel):
     host: str = Field("127.0.0.1", description="Address that the relay listens on.")
     port: Port = Field(4100, description="Port that the relay listens on; 0 takes a free one.")
     web_host: str = Field("127.0.0.1", description="Address of the web port.")
-    web_port: Port = Field(4101, description="The web port: API and trace ingest; 0 takes a free one.")
+    web_port: Port = Field(4101, description="The web port: viewer, API and trace ingest; 0 takes a free one.")
+    web_names: tuple[str, ...] = Field((), description="Further host names by which the web port is asked.")
+    web_token_file: Path | None = Field(
+        None, description="File of the token that opens the web port; one is made in the data directory otherwise."
+    )
     metrics_address: str = Field(
         "", description="HOST:PORT for metrics and probes alone, where others may reach them; empty for none."
     )
@@ -173,7 +178,7 @@ class Settings(BaseModel):
             raise ValueError("it is a URL such as https://api.openai.com/v1, without a name or password in it")
         return url
 
-    @field_validator("session_headers", "intercept_hosts", "evaluators", "judge_rubrics", mode="before")
+    @field_validator("session_headers", "intercept_hosts", "web_names", "evaluators", "judge_rubrics", mode="before")
     @classmethod
     def _read_names(cls, value: Any) -> Any:
         """A sequence of names; or one text, with commas between them."""

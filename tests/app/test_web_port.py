@@ -4,7 +4,7 @@ import http.server
 import threading
 
 import pytest
-from pandaprobe_proxy.app.web_port import find_address, request
+from pandaprobe_proxy.app.web_port import WebPort, find_address, request
 from pandaprobe_proxy.settings import Settings
 from pandaprobe_proxy.store.base import StoreError
 from sidecar import free_port
@@ -35,19 +35,19 @@ def address():
 
 
 def test_an_answer_is_an_object_and_404_is_none(address):
-    assert request(address, "POST", "/ok", {"x": 1}) == {"a": 1}
-    assert request(address, "POST", "/gone") is None
+    assert request(WebPort(address), "POST", "/ok", {"x": 1}) == {"a": 1}
+    assert request(WebPort(address), "POST", "/gone") is None
 
 
 def test_a_refusal_is_told_in_its_own_words(address):
     with pytest.raises(StoreError, match="it is full"):
-        request(address, "POST", "/bad")
+        request(WebPort(address), "POST", "/bad")
 
 
 @pytest.mark.parametrize("path", ["/odd", None])
 def test_no_answer_is_told_as_one(address, path):
     with pytest.raises(StoreError, match="does not answer"):
-        request(address if path else f"127.0.0.1:{free_port()}", "POST", path or "/")
+        request(WebPort(address if path else f"127.0.0.1:{free_port()}"), "POST", path or "/")
 
 
 def test_without_a_sidecar_there_is_no_address(tmp_path):

@@ -8,9 +8,11 @@ from connections import connection
 from pandaprobe_proxy.ingest.pandaprobe import ROUTES
 from pandaprobe_proxy.store.base import StoreBusy
 from pandaprobe_proxy.store.sqlite import open_reader
-from pandaprobe_proxy.web.api import Sidecar, build
+from pandaprobe_proxy.web.api import build
+from pandaprobe_proxy.web.sidecar import Sidecar
 from records import START_NS, make_record
 
+NOW_NS = 1_700_000_100_000_000_000
 TRACE = "11111111-1111-4111-8111-111111111111"
 
 
@@ -26,6 +28,7 @@ def make_sidecar(place, **more):
         "metrics": lambda: b"a_total 1\n",
         "redact": lambda value: json.loads(json.dumps(value).replace("secret", "[redacted]")),
         "new_id": lambda: "new-id",
+        "now_ns": lambda: NOW_NS,
     }
     return Sidecar(**{**parts, **more})
 
@@ -68,7 +71,7 @@ async def test_it_is_ready_without_a_store_but_its_pages_say_why_they_are_not(pl
 
 
 async def test_status_is_the_relays(web):
-    assert await get(web, "/status") == (200, {"relayed": 3})
+    assert await get(web, "/status") == (200, {"relayed": 3, "session_sources": {}})
 
 
 async def test_sessions_and_calls_are_listed_and_shown(web, place):

@@ -1,10 +1,14 @@
 """`/scores` over a real socket, with a real store behind it."""
 
+import msgspec
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
+from pandaprobe_proxy.evaluate.calibration import Labelled, calibrate
 from pandaprobe_proxy.ingest.labels import ROUTES
+from pandaprobe_proxy.store.labels import Calibrated
 from pandaprobe_proxy.store.sqlite import open_reader
-from pandaprobe_proxy.web.api import Sidecar, build
+from pandaprobe_proxy.web.api import build
+from pandaprobe_proxy.web.sidecar import Sidecar
 from records import make_record
 
 NUMBERS = iter(range(1000))
@@ -23,6 +27,7 @@ async def web(place):
         metrics=lambda: b"",
         redact=lambda value: {name: "[redacted]" if text == "sk-1" else text for name, text in value.items()},
         new_id=lambda: f"id-{next(NUMBERS)}",
+        now_ns=lambda: 7,
     )
     hosts = set()
     server = TestServer(build(sidecar, ROUTES, hosts))
@@ -63,3 +68,13 @@ async def test_what_cannot_be_taken_or_listed_says_why(web):
     assert (status, told["detail"]) == (409, "there is no span gone; name its trace, too.")
     async with web.get("/scores", params={"limit": "0"}) as response:
         assert response.status == 422
+
+
+async def test_what_labels_say_of_evaluators_is_kept(web, place):
+    some = [Labelled(0.9, True, f"g{n}") for n in range(12)] + [Labelled(0.1, False, f"b{n}") for n in range(12)]
+    one = Calibrated("loops", 1, "x", "labels.csv", 5, calibrate(some, [0.9]))
+    async with web.post("/calibrations", json={"calibrated": [msgspec.to_builtins(one)]}) as response:
+        assert (response.status, await response.json()) == (200, {"kept": 1})
+    assert place.reader().calibrated() == [one]
+    async with web.post("/calibrations", json={"calibrated": [{"name": "loops"}]}) as response:
+        assert (response.status, "no calibrations" in (await response.json())["detail"]) == (422, True)

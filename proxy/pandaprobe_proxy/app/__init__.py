@@ -24,6 +24,7 @@ from pandaprobe_proxy.app.status import Status
 from pandaprobe_proxy.app.status import read_status as status
 from pandaprobe_proxy.app.stores import open_reader as reader
 from pandaprobe_proxy.app.stores import open_writer as writer
+from pandaprobe_proxy.app.web_port import find_address as find_web_port
 from pandaprobe_proxy.settings import Settings
 from pandaprobe_proxy.store.base import Redecoded
 from pandaprobe_proxy.store.rereading import Wish
@@ -49,6 +50,7 @@ __all__ = [
     "delete_session",
     "evaluate",
     "find_evaluators",
+    "find_web_port",
     "intercept_main",
     "judge",
     "keep_calibrated",

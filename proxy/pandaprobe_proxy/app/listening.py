@@ -36,10 +36,11 @@ class Sockets:
 
 def bind(settings: Settings) -> Sockets:
     """Both listening sockets. Raises ServeError."""
-    if not settings.unsafe_web_bind and not _is_loopback(settings.web_host):
+    guarded = settings.unsafe_web_bind or settings.web_token_file is not None
+    if not guarded and not _is_loopback(settings.web_host):
         raise Misuse(
-            f"the web port on {settings.web_host} would show every recorded call to the network; keep it on 127.0.0.1,"
-            " or say --unsafe-web-bind if something else guards it."
+            f"the web port on {settings.web_host} could be asked by the network; keep it on 127.0.0.1, give it a"
+            " --web-token-file, or say --unsafe-web-bind if something else guards it."
         )
     relay = _listen(settings.host, settings.port, "--port")
     try:

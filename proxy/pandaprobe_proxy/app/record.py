@@ -24,6 +24,7 @@ from pandaprobe_proxy.app.metered import meter
 from pandaprobe_proxy.app.metrics import Metrics
 from pandaprobe_proxy.app.status import as_json, read_status
 from pandaprobe_proxy.app.stores import open_reader, store_bytes, store_path
+from pandaprobe_proxy.app.web_tokens import keep_token
 from pandaprobe_proxy.capture.keep import Keeper, Policy
 from pandaprobe_proxy.capture.recorder import Recorder, state_of
 from pandaprobe_proxy.capture.redact import Redactor
@@ -37,6 +38,7 @@ from pandaprobe_proxy.settings import Settings
 from pandaprobe_proxy.store.base import Budget, StoreError, Writer
 from pandaprobe_proxy.store.sqlite import open_writer
 from pandaprobe_proxy.web import api, operations
+from pandaprobe_proxy.web.sidecar import Sidecar
 
 log = structlog.get_logger("recorder")
 T = TypeVar("T")
@@ -120,18 +122,26 @@ def _relays(settings: Settings) -> Callable[[], bool]:
     return lambda: control.ask(settings, {"ask": "status"}) is not None
 
 
+def _status(settings: Settings, recording: "Recording") -> dict[str, Any] | None:
+    """The loss numbers, the limit of the store, and what was redacted. None: no relay answers."""
+    told, rules = as_json(read_status(settings)), recording.redactor.rules
+    return told and {**told, "store_limit": settings.keep_bytes, "redactions": rules}
+
+
 def _web(settings: Settings, recording: "Recording", sock: socket.socket) -> Any:
     port = sock.getsockname()[1]
-    hosts = {settings.web_host, "localhost", "127.0.0.1", "[::1]"}
-    sidecar = api.Sidecar(
+    hosts = {settings.web_host, "localhost", "127.0.0.1", "[::1]", *settings.web_names}
+    sidecar = Sidecar(
         reader=lambda: open_reader(settings),
         submit=recording.submit,
-        status=lambda: as_json(read_status(settings)),
+        status=lambda: _status(settings, recording),
         relays=_relays(settings),
         metrics=recording.metrics.render,
         redact=recording.redactor.json,
         new_id=lambda: make_id(time.time_ns(), os.urandom(10)),
+        now_ns=time.time_ns,
         price=Prices(settings.prices).price,
+        token=keep_token(settings),
     )
     return api.build(sidecar, (*pandaprobe.ROUTES, *labels.ROUTES), frozenset(f"{host}:{port}" for host in hosts))
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 
 from pandaprobe_proxy.app.stores import open_only_writer
-from pandaprobe_proxy.app.web_port import find_address, request
+from pandaprobe_proxy.app.web_port import WebPort, find_address, request
 from pandaprobe_proxy.dialects.decode import decode
 from pandaprobe_proxy.pricing.price import Prices
 from pandaprobe_proxy.settings import Settings
@@ -30,7 +30,7 @@ def redecode(settings: Settings, wish: Wish, tell: Callable[[Redecoded], object]
         writer.close()
 
 
-def _ask(address: str, after: int, wish: Wish) -> Redecoded:
+def _ask(address: WebPort, after: int, wish: Wish) -> Redecoded:
     answer = request(address, "POST", "/redecode", {"after": after, **asdict(wish)})
     if answer is None:
         raise StoreError("the sidecar that runs is of an older version; stop it, or start it again.")

@@ -152,7 +152,8 @@ class Sidecar:
                 print(f"forward proxy on http://{self._interceptor.status()['address']}", file=sys.stderr)
             if self._settings.transparent is not None and self._interceptor is not None:
                 print(f"redirected connections on {self._interceptor.status()['redirected']}", file=sys.stderr)
-            print(f"web port on http://{web}, recording into {self._settings.data_dir}", file=sys.stderr, flush=True)
+            print(f"web port on http://{web}, recording into {self._settings.data_dir}", file=sys.stderr)
+            print("look at it: pandaprobe-proxy open", file=sys.stderr, flush=True)
 
     async def _drain(self, keeping: "asyncio.Task[None]") -> None:
         draining = [self._relay.drain(self._settings.drain_s)]

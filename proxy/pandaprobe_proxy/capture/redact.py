@@ -8,6 +8,7 @@ the same key?" can be answered and nothing of the key can be.
 
 import base64
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -57,12 +58,20 @@ class Redactor:
         self._key = key
         self._own = [re.compile(pattern.encode()) for pattern in patterns]
         self._remembered = lru_cache(REMEMBERED)(self._clean)
+        self._marked: Counter[str] = Counter()
+
+    @property
+    def rules(self) -> dict[str, int]:
+        """The rules in force, and how often each has found something since this process began."""
+        named = {shape.name for shape in SHAPES} | ({"custom"} if self._own else set())
+        return {name: self._marked[name] for name in sorted(named | self._marked.keys())}
 
     def fingerprint(self, secret: bytes, size: int = 4) -> str:
         """Hexadecimal digits, two a byte, that equal secrets share, and that say nothing of the secret."""
         return blake2b(secret, digest_size=size, key=self._key).hexdigest()
 
     def mark(self, rule: str, secret: bytes) -> bytes:
+        self._marked[rule] += 1
         return f"[redacted:{rule}:{self.fingerprint(secret)}]".encode()
 
     def body(self, data: bytes, known: Iterable[bytes] = ()) -> Redacted:

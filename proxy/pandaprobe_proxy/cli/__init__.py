@@ -15,6 +15,7 @@ COMMANDS = {
     "serve": "Relay and record until a signal.",
     "run": "Run a command with its LLM clients pointed at the sidecar.",
     "demo": "Record a small scripted agent; needs no key and no network.",
+    "open": "Open the viewer in a browser.",
     "sessions": "List, show or delete sessions.",
     "calls": "List or show calls.",
     "tail": "Print calls as they are recorded.",
@@ -34,6 +35,7 @@ HIDDEN = {
     "intercept": "The intercepting process; `serve` starts it.",
 }
 
+HELP = ["-h", "--help"]
 EPILOG = (
     "Exit codes: 0 ok, 1 failure, 2 usage, 3 not found, 4 store unavailable, 5 a score under its"
     " threshold, 130 interrupted."
@@ -52,6 +54,7 @@ class LazyGroup(click.Group):
             return None
         module = importlib.import_module(f"pandaprobe_proxy.cli.{cmd_name}")
         command: click.Command = module.command
+        _name_help(command)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -60,7 +63,14 @@ class LazyGroup(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
-@click.command(cls=LazyGroup, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+def _name_help(command: click.Command) -> None:
+    """Each command has `-h` by itself: click keeps the option that it made first, whoever asked for it."""
+    command.context_settings.setdefault("help_option_names", HELP)
+    for below in command.commands.values() if isinstance(command, click.Group) else ():
+        _name_help(below)
+
+
+@click.command(cls=LazyGroup, epilog=EPILOG, context_settings={"help_option_names": HELP})
 @click.version_option(__version__, prog_name="pandaprobe-proxy")
 def cli() -> None:
     """A flight recorder for LLM agents: a sidecar that relays every call and records it by session."""

@@ -7,7 +7,9 @@ import click
 
 from pandaprobe_proxy.cli.options import load_settings
 
-MANY = frozenset({"upstreams", "session_headers", "session_hooks", "intercept_hosts", "redact", "evaluators"})
+MANY = frozenset(
+    {"upstreams", "session_headers", "session_hooks", "intercept_hosts", "redact", "evaluators", "web_names"}
+)
 """Settings whose flag may be given again."""
 PORTS = {"forward": "4102", "transparent": "4103", "wireguard": "51820"}
 """Of a flag that may be given without one."""
@@ -36,6 +38,7 @@ def _metavar(name: str) -> str:
         "upstreams": "NAME=URL",
         "session_headers": "NAME",
         "intercept_hosts": "HOST",
+        "web_names": "NAME",
         "session_hooks": "COMMAND|URL",
         "redact": "REGEX",
         "prices": "FILE",

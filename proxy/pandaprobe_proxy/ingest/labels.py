@@ -1,15 +1,13 @@
-"""`POST /scores`: a score that a person or a program gives; `POST /calibrations`: what labels say of evaluators."""
+"""`POST /scores`: a score that a person or a program gives to a session, a trace or a span. No I/O of its own."""
 
 from typing import Annotated, Any, Literal
 
-import msgspec
 from pydantic import BaseModel, ConfigDict, Field
 
 from pandaprobe_proxy.evaluate.labels import BOOLEAN, find_problem, guess_type
 from pandaprobe_proxy.ingest.pandaprobe import Reply, Route, checked, invalid
 from pandaprobe_proxy.model.score import Score
 from pandaprobe_proxy.store.base import Writer
-from pandaprobe_proxy.store.labels import Calibrations
 from pandaprobe_proxy.store.shapes import score_json
 
 Json = Any
@@ -75,18 +73,4 @@ def _post_label(asked: Any, writer: Writer) -> Reply:
     return Reply(201, score_json(writer.add_score(score)))
 
 
-def _post_calibrations(asked: Any, writer: Writer) -> Reply:
-    """What `eval calibrate` has found."""
-    try:
-        found = msgspec.convert(asked.body, Calibrations)
-    except msgspec.ValidationError as error:
-        return invalid([{"field": "body", "message": str(error)}])
-    for one in found.calibrated:
-        writer.put_calibrated(one)
-    return Reply(201, {"kept": len(found.calibrated)})
-
-
-ROUTES = (
-    Route("POST", "/scores", checked(_post_label)),
-    Route("POST", "/calibrations", _post_calibrations),
-)
+ROUTES = (Route("POST", "/scores", checked(_post_label)),)
