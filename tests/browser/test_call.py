@@ -59,5 +59,6 @@ def test_keys_lead_through_the_tabs_to_the_next_call_and_up(page):
     page.wait_for_url(lambda url: first not in url)
     page.keyboard.press("[")
     page.wait_for_url(f"**/calls/{first}")
+    page.wait_for_selector("a[title^='Its session']")
     page.keyboard.press("u")
     page.wait_for_url(f"**/sessions/demo-agent?call={first}")

@@ -1,46 +1,15 @@
 """The web port over a real socket, with a real store behind it."""
 
-import json
-
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 from connections import connection
 from pandaprobe_proxy.ingest.pandaprobe import ROUTES
 from pandaprobe_proxy.store.base import StoreBusy
-from pandaprobe_proxy.store.sqlite import open_reader
 from pandaprobe_proxy.web.api import build
-from pandaprobe_proxy.web.sidecar import Sidecar
 from records import START_NS, make_record
+from web_sidecar import make_sidecar
 
-NOW_NS = 1_700_000_100_000_000_000
 TRACE = "11111111-1111-4111-8111-111111111111"
-
-
-def make_sidecar(place, **more):
-    async def submit(work):
-        return work(place.writer)
-
-    parts = {
-        "reader": lambda: open_reader(place.path),
-        "submit": submit,
-        "status": lambda: {"relayed": 3},
-        "relays": lambda: True,
-        "metrics": lambda: b"a_total 1\n",
-        "redact": lambda value: json.loads(json.dumps(value).replace("secret", "[redacted]")),
-        "new_id": lambda: "new-id",
-        "now_ns": lambda: NOW_NS,
-    }
-    return Sidecar(**{**parts, **more})
-
-
-@pytest.fixture
-async def web(place):
-    hosts = set()
-    server = TestServer(build(make_sidecar(place), ROUTES, hosts))
-    await server.start_server()
-    hosts.add(f"127.0.0.1:{server.port}")
-    async with TestClient(server) as client:
-        yield client
 
 
 async def get(web, path, **more):

@@ -18,14 +18,16 @@ from pandaprobe_proxy.store.rereading import Rereading, Wish
 from pandaprobe_proxy.store.shapes import change_json, corrected_json, items_json, session_json, trace_json
 from pandaprobe_proxy.web.answers import Ask, missing, read_json, tell
 from pandaprobe_proxy.web.call_views import CallViews, add_call_views
+from pandaprobe_proxy.web.export import add_export
 from pandaprobe_proxy.web.guard import Handling, guard
 from pandaprobe_proxy.web.labels import add_labels
 from pandaprobe_proxy.web.live import add_live
+from pandaprobe_proxy.web.openapi import add_openapi
 from pandaprobe_proxy.web.operations import add_operations
 from pandaprobe_proxy.web.queries import read_after, read_limit, read_session_id
 from pandaprobe_proxy.web.session_views import SessionViews, add_session_views
 from pandaprobe_proxy.web.sidecar import Asked, RouteLike, Sidecar
-from pandaprobe_proxy.web.static import add_static
+from pandaprobe_proxy.web.static import Files, add_static
 from pandaprobe_proxy.web.sum_views import SumViews, add_sum_views
 
 Json = Any
@@ -37,12 +39,15 @@ def build(sidecar: Sidecar, routes: Sequence[RouteLike], hosts: frozenset[str]) 
     ask = Ask(sidecar.reader)
     app = web.Application(client_max_size=LIMIT_BYTES, middlewares=[guard(hosts, sidecar.token, routes)])
     add_operations(app, sidecar.relays, sidecar.metrics)
-    add_static(app)
+    files = Files()
+    add_static(app, files)
+    add_export(app, ask, files)
     add_session_views(app, SessionViews(ask, sidecar.now_ns))
     add_call_views(app, CallViews(ask, sidecar.now_ns))
     add_sum_views(app, SumViews(ask, sidecar.now_ns, sidecar.status))
     add_live(app, ask)
     add_labels(app, ask, sidecar.submit)
+    add_openapi(app)
     pages = _Pages(sidecar, ask)
     app.router.add_delete("/sessions/{session_id}", pages.delete_session)
     app.router.add_post("/sessions/{session_id}/close", pages.close_session)

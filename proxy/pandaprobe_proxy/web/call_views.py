@@ -57,10 +57,7 @@ class CallViews:
 
     async def chunks(self, request: web.Request) -> web.Response:
         """The pieces of the answer as they came: milliseconds since the request's head, and lengths."""
-        stored = await self._stored(request)
-        return tell(
-            {"at_ms": [at_ns / 1e6 for at_ns, _ in stored.chunks], "bytes": [size for _, size in stored.chunks]}
-        )
+        return tell(chunks_json(await self._stored(request)))
 
     async def form(self, request: web.Request) -> web.Response:
         write = FORMS.get(request.match_info["form"])
@@ -75,13 +72,10 @@ class CallViews:
     async def diff(self, request: web.Request) -> web.Response:
         """What the call asks otherwise than the one that it goes on from, or the one before it in its session."""
         call_id = request.match_info["call_id"]
-        after, before, why = await self._ask(lambda reader: _read_pair(reader, call_id))
-        if after is None:
+        found = await self._ask(lambda reader: read_diff(reader, call_id))
+        if found is None:
             raise missing(f"call {call_id!r}")
-        if before is None or before.call is None or after.call is None:
-            return tell({"previous": before and before.row.call_id, "why": None, **_NOTHING})
-        found = tell_media(msgspec.to_builtins(compare(_whole(before, before.call), _whole(after, after.call))))
-        return tell({"previous": before.row.call_id, "why": why, **found})
+        return tell(found)
 
     async def _stored(self, request: web.Request) -> StoredCall:
         call_id = request.match_info["call_id"]
@@ -102,6 +96,20 @@ def add_call_views(app: web.Application, views: CallViews) -> None:
     for name in ("chunks", "neighbours", "diff"):
         add(f"/calls/{{call_id}}/{name}", getattr(views, name))
     add("/calls/{call_id}/{side:request|response}", views.body)
+
+
+def chunks_json(stored: StoredCall) -> Json:
+    return {"at_ms": [at_ns / 1e6 for at_ns, _ in stored.chunks], "bytes": [size for _, size in stored.chunks]}
+
+
+def read_diff(reader: Reader, call_id: str) -> Json:
+    after, before, why = _read_pair(reader, call_id)
+    if after is None:
+        return None
+    if before is None or before.call is None or after.call is None:
+        return {"previous": before and before.row.call_id, "why": None, **_NOTHING}
+    found = tell_media(msgspec.to_builtins(compare(_whole(before, before.call), _whole(after, after.call))))
+    return {"previous": before.row.call_id, "why": why, **found}
 
 
 def _read_pair(reader: Reader, call_id: str) -> tuple[StoredCall | None, StoredCall | None, str | None]:

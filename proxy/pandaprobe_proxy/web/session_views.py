@@ -24,7 +24,7 @@ from pandaprobe_proxy.store.shapes import (
     tool_json,
     trace_json,
 )
-from pandaprobe_proxy.store.views import Page, SessionLine
+from pandaprobe_proxy.store.views import Page, SessionLine, Waterfall
 from pandaprobe_proxy.web.answers import Ask, missing, tell
 from pandaprobe_proxy.web.queries import (
     read_cursor,
@@ -75,8 +75,7 @@ class SessionViews:
         course = await self._ask(lambda reader: reader.waterfall(session_id))
         if course is None:
             raise missing(f"session {session_id!r}")
-        started = iso(course.started_ns)
-        return tell({"session_id": session_id, "started_at": started, "columns": course.columns, **course.names})
+        return tell(waterfall_json(session_id, course))
 
     async def conversation(self, request: web.Request) -> web.Response:
         """From the call that `from` or `cursor` names, or from the beginning."""
@@ -88,7 +87,10 @@ class SessionViews:
 
     async def tree(self, request: web.Request) -> web.Response:
         session_id = request.match_info["session_id"]
-        return tell(await self._ask(lambda reader: _read_tree(reader, session_id)))
+        tree = await self._ask(lambda reader: read_tree(reader, session_id))
+        if tree is None:
+            raise missing(f"session {session_id!r}")
+        return tell(tree)
 
     async def tools(self, request: web.Request) -> web.Response:
         session_id = request.match_info["session_id"]
@@ -99,12 +101,7 @@ class SessionViews:
     async def scores(self, request: web.Request) -> web.Response:
         """What evaluators have said last, with evidence; and what people and programs gave it, as `given`."""
         session_id = request.match_info["session_id"]
-        judged, scores = await self._ask(
-            lambda reader: (reader.judged(Choice(session_id)), reader.scores(session_id=session_id))
-        )
-        names = {f"{session_id}/{one.judgement.name}" for one in judged}
-        given = [score_json(score) for score in scores if score.score_id not in names]
-        return tell({**items_json([judged_json(one) for one in judged], len(judged)), "given": given})
+        return tell(await self._ask(lambda reader: read_scores(reader, session_id)))
 
     async def changes(self, request: web.Request) -> web.Response:
         session_id, limit = read_session_id(request), read_limit(request)
@@ -148,11 +145,22 @@ def line_json(line: SessionLine) -> Json:
     }
 
 
-def _read_tree(reader: Reader, session_id: str) -> Json:
+def waterfall_json(session_id: str, course: Waterfall) -> Json:
+    return {"session_id": session_id, "started_at": iso(course.started_ns), "columns": course.columns, **course.names}
+
+
+def read_scores(reader: Reader, session_id: str) -> Json:
+    judged, scores = reader.judged(Choice(session_id)), reader.scores(session_id=session_id)
+    names = {f"{session_id}/{one.judgement.name}" for one in judged}
+    given = [score_json(score) for score in scores if score.score_id not in names]
+    return {**items_json([judged_json(one) for one in judged], len(judged)), "given": given}
+
+
+def read_tree(reader: Reader, session_id: str) -> Json:
     """The tree of a session; those that it began are leaves, each with a tree of its own."""
     row = reader.session(session_id)
     if row is None:
-        raise missing(f"session {session_id!r}")
+        return None
     calls = reader.conversation(session_id, MOST_CALLS)
     begun: dict[str | None, list[Node]] = {}
     for child in reader.children(session_id):

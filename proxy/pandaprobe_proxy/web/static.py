@@ -48,9 +48,8 @@ class Files:
         return self.small[name]
 
 
-def add_static(app: web.Application) -> None:
+def add_static(app: web.Application, files: Files) -> None:
     """Adds the pages and the files."""
-    files = Files()
 
     async def home(request: web.Request) -> web.Response:
         raise web.HTTPFound("/ui/")

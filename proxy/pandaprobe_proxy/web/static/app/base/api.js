@@ -86,7 +86,8 @@ async function read(response) {
 }
 
 function unpack(url) {
-  if (packed.has(url)) return packed.get(url);
+  const found = packed.get(url) ?? packed.get(url.split("?")[0]);
+  if (found !== undefined) return found;
   throw new ApiError(404, "This file does not hold that; open it in the sidecar that it was exported from.");
 }
 
