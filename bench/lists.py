@@ -77,7 +77,8 @@ def fill(path, calls, per_session):
                 number + 1, make_id(began, number.to_bytes(10)), "run", session + 1, "header", 1.0, began,
                 began + rng.randrange(10**8, 10**10), "upstream_error" if failed else "ok", 500 if failed else 200,
                 "openai", "POST", "/v1/chat/completions", "openai_chat", 1, "chat", f"gpt-4o-{session % 7}", 2000,
-                300, '{"total":0.01,"parts":{},"priced_as":"m","source":"s"}', 8000, 2000, blob, blob, blob[:200], blob[:100],
+                300, '{"total":0.01,"parts":{},"priced_as":"m","source":"s"}', 8000, 2000, blob, blob,
+                blob[:200], blob[:100],
             )  # fmt: skip
 
     db.executemany(
@@ -109,9 +110,8 @@ def main():
     with tempfile.TemporaryDirectory() as place:
         path = Path(place) / "calls.db"
         fill(path, given.calls, given.per_session)
-        print(
-            f"{given.calls:,} calls in {given.calls // given.per_session:,} sessions, {path.stat().st_size / 2**20:.0f} MB"
-        )
+        size_mb = path.stat().st_size / 2**20
+        print(f"{given.calls:,} calls in {given.calls // given.per_session:,} sessions, {size_mb:.0f} MB")
         slow = measure(place)
     sys.exit(slow)
 
