@@ -46,7 +46,7 @@ class SumViews:
         return tell({"evaluators": [judging_json(judging) for judging in judgings]})
 
     async def compare(self, request: web.Request) -> web.Response:
-        """Sessions of `a` with those of `b`, task by task, each `tag:…`, `user:…` or `model:…`."""
+        """Sessions of `a` with those of `b`, each a filter, task by task."""
         choices = [_read_choice(request, name, self._now_ns()) for name in ("a", "b")]
         before, after = await self._ask(lambda reader: [reader.judged(choice) for choice in choices])
         found = await asyncio.to_thread(lambda: compare_all(read_values(before), read_values(after)))
