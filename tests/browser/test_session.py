@@ -17,7 +17,9 @@ def test_each_message_is_said_once_under_the_call_that_brought_it(viewer):
     assert page.locator(".message.system").count() == 1
     assert page.locator(".message.user").count() == 2
     assert page.locator(TURN).count() == 4
-    assert page.locator(TURN).nth(1).locator(".message.tool").count() == 1
+    assert page.locator(TURN).nth(1).locator(".message, .unread").count() == 0  # the try that was made again
+    assert page.locator(TURN).nth(2).locator(".message.tool").count() == 1
+    assert page.locator("text=Branch").count() == 0
 
 
 def test_a_call_that_failed_is_seen_in_every_place(viewer):
