@@ -13,6 +13,7 @@ from openai_upstream import openai_upstream
 from pandaprobe_proxy.demo.agent import converse
 from pandaprobe_proxy.demo.provider import provider
 from sidecar import sidecar
+from viewing import record, viewing
 
 CHROMIUM = shutil.which("chromium")
 
@@ -90,3 +91,19 @@ def open_page(browser, recorded, **more):
     yield page
     context.close()
     assert watched.wrongs == []
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory, browser):
+    with viewing(tmp_path_factory.mktemp("told") / "data", browser, Watched) as viewer:
+        record(viewer)
+        yield viewer
+
+
+@pytest.fixture
+def viewer(told):
+    """A sidecar that has recorded what `viewing.record` says; any page of it that misbehaves fails the test."""
+    told.watched.wrongs.clear()
+    yield told
+    told.close_pages()
+    assert told.faults() == []
