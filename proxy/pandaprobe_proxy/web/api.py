@@ -21,6 +21,7 @@ from pandaprobe_proxy.web.call_views import CallViews, add_call_views
 from pandaprobe_proxy.web.export import add_export
 from pandaprobe_proxy.web.guard import Handling, guard
 from pandaprobe_proxy.web.live import add_live
+from pandaprobe_proxy.web.openapi import add_openapi
 from pandaprobe_proxy.web.operations import add_operations
 from pandaprobe_proxy.web.queries import read_after, read_limit, read_session_id
 from pandaprobe_proxy.web.session_views import SessionViews, add_session_views
@@ -44,6 +45,7 @@ def build(sidecar: Sidecar, routes: Sequence[RouteLike], hosts: frozenset[str]) 
     add_call_views(app, CallViews(ask, sidecar.now_ns))
     add_sum_views(app, SumViews(ask, sidecar.now_ns, sidecar.status))
     add_live(app, ask)
+    add_openapi(app)
     pages = _Pages(sidecar, ask)
     app.router.add_delete("/sessions/{session_id}", pages.delete_session)
     app.router.add_post("/sessions/{session_id}/close", pages.close_session)
