@@ -104,6 +104,7 @@ def test_the_palette_finds_sessions_screens_and_what_was_said(viewer):
     page.wait_for_selector(".choices li:has-text('small-7')")
     page.keyboard.press("Enter")
     page.wait_for_url("**/ui/sessions/small-7")
+    page.wait_for_selector("dialog", state="detached")
     page.keyboard.press("/")
     page.keyboard.type("cancelled strike")
     page.wait_for_selector(".choices li:has-text('trip')")

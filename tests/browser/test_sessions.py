@@ -30,6 +30,12 @@ def test_a_row_tells_how_the_session_went_by_shape_and_in_words(viewer):
     assert "sure" in row.locator(".said small").inner_text()
 
 
+def test_what_has_no_price_is_unknown_and_never_zero(viewer):
+    page = viewer.page()
+    page.wait_for_selector(ROW)
+    assert set(page.locator(f"{ROW} .cost").all_inner_texts()) == {"–"}
+
+
 def test_the_worst_score_is_named(viewer):
     page = viewer.page()
     row = page.locator(ROW, has_text="trip")
