@@ -65,8 +65,8 @@ function useCallKeys(id, call) {
     { keys: "t", does: "Timing", run: tab("timing") },
     { keys: "h", does: "Headers", run: tab("headers") },
     { keys: "r", does: "Raw", run: tab("raw") },
-    { keys: "[", does: "Call before", run: () => goBeside(id, "previous") },
-    { keys: "]", does: "Call after", run: () => goBeside(id, "next") },
+    { keys: "[", does: "Call before", run: () => goBeside("previous") },
+    { keys: "]", does: "Call after", run: () => goBeside("next") },
     { keys: "e", does: "Show everything whole, or cut", run: () => (expanded.value = !expanded.value) },
     { keys: "m", does: "Markdown rendered or plain", run: () => patch({ md: route.value.query.get("md") ? null : "1" }) },
     { keys: "u", does: "Its session", run: up },
@@ -74,7 +74,8 @@ function useCallKeys(id, call) {
   ]);
 }
 
-async function goBeside(id, side) {
+async function goBeside(side) {
+  const [, id] = route.value.path; // not what is shown: keys may come faster than screens
   const beside = await get(at("calls", id, "neighbours")).catch((error) => showNote(error.message));
   if (beside?.[side]) go(href(["calls", beside[side]], { tab: route.value.query.get("tab") }), true);
   else if (beside) showNote(side === "next" ? "This is the last call of the session" : "This is the first call of the session");
