@@ -60,9 +60,10 @@ def settings() -> str:
     lines = [
         "# Settings",
         "",
-        "From the strongest source to the weakest: flags of `serve`, `PANDAPROBE_*` variables (`PANDAPROBE_NAME_FILE`",
-        "names a file that holds the value), `pandaprobe.toml` in the working directory, `[tool.pandaprobe]` in its",
-        "`pyproject.toml`, the user's `config.toml`, defaults. `pandaprobe-proxy config show --origin` tells which.",
+        "From the strongest source to the weakest: flags of `serve` (of `eval run` where a name begins with `judge_`),",
+        "`PANDAPROBE_*` variables (`PANDAPROBE_NAME_FILE` names a file that holds the value), `pandaprobe.toml` in the",
+        "working directory, `[tool.pandaprobe]` in its `pyproject.toml`, the user's `config.toml`, defaults.",
+        "`pandaprobe-proxy config show --origin` tells which.",
         "",
         "| setting | flag | default | |",
         "|---|---|---|---|",
@@ -99,8 +100,10 @@ def dialects() -> str:
 def shown(name: str, default: object) -> str:
     if name == "data_dir":
         return "the user's data directory"
-    if default in ({}, (), False):
-        return {"{}": "none", "()": "none", "False": "no"}[str(default)]
+    if default is False:
+        return "no"
+    if default in ({}, (), ""):
+        return "none"
     return f"`{default}`"
 
 

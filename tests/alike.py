@@ -45,7 +45,7 @@ def check_alike(
 
 
 def make_body(dice: Random, events: Sequence[bytes], framing: Framing = SseReader) -> bytes:
-    """A stream of runs of some of these events: `<>` is a text, `##` a padding, `#` a number, `~` are spaces.
+    """A stream of runs of some of these events: `<>` is a text, `##` a padding, `#` and `@` numbers, `~` are spaces.
 
     Now and then a number jumps, and an event has an odd byte, is another one's copy, or ends in another way.
     """
@@ -58,7 +58,8 @@ def make_body(dice: Random, events: Sequence[bytes], framing: Framing = SseReade
         for _ in range(dice.randrange(12)):
             number += 1 if dice.random() < 0.98 else dice.randrange(-3, 4)
             told = event.replace(b"<>", dice.choice(texts)).replace(b"##", dice.choice((b"", b"aZ9", b"x_-")))
-            made.append(told.replace(b"#", b"%d" % number).replace(b"~", b" " * dice.randrange(4)))
+            told = told.replace(b"#", b"%d" % number).replace(b"@", b"%d" % dice.randrange(3))
+            made.append(told.replace(b"~", b" " * dice.randrange(4)))
     for at, event in enumerate(made):
         if dice.random() < 0.01:
             place = dice.randrange(len(event))
@@ -73,4 +74,5 @@ def make_body(dice: Random, events: Sequence[bytes], framing: Framing = SseReade
 def make_run(event: bytes, end: bytes) -> bytes:
     """A stream of 500 of these events."""
     said = event.replace(b"##", b"x").replace(b"~", b"")
-    return b"".join(said.replace(b"<>", b"%d " % at).replace(b"#", b"%d" % at) + end for at in range(500))
+    turns = ((said.replace(b"@", b"%d" % (at * at % 3)), b"%d" % at) for at in range(500))
+    return b"".join(told.replace(b"<>", number + b" ").replace(b"#", number) + end for told, number in turns)

@@ -19,12 +19,12 @@ def new_id(at_ns=START_NS):
 
 
 def make_exchange(messages, answer="fine", session="s-1", at_ns=START_NS, model="m", outcome=Outcome.OK, **more):
-    """A chat call as it crossed the wire. `more`: headers (pairs of bytes), tools, stream, path."""
+    """A chat call as it crossed the wire. `more`: headers (pairs of bytes), tools, method, path, status."""
     call_id = more.get("id") or new_id(at_ns)
     path = more.get("path", "/v1/chat/completions").encode()
     headers = (b"X-PandaProbe-Session", session.encode()) if session else (b"User-Agent", b"t")
     head = RequestHead(
-        call_id, 0, at_ns, "127.0.0.1:5", "openai", f"https://api{path.decode()}", "POST", path,
+        call_id, 0, at_ns, "127.0.0.1:5", "openai", f"https://api{path.decode()}", more.get("method", "POST"), path,
         (headers, (b"Content-Type", b"application/json"), *more.get("headers", ())),
     )  # fmt: skip
     asked = {"model": model, "messages": messages, **({"tools": more["tools"]} if "tools" in more else {})}
@@ -40,7 +40,11 @@ def make_exchange(messages, answer="fine", session="s-1", at_ns=START_NS, model=
         head=head,
         request_body=more.get("request") or json.dumps(asked).encode(),
         response=ResponseHead(
-            call_id, 2_000_000, 200, b"OK", ((b"Content-Type", more.get("type", b"application/json")),)
+            call_id,
+            2_000_000,
+            more.get("status", 200),
+            b"OK",
+            ((b"Content-Type", more.get("type", b"application/json")),),
         ),
         response_body=data,
         chunks=((3_000_000, len(data)),),

@@ -27,8 +27,17 @@ _FLAGS = {
     "session_headers": "--session-header",
     "session_hooks": "--session-hook",
     "intercept_hosts": "--intercept-host",
+    "judge_rubrics": "--rubric",
+    "judge_votes": "--votes",
+    "judge_budget_usd": "--budget-usd",
+    "judge_budget_tokens": "--budget-tokens",
+    "judge_concurrency": "--concurrency",
+    "judge_per_minute": "--per-minute",
+    "evaluators": "--evaluator",
     "web_names": "--web-name",
 }
+JUDGING = "judge_"
+"""How the names of settings begin that are not for `serve` but for `eval run`."""
 
 
 def flag_of(name: str) -> str:
@@ -65,8 +74,14 @@ class Settings(BaseModel):
     forward: Port | None = Field(
         None, description="Port of the forward proxy for apps whose base URL cannot be changed; 0 takes a free one."
     )
+    transparent: Port | None = Field(
+        None, description="Port, on loopback, that rules redirect connections to: see the command of that name."
+    )
+    wireguard: Annotated[int, Field(gt=0, le=65535)] | None = Field(
+        None, description="UDP port of a WireGuard tunnel, for devices: `transparent tunnel` prints their side."
+    )
     intercept_hosts: tuple[str, ...] = Field(
-        (), description="Hosts that the forward proxy decrypts besides those of the upstreams; * for any part."
+        (), description="Hosts that are decrypted besides those of the upstreams; * for any part."
     )
     data_dir: Path = Field(
         Path(platformdirs.user_data_dir("pandaprobe")), description="Directory that recorded calls are kept in."
@@ -104,6 +119,18 @@ class Settings(BaseModel):
     )
     redact: tuple[str, ...] = Field((), description="Own patterns of secrets, as regular expressions.")
     prices: dict[str, Price] = Field({}, description="Own prices by model: a TOML or JSON file, or a table of them.")
+    judge_url: str = Field("", description="OpenAI-compatible endpoint that judges sessions; empty for no judge.")
+    judge_model: str = Field("", description="Model that judges.")
+    judge_key_env: str = Field(
+        "PANDAPROBE_JUDGE_KEY", description="Variable that has the judge's key; what is in it is stored nowhere."
+    )
+    judge_rubrics: tuple[Path, ...] = Field((), description="Files with rubrics of your own, in plain words.")
+    judge_votes: int = Field(1, ge=1, le=9, description="Times that each question is asked; the median counts.")
+    judge_budget_usd: float = Field(0, ge=0, description="US dollars that a run may cost; 0 for no limit.")
+    judge_budget_tokens: int = Field(0, ge=0, description="Tokens that a run may take; 0 for no limit.")
+    judge_concurrency: int = Field(4, ge=1, le=64, description="Requests to the judge at the same time.")
+    judge_per_minute: int = Field(0, ge=0, description="Requests to the judge in a minute; 0 for no limit.")
+    evaluators: tuple[Path, ...] = Field((), description="Python files with evaluators of your own, for `eval`.")
     connect_timeout_s: Seconds = Field(10.0, description="Seconds to reach an upstream.")
     head_timeout_s: Seconds = Field(15.0, description="Seconds for a client to send a request's head.")
     body_timeout_s: Seconds = Field(60.0, description="Seconds between two pieces of a request's body.")
@@ -143,7 +170,15 @@ class Settings(BaseModel):
                 raise ValueError("a hook is a command or a URL, and not empty")
         return hooks
 
-    @field_validator("session_headers", "intercept_hosts", "web_names", mode="before")
+    @field_validator("judge_url")
+    @classmethod
+    def _check_judge(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if url and (parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None):
+            raise ValueError("it is a URL such as https://api.openai.com/v1, without a name or password in it")
+        return url
+
+    @field_validator("session_headers", "intercept_hosts", "web_names", "evaluators", "judge_rubrics", mode="before")
     @classmethod
     def _read_names(cls, value: Any) -> Any:
         """A sequence of names; or one text, with commas between them."""

@@ -19,10 +19,10 @@ from pandaprobe_proxy.settings import Settings, SettingsError, flag_of
 
 PREFIX = "PANDAPROBE_"
 FOREIGN = frozenset(
-    "API_KEY BATCH_SIZE DEBUG ENABLED ENDPOINT ENVIRONMENT FLUSH_INTERVAL MAX_QUEUE_SIZE PARENT_SESSION"  # noqa: SIM905
+    "API_KEY BATCH_SIZE DEBUG ENABLED ENDPOINT ENVIRONMENT FLUSH_INTERVAL JUDGE_KEY MAX_QUEUE_SIZE PARENT_SESSION"  # noqa: SIM905
     " PROJECT_NAME PROXY REFLECT_WORKSPACE RELEASE SESSION TRACE USER".split()
 )
-"""Names after the prefix that belong to the shim or the SDK."""
+"""Names after the prefix that belong to the shim or the SDK, or hold a secret of ours."""
 
 _Found = dict[str, tuple[Any, str]]
 """Values by setting, each with its origin."""

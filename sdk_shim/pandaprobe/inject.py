@@ -1,10 +1,10 @@
-"""The headers of ours that a request gets, if it goes to the sidecar. To any other address: none, ever."""
+"""The headers of ours that a request gets if the sidecar reads it, and takes them off. To anybody else: none, ever."""
 
 import json
 from collections.abc import Callable
 
 from pandaprobe.context import current_place, current_session, current_user, outer_session, tell_once
-from pandaprobe.settings import current, to_origin
+from pandaprobe.settings import TRANSPARENT, Origin, current, to_origin
 
 SESSION, USER, TRACE = "X-PandaProbe-Session", "X-PandaProbe-User", "X-PandaProbe-Trace"
 SESSION_ALIAS = "X-PandaProbe-Session-Id"
@@ -23,13 +23,27 @@ def may_set(name: str, find: Callable[[str], object]) -> bool:
     return all(each in session and value in current().process_sessions for each, value in given)
 
 
-def stamp(host: str | None, port: int | None) -> list[tuple[str, bytes]]:
-    """The headers for a request to that address: names, and values in UTF-8. Never raises."""
+def stamp(host: str | None, port: int | None, via: Origin | None = None) -> list[tuple[str, bytes]]:
+    """The headers for a request to that address, `via` a proxy if not directly: names, and values in UTF-8.
+
+    Never raises.
+    """
     try:
-        return _headers() if host and to_origin(host, port or 80) in current().origins else []
+        return _headers() if host and _is_ours(host, port or 80, via) else []
     except Exception as error:
         tell_once(f"a call could not be told its session: {type(error).__name__}")
         return []
+
+
+def _is_ours(host: str, port: int, via: Origin | None) -> bool:
+    """Whether the sidecar reads the request, and takes our headers off it. A proxy that is not ours would not."""
+    settings = current()
+    if to_origin(host, port) in settings.origins:
+        return True
+    by = settings.interceptor
+    if by is None or by not in (via, TRANSPARENT):
+        return False
+    return any(pattern.fullmatch(f"{host}:{port}") for pattern in settings.intercepted)
 
 
 def _headers() -> list[tuple[str, bytes]]:

@@ -18,6 +18,7 @@ BASE_URLS = (
 )
 Origin = tuple[str, int]
 """Host in lower case, with all names of loopback as `loopback`; and port."""
+TRANSPARENT: Origin = ("transparent", 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,10 @@ class Settings:
     """Nothing is posted, whatever comes in sight."""
     is_named: bool = False
     """The relay's address was said; no other is taken for it."""
+    interceptor: Origin | None = None
+    """The forward proxy that decrypts calls of this process; TRANSPARENT if they are redirected to it unseen."""
+    intercepted: tuple[re.Pattern[str], ...] = ()
+    """Of `host:port`: what it decrypts. Only there, and only by way of it, headers of ours go besides `origins`."""
     process_sessions: frozenset[str] = frozenset()
     """What `*_CUSTOM_HEADERS` make clients say on every request: the session of the process, not of a call."""
 
@@ -81,6 +86,8 @@ def read(proxy: str | None = None, endpoint: str | None = None, **given: object)
         (env.get("PANDAPROBE_DEBUG") or "").lower() in ("1", "true", "yes"),
         is_off,
         named is not None,
+        _interceptor(env.get("PANDAPROBE_INTERCEPTED_BY", "")),
+        tuple(_patterns(env.get("PANDAPROBE_INTERCEPTED", ""))),
         frozenset(_process_sessions()),
     )
     return replace(made, **_known(given))
@@ -93,6 +100,17 @@ def _known(given: Mapping[str, object]) -> dict[str, Any]:
     if given.get("max_queue_size") is not None:
         known["max_queue_size"] = _number(str(given["max_queue_size"]), 1000)
     return known | ({"debug": bool(given["debug"])} if given.get("debug") is not None else {})
+
+
+def _interceptor(text: str) -> Origin | None:
+    return TRANSPARENT if text == TRANSPARENT[0] else origin_of(text)
+
+
+def _patterns(text: str) -> Iterator[re.Pattern[str]]:
+    """Of `HOST[:PORT]`, with commas between; `*` stands for any part of a host."""
+    for entry in filter(None, (part.strip() for part in text.split(","))):
+        named = entry if re.search(r":\d+$", entry) else f"{entry}:443"
+        yield re.compile(r"[^:/]*".join(map(re.escape, named.split("*"))), re.IGNORECASE)
 
 
 def _process_sessions() -> Iterator[str]:

@@ -9,6 +9,7 @@ import sys
 import textwrap
 
 from pandaprobe_proxy.app.interceptor import Interceptor, listed
+from pandaprobe_proxy.app.listening import Listening
 from pandaprobe_proxy.model.exchange import Ended, Outcome, RequestHead
 from pandaprobe_proxy.relay.routes import Upstream
 from pandaprobe_proxy.settings import Settings
@@ -24,10 +25,11 @@ HEAD = """
 """
 
 
-def interceptor(tmp_path, code, hosts=(("api.openai.com:443", "openai"),), **settings):
+def interceptor(tmp_path, code, hosts=(("api.openai.com:443", "openai"),), silence_s=10, **settings):
     command = (sys.executable, "-c", textwrap.dedent(code))
     given = Settings(data_dir=tmp_path, **{"drain_s": 0.1, **settings})
-    return Interceptor(given, listening(), [("127.0.0.1", 1)], lambda: list(hosts), command)
+    sock = listening()
+    return Interceptor(given, Listening(sock, sock), lambda: list(hosts), command, silence_s)
 
 
 async def test_what_is_decrypted_are_the_hosts_of_the_upstreams_and_the_users_own():
@@ -47,12 +49,14 @@ async def test_what_is_decrypted_are_the_hosts_of_the_upstreams_and_the_users_ow
 async def test_it_is_given_what_it_needs(tmp_path):
     out = tmp_path / "given"
     keeping = interceptor(tmp_path, f"import sys; open({str(out)!r}, 'w').write(sys.stdin.read())")
+    address = keeping.status()["address"]
     running = asyncio.create_task(keeping.run(lambda event: None))
     await until(lambda: out.exists() and out.read_text().endswith("}"))
     await keeping.end(running)
     given = json.loads(out.read_text())
     assert given["settings"]["data_dir"] == str(tmp_path)
-    assert (given["hosts"], given["barred"]) == ([["api.openai.com:443", "openai"]], [["127.0.0.1", 1]])
+    assert given["hosts"] == [["api.openai.com:443", "openai"]]
+    assert [f"{host}:{port}" for host, port in given["barred"]] == [address] * 2
 
 
 async def test_one_that_dies_interrupts_its_calls_and_is_started_again(tmp_path):
@@ -68,6 +72,28 @@ async def test_one_that_dies_interrupts_its_calls_and_is_started_again(tmp_path)
     assert keeping.restarts == 1 and keeping.pid != first
     await keeping.end(running)
     assert keeping.pid is None
+
+
+BEATING = """
+    import json, os, sys, time
+    given = json.load(sys.stdin)
+    while True:
+        os.write(given["pulse_fd"], b".")
+        time.sleep(0.02)
+"""
+
+
+async def test_one_that_hangs_is_killed_and_started_again(tmp_path):
+    keeping = interceptor(tmp_path, BEATING, silence_s=0.5)
+    running = asyncio.create_task(keeping.run(lambda event: None))
+    await until(lambda: keeping.pid)
+    first = keeping.pid
+    await asyncio.sleep(1)
+    assert (keeping.pid, keeping.hangs) == (first, 0)
+    os.kill(first, signal.SIGSTOP)
+    await until(lambda: keeping.pid not in (None, first))
+    assert (keeping.restarts, keeping.hangs, keeping.status()["hangs"]) == (1, 1, 1)
+    await keeping.end(running)
 
 
 async def test_it_is_told_to_drain_and_what_it_tells_then_is_heard(tmp_path):

@@ -6,7 +6,8 @@ import subprocess
 import sys
 
 import pytest
-from pandaprobe_proxy.app.sidecar import Misuse, ServeError, Sidecar, bind
+from pandaprobe_proxy.app.listening import Misuse, ServeError, bind
+from pandaprobe_proxy.app.sidecar import Sidecar
 from pandaprobe_proxy.settings import Settings
 
 

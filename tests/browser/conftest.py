@@ -9,10 +9,10 @@ from openai_upstream import openai_upstream
 from pandaprobe_proxy.demo.agent import converse
 from pandaprobe_proxy.demo.provider import provider
 from sidecar import sidecar
-from watched import watched_page
+from viewing import record, viewing
+from watched import Watched, watched_page
 
 CHROMIUM = shutil.which("chromium")
-ARGS = ["--no-sandbox", "--disable-frame-rate-limit", "--disable-gpu-vsync"]
 
 
 @pytest.fixture(scope="session")
@@ -22,7 +22,7 @@ def browser():
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
+        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield launched
         launched.close()
 
@@ -54,3 +54,19 @@ def page(browser, recorded):
     """A page of the viewer that has the token, 1280 pixels wide."""
     with watched_page(browser, recorded) as page:
         yield page
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory, browser):
+    with viewing(tmp_path_factory.mktemp("told") / "data", browser, Watched) as viewer:
+        record(viewer)
+        yield viewer
+
+
+@pytest.fixture
+def viewer(told):
+    """A sidecar that has recorded what `viewing.record` says; any page of it that misbehaves fails the test."""
+    told.watched.wrongs.clear()
+    yield told
+    told.close_pages()
+    assert told.faults() == []

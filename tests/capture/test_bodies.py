@@ -2,6 +2,7 @@ import gzip
 import json
 import os
 import zlib
+from dataclasses import replace
 
 import brotli
 import pytest
@@ -188,6 +189,11 @@ class TestPieces:
         assert said == ["x" * 9, "x" * (len(CANARY) - 9)]
         chunks = tuple((at, len(frame)) for at, frame in enumerate(packed))
         assert masked.fit(chunks) == tuple((at, len(frame)) for at, frame in enumerate(masked.body.pieces))
+
+    def test_what_takes_too_long_is_not_looked_for(self, keeper):
+        data = b"sk-" * 9_999 + b"!"
+        kept = keeper.keep(data, "", (), len(data))
+        assert keeper.mask(replace(kept, data=data * 2), None, {b"sk-" * 10_000}) is None
 
     def test_too_many_are_not_looked_for(self, keeper):
         kept = keeper.keep(b"clean", "", (), 5)

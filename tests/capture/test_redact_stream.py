@@ -1,9 +1,10 @@
 import itertools
 import json
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pandaprobe_proxy.capture.redact_stream import mask
+from pandaprobe_proxy.capture.redact_stream import MaskError, mask
 
 SECRET = b"sk-canary-0123456789abcdef"
 
@@ -47,3 +48,33 @@ def test_fragments_with_their_own_event_lines_are_masked():
         for part in parts
     )
     assert not any(part in mask(stream, [SECRET]) for part in parts)
+
+
+def test_a_very_long_secret_is_masked_in_one_piece_and_in_many():
+    secret = b"sk-" * 10_000
+    assert mask(event(secret.decode()), [secret]) == event("x" * len(secret))
+    pieces = [secret[at : at + 7].decode() for at in range(0, len(secret), 7)]
+    assert text_of(mask(b"".join(map(event, pieces)), [secret])) == "x" * len(secret)
+
+
+def test_each_of_several_times_is_masked():
+    stream = event("a ") + event(SECRET.decode()) + event("sk-canary-") + event(SECRET.decode()) + event(" b")
+    assert text_of(mask(stream, [SECRET])) == f"a {'x' * 26}sk-canary-{'x' * 26} b"
+
+
+def test_a_secret_of_one_character_is_masked():
+    assert mask(event("a-b"), [b"-"]) == event("axb")
+
+
+@pytest.mark.parametrize("almost", [b"s" * 100_000, b's"' * 100_000, b"sk-" * 9_999 + b"!" + b"sk-" * 9_999])
+def test_a_stream_that_almost_says_a_secret_very_often_is_passed_over_or_given_up(almost):
+    secret = b"sk-" * 10_000
+    try:
+        assert mask(almost, [secret]) == almost
+    except MaskError:
+        assert almost[:1] == b"s"
+
+
+def test_what_takes_too_long_is_given_up():
+    with pytest.raises(MaskError):
+        mask(b's"' * 100_000, [b"sk-0123456789"])

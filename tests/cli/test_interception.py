@@ -11,7 +11,8 @@ FORWARD = "127.0.0.1:4102"
 
 
 def made(environ, session=None):
-    return plan_interception(plan(environ, "127.0.0.1:4100", "127.0.0.1:4101", session), environ, FORWARD)
+    pointed = plan(environ, "127.0.0.1:4100", "127.0.0.1:4101", session)
+    return plan_interception(pointed, environ, FORWARD, ["api.openai.com:443", "*.azure.test:443"])
 
 
 def test_connections_go_through_the_proxy_but_those_to_this_machine():
@@ -44,6 +45,12 @@ def test_the_session_goes_along_in_headers_and_to_the_shim():
     assert variables["PANDAPROBE_SESSION"] == "trip"
     assert variables["OPENAI_CUSTOM_HEADERS"] == "X-PandaProbe-Session: trip"
     assert "OPENAI_CUSTOM_HEADERS" not in made({}).variables
+
+
+def test_the_shim_is_told_which_calls_the_proxy_reads():
+    variables = made({}).variables
+    assert variables["PANDAPROBE_INTERCEPTED_BY"] == FORWARD
+    assert variables["PANDAPROBE_INTERCEPTED"] == "api.openai.com:443,*.azure.test:443"
 
 
 @pytest.mark.parametrize("name", ["HTTPS_PROXY", "http_proxy", "ALL_PROXY"])

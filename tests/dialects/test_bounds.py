@@ -8,6 +8,7 @@ from pandaprobe_proxy.dialects.bounds import (
     LEAST_BYTES,
     MOST_ANSWERS,
     MOST_ENTRIES,
+    MOST_SMALL,
     MOST_TINY,
     BoundedEvents,
     may_exceed,
@@ -16,16 +17,16 @@ from pandaprobe_proxy.dialects.bounds import (
 from pandaprobe_proxy.wire.stream import StreamEvent
 
 
-def trimmed(body):
+def trimmed(body, size=10**9):
     """The body after its trimming; fails if that says otherwise than it does."""
     before = json.dumps(body)
-    assert trim(body) == (json.dumps(body) != before)
+    assert trim(body, size) == (json.dumps(body) != before)
     return body
 
 
 def test_what_is_usual_is_left_as_it_is():
-    body = {"messages": [{"role": "user", "content": [{"type": "text"}]}] * 3000, "tools": [{}] * 20_000, "n": 1}
-    assert trimmed(body)["messages"][2999]["content"] == [{"type": "text"}]
+    body = {"messages": [{"role": "user", "content": [{"type": "text"}]}] * 2000, "tools": [{}] * 20_000, "n": 1}
+    assert trimmed(body)["messages"][1999]["content"] == [{"type": "text"}]
     assert len(body["tools"]) == 20_000
 
 
@@ -33,6 +34,11 @@ def test_what_is_usual_is_left_as_it_is():
 def test_a_list_has_so_many_entries_at_most(key):
     assert len(trimmed({key: [{}] * (MOST_ENTRIES + 1)})[key]) == MOST_ENTRIES
     assert len(trimmed({key: [{}] * MOST_ENTRIES})[key]) == MOST_ENTRIES
+
+
+def test_a_list_of_entries_that_say_next_to_nothing_is_shorter():
+    assert len(trimmed({"messages": [{}] * 3000}, 10_000)["messages"]) == MOST_SMALL
+    assert len(trimmed({"messages": [{}] * 3000}, 96_000)["messages"]) == 3000
 
 
 @pytest.mark.parametrize("key", ["choices", "candidates"])

@@ -531,7 +531,9 @@ def test_runs_of_recorded_streams_say_what_their_events_say(name):
 
 
 def test_a_request_of_too_many_messages_is_read_as_far_as_that_goes():
-    request = json.dumps({"model": "m", "messages": [{"role": "user"}] * (MOST_ENTRIES + 1)}).encode()
+    request = json.dumps(
+        {"model": "m", "messages": [{"role": "user", "content": "hello"}] * (MOST_ENTRIES + 1)}
+    ).encode()
     call = read(make_exchange(request, json.dumps(WHOLE).encode()))
     assert (len(call.input), call.lossy, call.requested_model, call.output[0].content) == (
         MOST_ENTRIES,

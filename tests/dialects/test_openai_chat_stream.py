@@ -319,6 +319,10 @@ _DELTAS = (
     _FRAGMENT % b'{"function":{"arguments":"<>"}},{"function":{"arguments":"<>"}}',
 )
 _CHOICES = (
+    b'{"index":@,"delta":{"content":"<>"},"logprobs":null,"finish_reason":null}',
+    b'{"delta":{"content":"<>"},"index":@}',
+    b'{"index":@,"delta":{"role":"assistant","reasoning":"<>"}}',
+    b'{"index":@,"delta":{"tool_calls":[{"index":0,"function":{"arguments":"<>"}}]}}',
     b'{"index":1,"delta":{"content":"<>"},"finish_reason":"stop"}',
     b'{"delta":{"content":"<>"},"logprobs":{"content":[{"token":"<>"}]}}',
     b'{"delta":{"content":"<>"},"content_filter_results":{"hate":{"filtered":false}}}',
@@ -333,6 +337,8 @@ _SHORT = b'data: {"choices": [{"delta": {"content": "<>"}}]%b}'
 _BESIDE = (
     b"",
     b',"usage":{"total_tokens":#}',
+    b',"usage":{"prompt_tokens":7,"total_tokens":#,"completion_tokens":#,"prompt_tokens_details":null}',
+    b',"usage":{"completion_tokens":#,"completion_tokens_details":{"completion_tokens":#}}',
     b',"p":"##"',
     b',"created":#',
     b',"x":[1]',
@@ -362,6 +368,11 @@ def test_a_long_run_says_what_its_events_say(event):
 
 def test_a_long_run_is_read_as_few_events():
     assert check_alike(lambda told: ChatStream().read(told), ALIKE, make_run(ALIKES[0], b"\n\n")) > 400
+
+
+@pytest.mark.parametrize("event", [_CHUNK % _CHOICES[0], _SHORT % _BESIDE[2]])
+def test_a_run_goes_on_while_choices_come_in_turn_and_usage_grows(event):
+    assert check_alike(lambda told: ChatStream().read(told), ALIKE, make_run(event, b"\n\n")) > 400
 
 
 def test_there_are_no_more_choices_than_are_decoded():

@@ -87,6 +87,7 @@ def test_a_choice_without_a_text_has_none():
 
 _CHUNK = b'data: {"id":"c","object":"t","created":5,"model":"m","choices":[%b]%b}'
 _CHOICES = (
+    b'{"index":@,"text":"<>"}',
     b'{"index":0,"text":"<>","logprobs":null,"finish_reason":null}',
     b'{"index":1,"text":"<>"}',
     b'{"text":"<>","logprobs":{"tokens":["<>"]}}',
@@ -99,6 +100,7 @@ _CHOICES = (
 ALIKES = (
     *(_CHUNK % (choice, b',"obfuscation":"##"') for choice in _CHOICES),
     _CHUNK % (b'{"text":"<>"}', b',"usage":{"prompt_tokens":#}'),
+    _CHUNK % (b'{"text":"<>"}', b',"usage":{"prompt_tokens":7,"total_tokens":#,"completion_tokens":#}'),
     *(b"data: [DONE]", b'data: {"error":"<>"}'),
 )
 """Chunks that may be of a run and chunks that may not."""

@@ -132,6 +132,8 @@ def test_choices_are_handed_on_with_their_place_and_offset():
 def test_a_chunk_that_adds_nothing_but_its_choice_is_told_by_that():
     choice = {"index": 0}
     assert find_only_choice({"id": "c", "created": 1, "usage": None, "choices": [choice]}, "message") is choice
+    counts = {"prompt_tokens": 1, "total_tokens": 2, "prompt_tokens_details": None}
+    assert find_only_choice({"usage": counts, "choices": [choice]}, "message") is choice
 
 
 @pytest.mark.parametrize(
@@ -142,8 +144,11 @@ def test_a_chunk_that_adds_nothing_but_its_choice_is_told_by_that():
         {"choices": ["x"]},
         {"choices": {}},
         {"error": "e"},
-        {"usage": {"total_tokens": 1}},
+        {"usage": {"total_tokens": 1, "details": {"a": 1}}},
+        {"usage": {"total_tokens": True}},
+        {"usage": [1]},
         {"x": [1]},
+        {"x": {"total_tokens": 1}},
     ],
 )
 def test_a_chunk_that_may_add_something_else_is_not(beside):

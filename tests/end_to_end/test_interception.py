@@ -59,6 +59,34 @@ NODE = """
 """
 
 
+SHIM = """
+    import asyncio, os, ssl
+    import aiohttp, httpx, pandaprobe, requests
+    from openai import OpenAI
+
+    base = os.environ["OPENAI_BASE_URL"]
+    asked = {"model": "m", "messages": [{"role": "user", "content": "Capital of France?"}]}
+
+    async def by_aiohttp():
+        context = ssl.create_default_context()
+        async with aiohttp.ClientSession(trust_env=True) as session:
+            async with session.post(base + "/chat/completions", json=asked, ssl=context) as answer:
+                await answer.json()
+
+    with pandaprobe.session("by-openai"):
+        OpenAI(max_retries=0).chat.completions.create(**asked)
+    with pandaprobe.session("by-requests"):
+        requests.post(base + "/chat/completions", json=asked, timeout=10).raise_for_status()
+    with pandaprobe.session("by-aiohttp"):
+        asyncio.run(by_aiohttp())
+    with pandaprobe.session("direct"):
+        context = ssl.create_default_context(cafile=os.environ["ORIGINS"])
+        httpx.Client(trust_env=False, verify=context).post(base + "/chat/completions", json=asked)
+    with pandaprobe.session("elsewhere"):
+        requests.post(os.environ["OTHER"], json=asked, timeout=10).raise_for_status()
+"""
+
+
 class Both(Handler):
     """Speaks Anthropic's messages, too."""
 
@@ -131,6 +159,18 @@ def test_the_openai_client_is_recorded_in_its_session(tmp_path, environment, ups
     assert adds_up(tmp_path / "data") == (2, 2, 0)
     assert upstream.sessions() == [None, None]
     assert {k.lower(): v for k, v in upstream.seen[0].headers}["authorization"].endswith("ABCDEF")
+
+
+def test_the_shims_scopes_reach_what_is_intercepted_and_nobody_else(tmp_path, environment, upstream, origins):
+    other = "127.0.0.3"
+    with openai_upstream(other, origins.server(other)) as elsewhere:
+        given = {**environment, "ORIGINS": str(origins.path), "OTHER": f"{elsewhere.url}/chat/completions"}
+        done = run(tmp_path / "data", given, *program(SHIM))
+        assert done.returncode == 0, done.stderr
+        found = calls(tmp_path / "data")
+        assert {call["session_id"] for call in found} == {"by-openai", "by-requests", "by-aiohttp"}
+        assert {call["source"] for call in found} == {"header"}
+        assert (upstream.sessions(), elsewhere.sessions()) == ([None] * 4, [None])
 
 
 def test_without_a_name_the_calls_of_a_conversation_are_in_one_session_all_the_same(tmp_path, environment):

@@ -1,5 +1,9 @@
+from itertools import combinations
+
 import pytest
-from pandaprobe_proxy.evaluate.amounts import Amounts, read_amounts
+from hypothesis import given
+from hypothesis import strategies as st
+from pandaprobe_proxy.evaluate.amounts import Amounts, add_up, read_amounts
 
 
 def read(text):
@@ -49,3 +53,8 @@ def test_more_digits_than_any_amount_has_are_none():
     amounts = Amounts()
     amounts.hear("9" * 400)
     assert not amounts.explain(777)
+
+
+@given(st.lists(st.integers(1, 60), unique=True, max_size=12), st.integers(1, 200))
+def test_parts_add_up_just_where_some_choice_of_three_to_five_does(parts, total):
+    assert add_up(parts, total) == any(sum(some) == total for n in (3, 4, 5) for some in combinations(parts, n))

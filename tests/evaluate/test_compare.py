@@ -69,3 +69,23 @@ def test_numbers_are_the_same_whenever_they_are_asked():
     assert find_interval(changes) == find_interval(changes)
     assert find_p(changes) == find_p(changes)
     assert isinstance(compare("a", by_task(*changes), by_task(*changes)), Difference)
+
+
+def spread(first, values):
+    return {f"t{first + at}": [value] for at, value in enumerate(values)}
+
+
+def test_sets_with_too_few_tasks_in_common_are_held_against_each_other_as_they_are():
+    found = compare("x", spread(0, [0.1, 0.2, 0.3] * 5), spread(100, [0.7, 0.8, 0.9] * 4))
+    assert (found.paired, found.tasks, found.mcnemar) == (False, 12, None)
+    assert found.low < 0.6 < found.high and found.low > 0.5 and found.p < 0.01
+    assert 0 < found.smallest < 0.12
+
+
+def test_that_finds_nothing_where_there_is_nothing():
+    found = compare("x", spread(0, [0.1, 0.5, 0.9] * 4), spread(100, [0.9, 0.5, 0.1] * 4))
+    assert found.low < 0 < found.high and found.p > 0.5
+
+
+def test_that_needs_five_of_each():
+    assert compare("x", spread(0, [0.1] * 4), spread(100, [0.9] * 9)) is None

@@ -39,3 +39,13 @@ def test_tools_are_known_by_the_definitions_of_every_dialect():
     assert set(session.tools) == {"get", "put"}
     assert name_tool({"toolSpec": {"name": "converse"}}) == "converse"
     assert name_tool({"function": "odd"}) == name_tool({"name": 1}) == ""
+
+
+def test_what_several_want_to_know_is_asked_once():
+    session, asked = talk(user("hi"), says("yes")), []
+
+    def ask(of):
+        asked.append(of)
+        return len(of.lines)
+
+    assert (session.once(ask), session.once(ask), len(asked)) == (2, 2, 1)

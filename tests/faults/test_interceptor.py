@@ -91,6 +91,18 @@ def test_it_is_killed_in_the_middle_of_a_call_and_the_next_call_is_recorded(reco
     assert forward(recording)["restarts"] == 1
 
 
+@pytest.mark.slow
+def test_it_hangs_and_is_noticed_and_the_next_call_is_recorded(recording, upstream):
+    assert whole(recording, upstream).endswith(b"0\r\n\r\n")
+    first = forward(recording)["pid"]
+    os.kill(first, signal.SIGSTOP)
+    wait_until(lambda: (forward(recording) or {"pid": first})["pid"] != first, 60)
+    assert whole(recording, upstream).endswith(b"0\r\n\r\n")
+    assert recording.settled(calls=2)["adds_up"]
+    assert (forward(recording)["restarts"], forward(recording)["hangs"]) == (1, 1)
+    assert "(1 of them since it hung)" in recording.cli("status")
+
+
 def test_the_recorder_dies_and_calls_go_on_and_are_recorded(recording, upstream):
     os.kill(recording.recorder_pid(), signal.SIGKILL)
     assert whole(recording, upstream).endswith(b"0\r\n\r\n")

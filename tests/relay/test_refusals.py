@@ -2,7 +2,8 @@ import json
 
 import httptools
 import pytest
-from pandaprobe_proxy.relay.refusals import Caller, Trouble, answer, unknown_path
+from pandaprobe_proxy.model.refusal import Caller, Trouble
+from pandaprobe_proxy.relay.refusals import answer, unknown_path
 
 TROUBLE = Trouble(502, "unreachable", "The upstream is not there.")
 MESSAGES = Caller("POST", b"/v1/messages?beta=true", ((b"X-Api-Key", b"k"),))

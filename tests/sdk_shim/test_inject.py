@@ -65,3 +65,50 @@ def test_the_parent_of_a_session_that_was_set_by_hand_is_not_told(given):
     assert not may_set("X-PandaProbe-Parent-Session", {given: "by hand"}.get)
     assert may_set("X-PandaProbe-Parent-Session", {}.get)
     assert may_set("X-PandaProbe-Session", {"X-PandaProbe-Parent-Session": "by hand"}.get)
+
+
+FORWARD = ("loopback", 4102)
+
+
+@pytest.fixture
+def intercepted(shim, sink, monkeypatch):
+    """As `run --intercept` has it."""
+    monkeypatch.setenv("PANDAPROBE_INTERCEPTED_BY", "127.0.0.1:4102")
+    monkeypatch.setenv("PANDAPROBE_INTERCEPTED", "api.openai.com:443, *.azure.test")
+    shim.init()
+    return shim
+
+
+def test_what_goes_through_the_proxy_that_decrypts_it_is_told(intercepted):
+    with intercepted.session("s"):
+        for host in ("api.openai.com", "API.OpenAI.com", "mine.azure.test"):
+            assert stamp(host, 443, FORWARD) == [("X-PandaProbe-Session", b"s")]
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "via"),
+    [
+        ("api.openai.com", 443, None),
+        ("api.openai.com", 443, ("proxy.corp", 4102)),
+        ("api.openai.com", 8443, FORWARD),
+        ("other.test", 443, FORWARD),
+        ("api.openai.com.evil.test", 443, FORWARD),
+        ("azure.test", 443, FORWARD),
+    ],
+)
+def test_what_the_proxy_does_not_decrypt_or_never_sees_is_not(intercepted, host, port, via):
+    with intercepted.session("s"):
+        assert stamp(host, port, via) == []
+
+
+def test_where_nobody_intercepts_a_proxy_of_somebodys_changes_nothing(shim, sink):
+    with shim.session("s"):
+        assert stamp("api.openai.com", 443, FORWARD) == []
+
+
+def test_where_connections_are_redirected_the_listed_hosts_are_told_however_they_are_reached(intercepted, monkeypatch):
+    monkeypatch.setenv("PANDAPROBE_INTERCEPTED_BY", "transparent")
+    intercepted.init()
+    with intercepted.session("s"):
+        assert stamp("api.openai.com", 443) == [("X-PandaProbe-Session", b"s")]
+        assert stamp("other.test", 443) == []

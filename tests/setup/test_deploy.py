@@ -3,6 +3,7 @@
 import copy
 import importlib.resources
 import json
+import os
 import re
 import subprocess
 import sys
@@ -12,12 +13,16 @@ import jsonschema
 import kubernetes_validate
 import pytest
 import yaml
+from namespaces import namespaces, needs_namespaces
 from openai_upstream import openai_upstream
 from pandaprobe_proxy.app.metrics import Metrics
+from pandaprobe_proxy.app.trust import certificate
+from pandaprobe_proxy.cli.transparent import TO_PORT
 from pandaprobe_proxy.settings import Settings
 from pandaprobe_proxy.sources import load
 from sidecar import clean_environment, sidecar
 
+PLACES = {"certs": "/etc/ssl/certs", "own": "/usr/local/share/ca-certificates"}
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 COMPOSE = DEPLOY / "compose" / "compose.yaml"
 KUBERNETES = sorted([*(DEPLOY / "kubernetes").glob("*.yaml"), DEPLOY / "kustomize" / "example" / "deployment.yaml"])
@@ -169,6 +174,50 @@ def test_a_pod_has_a_native_sidecar_that_cannot_harm_its_app(where, spec, tmp_pa
 def test_all_manifests_have_the_same_sidecar():
     first, *others = [sidecar_of(spec) for _, spec in pods()]
     assert all(other == first for other in others)
+
+
+def closed_pod():
+    """(sidecar, redirecting container, app) of the pod whose app cannot be told anything."""
+    (document,) = documents(DEPLOY / "kubernetes" / "transparent.yaml")
+    assert [one["name"] for one in document["spec"]["initContainers"]] == ["pandaprobe", "pandaprobe-redirect"]
+    return (*document["spec"]["initContainers"], *document["spec"]["containers"])
+
+
+def test_a_closed_app_has_no_settings_and_no_way_to_the_authoritys_key(tmp_path):
+    container, redirecting, app = closed_pod()
+    settings = settings_of(container, tmp_path)
+    assert "env" not in app
+    assert app["volumeMounts"] == [{"name": "trust", "mountPath": "/etc/ssl/certs", "readOnly": True}]
+    assert {mount["name"]: mount.get("readOnly") for mount in redirecting["volumeMounts"]}["pandaprobe"] is True
+    user = container["securityContext"]["runAsUser"]
+    assert f"--user {user}" in redirecting["args"][0] and app["securityContext"]["runAsUser"] != user
+    assert settings.transparent == TO_PORT and settings.host == "127.0.0.1"
+    assert redirecting["securityContext"]["capabilities"]["drop"] == ["ALL"]
+    for one in (container, redirecting):
+        assert one["image"].endswith(":intercept")
+    plain = sidecar_of(next(pods())[1])
+    for part in ("securityContext", "volumeMounts", "ports", "restartPolicy"):
+        assert container[part] == plain[part]
+
+
+@needs_namespaces
+def test_what_is_run_before_a_closed_app_redirects_and_trusts(tmp_path):
+    _, redirecting, _ = closed_pod()
+    assert redirecting["command"] == ["sh", "-ec"]
+    (tmp_path / "trust").mkdir()
+    authority = certificate(Settings(data_dir=tmp_path / "data"))
+    with namespaces(tmp_path) as spaces:
+        lines = [
+            *(f"mkdir {tmp_path}/{name}; cp -a {place}/. {tmp_path}/{name}" for name, place in PLACES.items()),
+            *(f"mount --bind {tmp_path}/{name} {place}" for name, place in PLACES.items()),
+            redirecting["args"][0].replace("/trust/", f"{tmp_path}/trust/"),
+        ]
+        environment = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+        environment |= {"PANDAPROBE_DATA_DIR": str(tmp_path / "data")}
+        done = spaces.privately("redirect.sh", lines, env=environment)
+        assert "-A PANDAPROBE -m owner --uid-owner 65532 -j RETURN" in done.stdout
+        assert sum("--dport 443 -j REDIRECT --to-ports 4103" in line for line in spaces.saved()) == 2
+    assert authority.read_text() in (tmp_path / "trust" / "ca-certificates.crt").read_text()
 
 
 def test_the_startup_probe_sees_the_listener(tmp_path):

@@ -11,6 +11,10 @@ from pathlib import Path
 import click
 import pandaprobe
 import pytest
+from pandaprobe_proxy.app.own_evaluators import find_evaluators
+from pandaprobe_proxy.evaluate.dataset import read_session
+from pandaprobe_proxy.evaluate.registry import Setting
+from pandaprobe_proxy.evaluate.traits import read_traits
 from sidecar import clean_environment
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -95,6 +99,20 @@ def test_the_lock_files_hold_every_dependency():
     for lock, requirements in wanted.items():
         locked = set(re.findall(r"^([\w.-]+)==", (ROOT / lock).read_text(), re.M))
         assert {re.split(r"[<>=; ]", text)[0] for text in requirements} <= locked
+
+
+def test_the_evaluator_of_the_documentation_judges(tmp_path):
+    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "evaluation.md").read_text(), re.S)
+    file = tmp_path / "polite_end.py"
+    file.write_text(code)
+    found = find_evaluators([file], [])
+    assert found.problems == ()
+    told = []
+    for messages in ([], [{"role": "assistant", "content": "Done."}], [{"role": "assistant", "content": "Thank you!"}]):
+        session = read_session({"session_id": "s", "messages": messages})
+        told.append(found.evaluators[-1].judge(session, read_traits(session), Setting()))
+    assert [(one.value, one.label) for one in told] == [(None, "no answer"), (0.0, "curt"), (1.0, "polite")]
+    assert told[1].evidence[0].text == "Done."
 
 
 def test_the_map_names_every_package():

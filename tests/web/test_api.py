@@ -153,7 +153,11 @@ async def test_judgements_are_kept(web, place):
     judgement = {"name": "loops", "version": 1, "value": None, "label": "too short to loop"}
     one = {"session_id": "a", "content": "c", "setting": "-", "judgement": judgement, "at_ns": 5}
     async with web.post("/judgements", json={"judged": [one, one]}) as response:
-        assert (response.status, await response.json()) == (200, {"kept": 1})
+        assert (response.status, await response.json()) == (200, {"kept": 1, "answers": 0})
+    answer = {"asked": "q", "session_id": "a", "criterion": "c", "model": "m", "text": "yes", "at_ns": 5}
+    async with web.post("/judgements", json={"judged": [], "answers": [answer]}) as response:
+        assert (response.status, await response.json()) == (200, {"kept": 0, "answers": 1})
+    assert place.reader().answers(["q"])["q"].text == "yes"
     async with web.post("/judgements", json={"judged": [{"session_id": "a"}]}) as response:
         assert response.status == 422
 

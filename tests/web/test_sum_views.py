@@ -28,5 +28,5 @@ async def test_two_kinds_of_sessions_are_compared_by_task(web, place):
             place.writer.put_judged([Judged(name, content, "", one, NOW_NS) for one in told])
     (found,) = (await get(web, "/evaluations/compare", a="tag:old", b="tag:new"))["items"]
     assert (found["name"], found["tasks"], found["before"], found["after"]) == ("risk", 6, 0.0, 1.0)
-    for wrong in ({"a": "tag:old"}, {"a": "x", "b": "tag:new"}, {"a": "-tag:a", "b": "tag:b"}, {"a": "odd:1", "b": ""}):
+    for wrong in ({"a": "tag:old"}, {"a": "odd:1", "b": "tag:new"}):
         await get(web, "/evaluations/compare", 422, **wrong)

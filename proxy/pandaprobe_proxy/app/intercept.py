@@ -16,14 +16,18 @@ import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
 from importlib import util
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
 from pandaprobe_proxy.app import logs
+from pandaprobe_proxy.app.pulse import beat
 from pandaprobe_proxy.capture.pipe import PipeWriter
 from pandaprobe_proxy.intercept.hosts import Hosts, parse_host
 from pandaprobe_proxy.settings import Settings
+
+if TYPE_CHECKING:
+    from pandaprobe_proxy.intercept.forward import Forward
 
 log = structlog.get_logger("intercept")
 
@@ -42,6 +46,11 @@ def is_possible() -> bool:
 def certificate_path(settings: Settings) -> Path:
     """The certificate that apps must trust."""
     return settings.data_dir.absolute() / "ca" / "pandaprobe-ca.pem"
+
+
+def keys_path(settings: Settings) -> Path:
+    """The keys of the WireGuard tunnel."""
+    return certificate_path(settings).with_name("wireguard.json")
 
 
 def trusted_path() -> Path | None:
@@ -88,14 +97,31 @@ async def _intercept(settings: Settings, given: Mapping[str, Any]) -> int:
         idle_s=settings.idle_timeout_s,
     )
     forward = Forward(plan, writer.tap, Clocks(time.monotonic_ns, time.time_ns, os.urandom))
-    await forward.start(socket.socket(fileno=given["listen_fd"]))
+    redirected = [socket.socket(fileno=fd) for fd in given["redirected_fds"]]
+    await forward.start(socket.socket(fileno=given["listen_fd"]), redirected)
+    if settings.wireguard is not None and not await _tunnel(forward, settings):
+        return 1
+    beating = asyncio.create_task(beat(given["pulse_fd"]))
     gc.collect()
     gc.freeze()  # what there is now stays; a collection then looks at flows only, and takes no time that is felt
     async for hosts in _told(pipe):
         forward.list(_read_hosts(hosts))
     await forward.drain(settings.drain_s)
     writer.close()
+    beating.cancel()
     return 0
+
+
+async def _tunnel(forward: "Forward", settings: Settings) -> bool:
+    """Opens the tunnel; whether it could be."""
+    from pandaprobe_proxy.intercept.wireguard import KeysError, open_keys
+
+    try:
+        await forward.start_tunnel(settings.host, settings.wireguard or 0, open_keys(keys_path(settings)))
+    except (KeysError, OSError) as error:
+        log.error("the WireGuard tunnel cannot be opened", port=settings.wireguard, why=str(error))
+        return False
+    return True
 
 
 def _read_hosts(pairs: Iterable[tuple[str, str]]) -> Hosts:

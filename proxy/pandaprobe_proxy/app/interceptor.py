@@ -1,6 +1,6 @@
-"""Starts the intercepting process, hands its events to the ring, and starts it again when it ends before it should.
+"""Starts the intercepting process, hands its events to the ring, and starts it again when it ends too early or hangs.
 
-The listening socket stays here, so that connections wait while there is no process, and a port is never lost.
+The listening sockets stay here, so that connections wait while there is no process, and a port is never lost.
 """
 
 import asyncio
@@ -16,6 +16,8 @@ from typing import Any
 import structlog
 
 from pandaprobe_proxy.app.intercept import certificate_path
+from pandaprobe_proxy.app.listening import Listening
+from pandaprobe_proxy.app.pulse import Pulse
 from pandaprobe_proxy.capture.frames import Dropped
 from pandaprobe_proxy.capture.pipe import PipeReader
 from pandaprobe_proxy.model.exchange import Event
@@ -28,6 +30,8 @@ COMMAND = (sys.executable, "-P", "-m", "pandaprobe_proxy", "intercept")
 FIRST_DELAY_S = 0.2
 LONGEST_DELAY_S = 5.0
 STEADY_S = 30.0
+SILENCE_S = 10.0
+"""Without a sign of life, after which it is killed: apps wait on it."""
 LAST_S = 7.0  # beyond the drain, for the last events
 
 
@@ -44,20 +48,22 @@ class Interceptor:
     def __init__(
         self,
         settings: Settings,
-        sock: socket.socket,
-        barred: Sequence[tuple[str, int]],
+        listening: Listening,
         hosts: Callable[[], list[tuple[str, str]]],
         command: Sequence[str] = COMMAND,
+        silence_s: float = SILENCE_S,
     ) -> None:
         self._settings = settings
-        self._sock = sock
-        self._barred = tuple(barred)
+        self._listening = listening
         self._hosts = hosts
         self._command = command
+        self._silence_s = silence_s
         self._process: asyncio.subprocess.Process | None = None
         self._transport: asyncio.WriteTransport | None = None
         self._ending = False
         self.restarts = 0
+        self.hangs = 0
+        """Of the restarts: those of a process that lived and gave no sign of it."""
 
     @property
     def pid(self) -> int | None:
@@ -80,34 +86,49 @@ class Interceptor:
 
     def _turn_away(self) -> None:
         """Closes the connections that wait: nobody comes for them soon, and an app must not hang on us."""
-        with suppress(BlockingIOError):
-            while True:
-                self._sock.accept()[0].close()
+        for sock in self._listening.every:
+            with suppress(BlockingIOError):
+                while True:
+                    sock.accept()[0].close()
 
     async def _live(self, tap: Callable[[Event | Dropped], None]) -> int:
         mine, theirs = socket.socketpair()
-        loop = asyncio.get_running_loop()
+        loop, pulse = asyncio.get_running_loop(), Pulse()
         self._transport, reader = await loop.create_connection(lambda: PipeReader(tap, time.monotonic_ns), sock=mine)
         with theirs:
             self._process = await asyncio.create_subprocess_exec(
                 *self._command,
                 stdin=asyncio.subprocess.PIPE,
-                pass_fds=(self._sock.fileno(), theirs.fileno()),
+                pass_fds=(*(sock.fileno() for sock in self._listening.every), theirs.fileno(), pulse.fd),
                 start_new_session=True,
                 env={**os.environ, "PYTHONUNBUFFERED": "1"},
             )
-            given = self._given(theirs.fileno())
+            given = self._given(theirs.fileno(), pulse.fd)
+        pulse.let_go()
+        watching = asyncio.create_task(self._watch(self._process, pulse))
         await self._process.communicate(given)
+        watching.cancel()
+        pulse.close()
         await reader.ended
         return self._process.returncode or 0
 
-    def _given(self, pipe_fd: int) -> bytes:
+    async def _watch(self, process: asyncio.subprocess.Process, pulse: Pulse) -> None:
+        """Kills a process that hangs. Its clients see their connections break; new ones wait."""
+        await pulse.stop(self._silence_s)
+        log.error("the intercepting process hangs and is killed; its calls are interrupted", pid=process.pid)
+        self.hangs += 1
+        with suppress(ProcessLookupError):
+            process.kill()
+
+    def _given(self, pipe_fd: int, pulse_fd: int) -> bytes:
         given: dict[str, Any] = {
             "settings": self._settings.model_dump(mode="json"),
-            "listen_fd": self._sock.fileno(),
+            "listen_fd": self._listening.forward.fileno(),
+            "redirected_fds": [sock.fileno() for sock in self._listening.redirected],
             "pipe_fd": pipe_fd,
+            "pulse_fd": pulse_fd,
             "hosts": self._hosts(),
-            "barred": self._barred,
+            "barred": self._listening.barred,
         }
         return json.dumps(given).encode()
 
@@ -123,7 +144,8 @@ class Interceptor:
             log.warning("the intercepting process did not end in time and is killed")
             self._process.kill()
             await asyncio.wait([running], timeout=LAST_S)
-        self._sock.close()
+        for sock in self._listening.every:
+            sock.close()
 
     def list(self) -> None:
         """Tells the running process the hosts anew."""
@@ -132,11 +154,17 @@ class Interceptor:
 
     def status(self) -> dict[str, Any]:
         """What the sidecar's status says of it."""
-        host, port = self._sock.getsockname()[:2]
         return {
-            "address": f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
+            "address": _address(self._listening.forward),
+            "redirected": " and ".join(map(_address, self._listening.redirected)),
             "pid": self.pid,
             "restarts": self.restarts,
+            "hangs": self.hangs,
             "certificate": str(certificate_path(self._settings)),
             "hosts": [pattern for pattern, _ in self._hosts()],
         }
+
+
+def _address(sock: socket.socket) -> str:
+    host, port = sock.getsockname()[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -30,7 +30,7 @@ from pandaprobe_proxy.capture.recorder import Recorder, state_of
 from pandaprobe_proxy.capture.redact import Redactor
 from pandaprobe_proxy.capture.ring import HEARTBEAT, READER_DROPPED, STATE, WRITER_PID, Ring
 from pandaprobe_proxy.capture.sweep import Sweep
-from pandaprobe_proxy.ingest.pandaprobe import ROUTES
+from pandaprobe_proxy.ingest import labels, pandaprobe
 from pandaprobe_proxy.model.ids import make_id
 from pandaprobe_proxy.pricing.listed import warm
 from pandaprobe_proxy.pricing.price import Prices
@@ -143,7 +143,7 @@ def _web(settings: Settings, recording: "Recording", sock: socket.socket) -> Any
         price=Prices(settings.prices).price,
         token=keep_token(settings),
     )
-    return api.build(sidecar, ROUTES, frozenset(f"{host}:{port}" for host in hosts))
+    return api.build(sidecar, (*pandaprobe.ROUTES, *labels.ROUTES), frozenset(f"{host}:{port}" for host in hosts))
 
 
 class Recording:

@@ -5,9 +5,7 @@ the time that settings give; a second signal ends at once.
 """
 
 import asyncio
-import errno
 import os
-import re
 import resource
 import signal
 import socket
@@ -15,7 +13,6 @@ import sys
 import time
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -24,6 +21,14 @@ from pandaprobe_proxy.app import control, logs
 from pandaprobe_proxy.app.hook_targets import check_hooks
 from pandaprobe_proxy.app.intercept import MISSING, is_possible
 from pandaprobe_proxy.app.interceptor import Interceptor, listed
+from pandaprobe_proxy.app.listening import (
+    Misuse,
+    ServeError,
+    Sockets,
+    bind,
+    intercepts,
+    listen_for_interception,
+)
 from pandaprobe_proxy.app.recorders import RecorderKeeper
 from pandaprobe_proxy.capture.ring import Ring, RingWriter
 from pandaprobe_proxy.model.ids import make_id
@@ -33,22 +38,7 @@ from pandaprobe_proxy.settings import Settings
 
 log = structlog.get_logger("serve")
 
-BACKLOG = 4096
-_LOOPBACK = re.compile(r"127(?:\.\d{1,3}){3}")
 LAST_WORDS_S = 5.0  # for the recorder to store what the relay had told it
-
-
-class ServeError(Exception):
-    """Serving cannot start. One sentence: what, why, what to do."""
-
-    code = 1
-    """What the process exits with."""
-
-
-class Misuse(ServeError):
-    """It could never start with these settings."""
-
-    code = 2
 
 
 def serve(settings: Settings) -> int:
@@ -78,54 +68,6 @@ def _runner() -> Callable[[Coroutine[Any, Any, int]], int]:
     return uvloop.run
 
 
-@dataclass(frozen=True, slots=True)
-class Sockets:
-    relay: socket.socket
-    web: socket.socket
-
-
-def bind(settings: Settings) -> Sockets:
-    """Both listening sockets. Raises ServeError."""
-    guarded = settings.unsafe_web_bind or settings.web_token_file is not None
-    if not guarded and not _is_loopback(settings.web_host):
-        raise Misuse(
-            f"the web port on {settings.web_host} could be asked by the network; keep it on 127.0.0.1, give it a"
-            " --web-token-file, or say --unsafe-web-bind if something else guards it."
-        )
-    relay = _listen(settings.host, settings.port, "--port")
-    try:
-        return Sockets(relay, _listen(settings.web_host, settings.web_port, "--web-port"))
-    except ServeError:
-        relay.close()
-        raise
-
-
-def _is_loopback(host: str) -> bool:
-    return host in ("localhost", "::1", "[::1]") or _LOOPBACK.fullmatch(host) is not None
-
-
-def _listen(host: str, port: int, flag: str) -> socket.socket:
-    host = host.strip("[]")
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    sock = socket.socket(family, socket.SOCK_STREAM)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        sock.bind((host, port))
-        sock.listen(BACKLOG)
-    except OSError as error:
-        sock.close()
-        raise _refused(host, port, flag, error) from error
-    sock.setblocking(False)
-    return sock
-
-
-def _refused(host: str, port: int, flag: str, error: OSError) -> ServeError:
-    if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
-        other = flag.replace("port", "host")
-        return Misuse(f"{host} is no address of this machine ({error.strerror}); choose another with {other}.")
-    return ServeError(f"port {port} on {host} cannot be used ({error.strerror}); choose another with {flag}.")
-
-
 class Sidecar:
     """One running sidecar. Raises ServeError when it cannot be set up."""
 
@@ -142,7 +84,7 @@ class Sidecar:
         _check_hooks(settings, self._sockets)
         self._ring = Ring.create(settings.ring_bytes, make_id(time.time_ns(), os.urandom(10)))
         self._recorder = RecorderKeeper(settings, self._ring, self._sockets.web.fileno())
-        self._interceptor = None if settings.forward is None else self._make_interceptor(settings.forward)
+        self._interceptor = self._make_interceptor() if intercepts(settings) else None
         self._intercepting: asyncio.Task[None] | None = None
         self._stop = asyncio.Event()
         self._signals = 0
@@ -172,13 +114,12 @@ class Sidecar:
             control.socket_path(self._settings).unlink(missing_ok=True)
         return 0
 
-    def _make_interceptor(self, port: int) -> Interceptor:
+    def _make_interceptor(self) -> Interceptor:
         """Raises ServeError."""
         if not is_possible():
             raise ServeError(MISSING)
-        sock = _listen(self._settings.host, port, "--forward")
-        barred = [self._sockets.web.getsockname()[:2], sock.getsockname()[:2]]
-        return Interceptor(self._settings, sock, barred, lambda: listed(self._routes.upstreams(), self._settings))
+        listening = listen_for_interception(self._settings, self._sockets.web)
+        return Interceptor(self._settings, listening, lambda: listed(self._routes.upstreams(), self._settings))
 
     def _intercept(self) -> None:
         if self._interceptor is not None:
@@ -209,6 +150,8 @@ class Sidecar:
             print(f"relaying on http://{relay}  (OPENAI_BASE_URL=http://{relay}/v1)", file=sys.stderr)
             if self._interceptor is not None:
                 print(f"forward proxy on http://{self._interceptor.status()['address']}", file=sys.stderr)
+            if self._settings.transparent is not None and self._interceptor is not None:
+                print(f"redirected connections on {self._interceptor.status()['redirected']}", file=sys.stderr)
             print(f"web port on http://{web}, recording into {self._settings.data_dir}", file=sys.stderr)
             print("look at it: pandaprobe-proxy open", file=sys.stderr, flush=True)
 
@@ -249,7 +192,7 @@ class Sidecar:
         """Begins now, on a free port, if it was not asked for at the start."""
         if self._interceptor is None:
             try:
-                self._interceptor = self._make_interceptor(0)
+                self._interceptor = self._make_interceptor()
             except ServeError as error:
                 return {"error": str(error)}
             self._intercept()

@@ -14,7 +14,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from pandaprobe_proxy.app.intercept import MISSING, certificate_path, is_possible, trusted_path
+from pandaprobe_proxy.app.intercept import MISSING, certificate_path, is_possible, keys_path, trusted_path
 from pandaprobe_proxy.settings import Settings
 
 
@@ -100,6 +100,18 @@ def _read(path: Path | None) -> bytes:
         return path.read_bytes() if path is not None else b""
     except OSError:
         return b""
+
+
+def tunnel(settings: Settings, endpoint: str) -> str:
+    """The configuration of a WireGuard client that finds the sidecar at `host:port`. Raises TrustError."""
+    if not is_possible():
+        raise TrustError(MISSING)
+    from pandaprobe_proxy.intercept.wireguard import KeysError, open_keys
+
+    try:
+        return open_keys(keys_path(settings)).configuration(endpoint)
+    except KeysError as error:
+        raise TrustError(str(error)) from error
 
 
 def destinations(settings: Settings) -> dict[str, dict[str, Any]]:

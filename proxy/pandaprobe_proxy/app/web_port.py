@@ -47,6 +47,6 @@ def request(port: WebPort, method: str, path: str, body: Any = None) -> dict[str
         return None
     if response.status == 409:
         raise Refused(str(answer.get("detail", "the sidecar refused.")))
-    if response.status != 200:
+    if not 200 <= response.status < 300:
         raise StoreError(str(answer.get("detail", "the sidecar refused.")))
     return dict(answer)

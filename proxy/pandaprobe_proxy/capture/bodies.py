@@ -13,7 +13,7 @@ from itertools import accumulate
 from pandaprobe_proxy.capture.pieces import cut
 from pandaprobe_proxy.capture.redact import Redactor
 from pandaprobe_proxy.capture.redact_frames import mask_messages
-from pandaprobe_proxy.capture.redact_stream import mask
+from pandaprobe_proxy.capture.redact_stream import MaskError, mask
 from pandaprobe_proxy.model.exchange import Headers
 from pandaprobe_proxy.model.record import Body
 from pandaprobe_proxy.wire.content_coding import decode
@@ -94,22 +94,21 @@ class BodyKeeper:
     def mask(self, kept: Kept, fresh_context: bool | None, secrets: set[bytes]) -> Kept | None:
         """The body without these secrets, which are split over a stream, or over frames if `fresh_context` is known.
 
-        The very same one if it has none of them in pieces; None if there are too many to look for.
+        The very same one if it has none of them in pieces; None if there is too much to look for.
         """
         if not secrets or len(secrets) > MOST_SECRETS:
             return None if secrets else kept
         wanted = sorted(secrets, key=len, reverse=True)
         more = max(1, len(secrets.difference(kept.secrets)))
         body = replace(kept.body, redactions=kept.body.redactions + more)
-        if fresh_context is None:
-            masked = mask(kept.data, wanted)
-            return kept if masked == kept.data else Kept(replace(body, pieces=(masked,)), masked)
-        messages = read_messages(kept.data, fresh_context)
-        payloads = mask_messages(messages, wanted)
-        if all(message.payload == said for message, said in zip(messages, payloads, strict=True)):
-            return kept
-        frames = tuple(write_frame(message.opcode, said) for message, said in zip(messages, payloads, strict=True))
-        return Kept(replace(body, pieces=frames), b"".join(frames), _fit_frames(messages, frames))
+        try:
+            return (
+                _mask_stream(kept, body, wanted)
+                if fresh_context is None
+                else _mask_frames(kept, body, wanted, fresh_context)
+            )
+        except MaskError:
+            return None
 
     def _keep_plain(self, data: bytes, known: Sequence[bytes], size: int, complete: bool) -> Kept:
         salt = blake2b(b"\0".join(known), digest_size=16).digest()
@@ -136,6 +135,20 @@ class BodyKeeper:
             self._seen.move_to_end(digest)
         data, count, secrets = found
         return (piece if data is None else data), count, secrets
+
+
+def _mask_stream(kept: Kept, body: Body, secrets: Sequence[bytes]) -> Kept:
+    masked = mask(kept.data, secrets)
+    return kept if masked == kept.data else Kept(replace(body, pieces=(masked,)), masked)
+
+
+def _mask_frames(kept: Kept, body: Body, secrets: Sequence[bytes], fresh_context: bool) -> Kept:
+    messages = read_messages(kept.data, fresh_context)
+    payloads = mask_messages(messages, secrets)
+    if all(message.payload == said for message, said in zip(messages, payloads, strict=True)):
+        return kept
+    frames = tuple(write_frame(message.opcode, said) for message, said in zip(messages, payloads, strict=True))
+    return Kept(replace(body, pieces=frames), b"".join(frames), _fit_frames(messages, frames))
 
 
 def read_coding(headers: Headers) -> str:

@@ -25,6 +25,8 @@ SMALLEST = 64
 """Bytes under which a piece is not worth its row."""
 MOST_PARTS = 4000
 """What comes after so many is one piece: each costs a row."""
+MOST_ELEMENTS = 16_000
+"""So many of a list are looked at, most of which may be too small to be pieces."""
 
 
 def cut(body: bytes) -> tuple[bytes, ...]:
@@ -91,6 +93,6 @@ def _parts(fields: dict[str, msgspec.Raw]) -> list[bytes]:
 
 def _elements(value: bytes) -> list[msgspec.Raw]:
     try:
-        return _array(value)
+        return _array(value)[:MOST_ELEMENTS]
     except (msgspec.MsgspecError, RecursionError, ValueError):
         return []

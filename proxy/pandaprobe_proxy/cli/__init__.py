@@ -21,10 +21,12 @@ COMMANDS = {
     "tail": "Print calls as they are recorded.",
     "search": "Find messages that contain every word.",
     "eval": "Evaluate sessions, and show what was said of them.",
+    "scores": "Give sessions, traces and spans scores of your own, and list them.",
     "status": "Show what was relayed, recorded, dropped and is in flight.",
     "redecode": "Read calls anew that an older version has recorded.",
     "doctor": "Check this installation and say what to mend.",
     "ca": "The certificate that apps must trust to be intercepted.",
+    "transparent": "Rules that redirect connections to the sidecar, for apps without settings.",
     "config": "Show the settings and where each came from.",
     "completion": "Print the shell code that completes commands.",
 }

@@ -1,29 +1,50 @@
-"""`eval run`, `ls`, `show` and `gate`; `compare` is in `comparing`: what evaluators say of sessions."""
+"""`eval run`, `ls`, `show` and `gate`; the others are in modules of their own: what evaluators say of sessions."""
 
-import functools
-import json as jsons
 import sys
-import tomllib
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from pandaprobe_proxy.cli.comparing import compare, read_where
+from pandaprobe_proxy.cli.calibrating import calibrate, sum_up
+from pandaprobe_proxy.cli.choosing import asking, choosing, read_asked, read_choice, read_evaluators, read_numbers
+from pandaprobe_proxy.cli.comparing import compare
+from pandaprobe_proxy.cli.datasets import evaluate_file
 from pandaprobe_proxy.cli.gates import to_junit, to_markdown
-from pandaprobe_proxy.cli.options import as_json, data_dir, load_settings, reading, whole_id
+from pandaprobe_proxy.cli.judging import (
+    JUDGE,
+    conclude,
+    judging,
+    list_judges,
+    load_judge,
+    make_judge,
+    make_wish,
+    split_names,
+    tell,
+    to_json,
+    wants_judge,
+)
+from pandaprobe_proxy.cli.options import as_json, data_dir, reading
 from pandaprobe_proxy.cli.output import Failure, echo, from_store, heading, one_line, print_json, print_table, say
+from pandaprobe_proxy.cli.watching import describe, watch
+from pandaprobe_proxy.settings import Settings
 from pandaprobe_proxy.store.judged import Choice, Judged
+from pandaprobe_proxy.store.labels import Calibrated
 from pandaprobe_proxy.store.shapes import iso, judged_json
 
 if TYPE_CHECKING:
-    from pandaprobe_proxy.app.evaluating import Progress
+    from pandaprobe_proxy.app.evaluating import Asked, Flaw, Progress
+    from pandaprobe_proxy.app.judging import Judging
+    from pandaprobe_proxy.evaluate.criteria import Criterion
 
 BELOW = 5
 """The exit code of a gate that does not let through."""
-UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+UNCALIBRATED = "uncalibrated"
+GONE = "not there now"
+"""Where an evaluator comes from whose judgements are kept, and which is not among those that there are."""
 
 
 @click.group("eval")
@@ -31,75 +52,104 @@ def command() -> None:
     """Evaluate sessions, and show what was said of them."""
 
 
-command.add_command(compare)
-
-
-def choosing(function: Callable[..., None]) -> Callable[..., None]:
-    """The options that choose sessions, and where they are kept; the command is given a Choice and the directory."""
-
-    @click.option("--session", metavar="ID", help="Only this session; its id may be cut short.")
-    @click.option("--since", metavar="WHEN", help="Only active since then: 30m, 24h, 7d, or 2026-01-31.")
-    @click.option("--where", metavar="KEY=VALUE", multiple=True, help="Only of this user, tag or model.")
-    @data_dir
-    @as_json
-    @functools.wraps(function)
-    def chosen(session: str | None, since: str | None, where: tuple[str, ...], **given: Any) -> None:
-        function(read_choice(session, since, where, given["data_dir"]), **given)
-
-    return chosen
+for other in (compare, watch, calibrate, evaluate_file):
+    command.add_command(other)
 
 
 @command.command("run")
 @choosing
-@click.option("--evaluator", "-e", metavar="NAME", multiple=True, help="Only this one; may be given again.")
-@click.option("--budget", metavar="NAME=X", multiple=True, help="The most that a session should take: calls=20.")
-@click.option("--assertions", metavar="FILE", help="What must or must never happen, as TOML or JSON.")
+@asking
+@judging
 def run(choice: Choice, data_dir: str | None, json: bool, **given: Any) -> None:
-    """Evaluate sessions that were not evaluated as they are now.
+    """Evaluate sessions that were not evaluated as they are now; with --judge-url, by a model, too.
 
     Example: pandaprobe-proxy eval run --since 24h --budget calls=20
     """
-    from pandaprobe_proxy import app
-    from pandaprobe_proxy.app.evaluating import Asked
-    from pandaprobe_proxy.evaluate.registry import EVALUATORS, choose
-
-    try:
-        evaluators = choose(given["evaluator"])
-    except KeyError as error:
-        known = ", ".join(one.name for one in EVALUATORS)
-        raise Failure(f"there is no evaluator {error.args[0]!r}; there are {known}.", 2) from error
-    budgets = read_numbers(given["budget"], "--budget")
-    asked = Asked(choice, evaluators, budgets, _read_file(given["assertions"]))
-    settings = load_settings(data_dir=data_dir)
-    done = from_store(lambda: app.evaluate(settings, asked, _tell))
+    settings = load_judge(data_dir, given)
+    rest, criteria = split_names(settings, given["evaluator"])
+    asked = read_asked(choice, data_dir, {**given, "evaluator": rest})
+    said: dict[str, Any] = {}
+    judged = None
+    if wants_judge(settings, criteria, given):
+        judged, signals = _judge(settings, choice, criteria, given["again"])
+        asked = replace(asked, signals=signals)
+        said["judge"] = to_json(judged)
+    flaws: Sequence[Flaw] = ()
+    if rest or not given["evaluator"]:
+        told, flaws = _evaluate(settings, asked)
+        said |= told
     if json:
-        print_json({"sessions": done.sessions, "evaluated": done.judged, "judgements": done.kept})
-    else:
-        known_already = done.sessions - done.due
-        say(f"evaluated {done.judged} sessions, {done.kept} judgements; {known_already} were evaluated already")
+        print_json(said)
+    if judged is not None and judged.refused:
+        raise Failure(judged.stopped)
+    if flaws:
+        raise Failure(" ".join(describe(flaw) for flaw in flaws))
 
 
-def _tell(progress: "Progress") -> None:
-    """How far it is, for somebody who watches."""
-    if sys.stderr.isatty() and progress.due:
-        end = progress.judged == progress.due
-        click.echo(f"\r{progress.judged} of {progress.due} sessions so far", nl=end, err=True)
+def _judge(
+    settings: Settings, choice: Choice, criteria: "Sequence[Criterion]", again: bool
+) -> "tuple[Judging, dict[str, str]]":
+    """What a judge says, and which of PandaProbe's signals it has given, each with its setting."""
+    from pandaprobe_proxy import app
+    from pandaprobe_proxy.app.judging import list_wanted
+    from pandaprobe_proxy.evaluate.pandaprobe import WEIGHTS
+
+    endpoint, wish = make_judge(settings), make_wish(settings, choice, criteria, again)
+    done = from_store(lambda: app.judge(settings, wish, endpoint, tell))
+    conclude(done)
+    return done, {one.name: one.setting for one in list_wanted(wish, endpoint.model) if one.name in WEIGHTS}
+
+
+def _evaluate(settings: Settings, asked: "Asked") -> "tuple[dict[str, Any], Sequence[Flaw]]":
+    """What evaluators say that ask nobody."""
+    from pandaprobe_proxy import app
+
+    done = from_store(lambda: app.evaluate(settings, asked, _Telling()))
+    known_already = done.sessions - done.due
+    say(f"evaluated {done.judged} sessions, {done.kept} judgements; {known_already} were evaluated already")
+    return {"sessions": done.sessions, "evaluated": done.judged, "judgements": done.kept}, done.flaws
+
+
+class _Telling:
+    """How far it is and how fast, for somebody who watches."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+
+    def __call__(self, progress: "Progress") -> None:
+        if sys.stderr.isatty() and progress.due:
+            end = progress.judged == progress.due
+            rate = progress.judged / max(1e-9, time.monotonic() - self._began)
+            told = f"{progress.judged} of {progress.due} sessions so far, {rate:.1f} a second"
+            click.echo(f"\r{told}", nl=end, err=True)
 
 
 @command.command("ls")
 @choosing
 def ls(choice: Choice, data_dir: str | None, json: bool) -> None:
-    """List evaluators with what they say of the chosen sessions.
+    """List evaluators, ours and your own, with what they say of the chosen sessions.
 
     Example: pandaprobe-proxy eval ls --since 7d
     """
-    judged = _read_judged(choice, data_dir)
-    names = sorted({one.judgement.name for one in judged})
-    rows = [_sum_up(name, [one for one in judged if one.judgement.name == name]) for name in names]
+    origins = {one.name: one.origin for one in read_evaluators((), data_dir)} | list_judges(data_dir)
+    with reading(data_dir) as reader:
+        judged = from_store(lambda: reader.judged(choice))
+        calibrated = {one.name: one for one in from_store(reader.calibrated)}
+    by_name: dict[str, list[Judged]] = {name: [] for name in origins}
+    for one in judged:
+        by_name.setdefault(one.judgement.name, []).append(one)
+    rows = [
+        {
+            **_sum_up(name, some),
+            "calibrated": _calibration(some, calibrated.get(name), _by_judge(name, some, origins)),
+            "from": origins.get(name, GONE),
+        }
+        for name, some in by_name.items()
+    ]
     if json:
         print_json({"items": rows})
         return
-    heads = ["evaluator", "sessions", "with a value", "mean", "under 1", "stale", "worst"]
+    heads = ["evaluator", "sessions", "with a value", "mean", "under 1", "stale", "worst", "calibrated", "from"]
     print_table(heads, [[str(cell) for cell in row.values()] for row in rows])
 
 
@@ -115,6 +165,18 @@ def _sum_up(name: str, judged: list[Judged]) -> dict[str, Any]:
         "stale": sum(one.stale for one in judged),
         "worst": one_line(min(known)[1], 40) if known and min(known)[0] < 1 else "-",
     }
+
+
+def _calibration(judged: list[Judged], known: Calibrated | None, by_judge: bool) -> str:
+    """What labels say of the evaluator as it has judged these, in a few words."""
+    if known is None:
+        return UNCALIBRATED if by_judge else "-"
+    as_it_was = any((one.judgement.version, one.setting) == (known.version, known.setting) for one in judged)
+    return sum_up(known.calibration) if as_it_was or not judged else "as it was before"
+
+
+def _by_judge(name: str, judged: list[Judged], origins: Mapping[str, str]) -> bool:
+    return origins.get(name, "").startswith(JUDGE) or any("judge" in one.judgement.counts for one in judged)
 
 
 @command.command("show")
@@ -139,7 +201,7 @@ def show(session: str, data_dir: str | None, json: bool) -> None:
 def _print(one: Judged) -> None:
     told = one.judgement
     value = "null" if told.value is None else f"{told.value:.3f}"
-    stale = ", of the session as it was before" if one.stale else ""
+    stale = ", stale: of the session as it was before" if one.stale else ""
     heading(f"{told.name}  {value}  {told.label}  (version {told.version}, {iso(one.at_ns)}{stale})")
     for quote in told.evidence:
         place = f"message {quote.message}" if quote.message else "call"
@@ -187,50 +249,3 @@ def _write(path: str, text: str) -> None:
 def _read_judged(choice: Choice, data_dir: str | None) -> list[Judged]:
     with reading(data_dir) as reader:
         return from_store(lambda: reader.judged(choice))
-
-
-def read_choice(session: str | None, since: str | None, where: tuple[str, ...], data_dir: str | None) -> Choice:
-    """The sessions that the options mean; an error in them ends the command."""
-    given = read_where(where, "--where")
-    if session is not None:
-        with reading(data_dir) as reader:
-            session = whole_id(session, reader.find_sessions, "session")
-    return Choice(session, read_since(since) if since else None, **given)
-
-
-def read_since(text: str) -> int:
-    """A moment, from how long ago it was or from its date."""
-    now = datetime.now(UTC)
-    if text[:-1].isdecimal() and text[-1] in UNITS:
-        return int((now - timedelta(seconds=int(text[:-1]) * UNITS[text[-1]])).timestamp()) * 10**9
-    try:
-        then = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise Failure(f"--since {text!r} is no time; give 30m, 24h, 7d, or a date such as 2026-01-31.", 2) from error
-    return int((then if then.tzinfo else then.replace(tzinfo=UTC)).timestamp()) * 10**9
-
-
-def read_numbers(given: tuple[str, ...], option: str) -> dict[str, float]:
-    """NAME=X, as often as it is given."""
-    numbers = {}
-    for text in given:
-        name, _, value = text.partition("=")
-        try:
-            numbers[name] = float(value)
-        except ValueError as error:
-            raise Failure(f"{option} {text!r} is not understood; give a name, = and a number.", 2) from error
-    return numbers
-
-
-def _read_file(path: str | None) -> Any:
-    from pandaprobe_proxy.evaluate.assertions import read_assertions
-
-    if path is None:
-        return ()
-    try:
-        text = Path(path).read_text()
-        return read_assertions(tomllib.loads(text) if path.endswith(".toml") else jsons.loads(text))
-    except OSError as error:
-        raise Failure(f"{path} cannot be read: {error.strerror}.", 2) from error
-    except ValueError as error:
-        raise Failure(f"{path}: {error}.", 2) from error

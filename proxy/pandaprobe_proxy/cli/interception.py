@@ -1,6 +1,6 @@
 """Which variables send a command's connections through the forward proxy. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from pandaprobe_proxy import intercept
@@ -18,14 +18,18 @@ def other_proxy(environ: Mapping[str, str], forward: str) -> str:
     return next((name for name, url in named if url and url.rstrip("/") != f"http://{forward}"), "")
 
 
-def plan_interception(plan: Plan, environ: Mapping[str, str], forward: str) -> Plan:
-    """The plan of a command that goes through the forward proxy at `host:port`.
+def plan_interception(plan: Plan, environ: Mapping[str, str], forward: str, hosts: Iterable[str]) -> Plan:
+    """The plan of a command that goes through the forward proxy at `host:port`, which decrypts these hosts.
 
     `plan` is that of a command whose clients are pointed at the sidecar. Base URLs stay as they are, but the upstreams
     that they name become known, so that their hosts are decrypted.
     """
     ours = (*HEADER_VARIABLES, "PANDAPROBE_PROXY", "PANDAPROBE_ENDPOINT", "PANDAPROBE_SESSION")
     variables = {name: plan.variables[name] for name in ours if name in plan.variables}
+    variables |= {
+        "PANDAPROBE_INTERCEPTED_BY": forward,
+        "PANDAPROBE_INTERCEPTED": ",".join(hosts),
+    }  # the shim reads both
     variables |= dict.fromkeys(PROXY_VARIABLES, f"http://{forward}")
     variables["NODE_USE_ENV_PROXY"] = "1"  # without it, Node's fetch knows of no proxy
     variables["NODE_OPTIONS"] = _with_preload(environ.get("NODE_OPTIONS", ""))  # and older Node does not know it

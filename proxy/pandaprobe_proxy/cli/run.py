@@ -89,8 +89,10 @@ def _intercept(settings: Any, made: Plan) -> Mapping[str, str]:
     other = other_proxy(os.environ, address)
     if other:
         raise Failure(f"{other} names another proxy, and interception goes through none; unset it to intercept.")
-    variables = _register(settings, plan_interception(made, os.environ, address))
+    _register(settings, made)
+    hosts = app.start_intercepting(settings)["hosts"]  # with those that were just made known
     try:
+        variables = plan_interception(made, os.environ, address, hosts).variables
         return {**variables, **trust_variables(settings, os.environ)}
     except TrustError as error:
         raise Failure(str(error)) from error

@@ -7,28 +7,29 @@ import click
 
 from pandaprobe_proxy.cli.options import load_settings
 
-MANY = frozenset({"upstreams", "session_headers", "session_hooks", "intercept_hosts", "redact", "web_names"})
+MANY = frozenset(
+    {"upstreams", "session_headers", "session_hooks", "intercept_hosts", "redact", "evaluators", "web_names"}
+)
 """Settings whose flag may be given again."""
-FORWARD_PORT = "4102"
-"""Of `--forward` without a port."""
+PORTS = {"forward": "4102", "transparent": "4103", "wireguard": "51820"}
+"""Of a flag that may be given without one."""
 
 
 def settings_options(function: Any) -> Any:
-    """A flag for each setting."""
-    from pandaprobe_proxy.settings import Settings, flag_of
+    """A flag for each setting of a sidecar."""
+    from pandaprobe_proxy.settings import JUDGING, Settings, flag_of
 
     for name, field in reversed(Settings.model_fields.items()):
-        function = _option(name, flag_of(name), field)(function)
+        if not name.startswith(JUDGING):
+            function = _option(name, flag_of(name), field)(function)
     return function
 
 
 def _option(name: str, flag: str, field: Any) -> Any:
     if field.annotation is bool:
         return click.option(flag, name, is_flag=True, default=None, help=field.description)
-    if name == "forward":
-        return click.option(
-            flag, name, metavar="[PORT]", help=field.description, is_flag=False, flag_value=FORWARD_PORT
-        )
+    if name in PORTS:
+        return click.option(flag, name, metavar="[PORT]", help=field.description, is_flag=False, flag_value=PORTS[name])
     return click.option(flag, name, multiple=name in MANY, metavar=_metavar(name), help=field.description)
 
 
@@ -41,6 +42,7 @@ def _metavar(name: str) -> str:
         "session_hooks": "COMMAND|URL",
         "redact": "REGEX",
         "prices": "FILE",
+        "evaluators": "FILE",
         "data_dir": "DIR",
         "default_session": "new|client|ID",
         "metrics_address": "HOST:PORT",

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from pandaprobe_proxy.cli import corrections, lifecycle, tree
+from pandaprobe_proxy.cli import corrections, datasets, lifecycle, tree
 from pandaprobe_proxy.cli.conversation import print_session
 from pandaprobe_proxy.cli.costs import total_of
 from pandaprobe_proxy.cli.options import as_json, data_dir, limit, load_settings, reading, whole_id
@@ -42,7 +42,7 @@ MOST_CALLS = 10_000
 
 @click.group("sessions")
 def command() -> None:
-    """List, show, close, correct or delete sessions."""
+    """List, show, close, correct, export or delete sessions."""
 
 
 for correction in (corrections.merge, corrections.rename, corrections.split, corrections.assign):
@@ -53,6 +53,7 @@ command.add_command(lifecycle.reopen)
 command.add_command(lifecycle.changes)
 command.add_command(corrections.corrections)
 command.add_command(tree.tree)
+command.add_command(datasets.export)
 
 
 @command.command("ls")

@@ -108,10 +108,11 @@ def _signals_later() -> Iterator[None]:
 
 def _flags(settings: Any) -> list[str]:
     """The settings as flags, so that the started sidecar has these and no others."""
-    from pandaprobe_proxy.settings import flag_of
+    from pandaprobe_proxy.settings import JUDGING, flag_of
 
     flags: list[str] = []
-    for name, value in settings.model_dump(mode="json").items():
+    told = settings.model_dump(mode="json")
+    for name, value in ((name, value) for name, value in told.items() if not name.startswith(JUDGING)):
         flag = flag_of(name)
         if name == "upstreams":
             flags += [part for key, url in value.items() for part in (flag, f"{key}={url}")]

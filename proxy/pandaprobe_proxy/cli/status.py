@@ -50,7 +50,10 @@ def command(data_dir: str | None, json: bool) -> None:
 
 
 def _forward(forward: Any) -> str:
-    return f"{forward['address']}, {len(forward['hosts'])} hosts, restarted {forward['restarts']} times"
+    redirected = f", redirected connections on {forward['redirected']}" if forward["redirected"] else ""
+    hung = f" ({forward['hangs']} of them since it hung)" if forward["hangs"] else ""
+    count = len(forward["hosts"])
+    return f"{forward['address']}{redirected}, {count} hosts, restarted {forward['restarts']} times{hung}"
 
 
 def _recorder(status: Any) -> str:

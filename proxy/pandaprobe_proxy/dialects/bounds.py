@@ -11,12 +11,15 @@ from pandaprobe_proxy.dialects.json_values import parse_json
 from pandaprobe_proxy.wire.stream import StreamEvent
 
 Json = Any
-MOST_ENTRIES = 10_000
+MOST_ENTRIES = 5_000
 """Of all lists of messages, parts, calls and the like together."""
+MOST_SMALL = 2_100
+"""Of one list whose entries have less than 32 bytes each: what says something has more. 2,048 texts are embedded."""
+_ENTRY_BYTES = 32
 MOST_ANSWERS = 1_000
 """Of alternatives to one answer."""
-MOST_TINY = 20_000
-LEAST_BYTES = 16
+MOST_TINY = 5_000
+LEAST_BYTES = 48
 """Beyond so many events, each has to have so many bytes on average: what says something has more."""
 _SMALL = 2 * MOST_ANSWERS
 """Less text than that has no room for too many entries."""
@@ -35,8 +38,9 @@ def may_exceed(data: bytes | str) -> bool:
     return (data.count(",") if isinstance(data, str) else data.count(b",")) >= MOST_ANSWERS
 
 
-def trim(body: Json) -> bool:
-    """Shortens the lists in a body to what is decoded, inner ones before outer ones. True if there was more."""
+def trim(body: Json, size: int) -> bool:
+    """Shortens the lists in a body of so many bytes to what is decoded, inner ones before outer ones. True if there was
+    more."""
     left, trimmed = MOST_ENTRIES, False
     level = [body]
     while level:
@@ -45,13 +49,17 @@ def trim(body: Json) -> bool:
             if isinstance(value, dict) and key not in _WHOLE:
                 inner.append(value)
             elif isinstance(value, list) and key in _LISTS and not (key in _TOKENS and _is_numbers(value)):
-                most = min(left, MOST_ANSWERS) if key in _ANSWERS else left
+                most = min(left, MOST_ANSWERS if key in _ANSWERS else _limit(value, size))
                 trimmed = trimmed or len(value) > most
                 del value[most:]
                 left -= len(value)
                 inner += [entry for entry in value if isinstance(entry, dict)]
         level = inner
     return trimmed
+
+
+def _limit(entries: list[Json], size: int) -> int:
+    return MOST_ENTRIES if len(entries) * _ENTRY_BYTES <= size else MOST_SMALL
 
 
 def _is_numbers(entries: list[Json]) -> bool:
@@ -71,7 +79,8 @@ class BoundedEvents:
             if count > MOST_TINY and event.end < count * LEAST_BYTES:
                 self.trimmed = True
                 return
-            yield event if len(event.data) < _SMALL else self._trim(event)
+            # A run is one long text, and has no more entries than the event that it began with.
+            yield event if event.events > 1 or len(event.data) < _SMALL else self._trim(event)
 
     def _trim(self, event: StreamEvent) -> StreamEvent:
         if not may_exceed(event.data):
@@ -80,7 +89,7 @@ class BoundedEvents:
             value = parse_json(event.data)
         except ValueError:
             return event
-        if not isinstance(value, dict) or not trim(value):
+        if not isinstance(value, dict) or not trim(value, len(event.data)):
             return event
         self.trimmed = True
         return event._replace(data=json.dumps(value))

@@ -95,7 +95,7 @@ def _read_request(dialect: Dialect, exchange: Exchange) -> tuple[Asked, str]:
     body, problem = nothing, ""
     if plain.data.strip():
         body, problem = _try(lambda: read_body(plain.data, read_type(headers)), nothing)
-    trimmed = may_exceed(plain.data) and trim(body)
+    trimmed = may_exceed(plain.data) and trim(body, len(plain.data))
     asked, surprise = _try(lambda: dialect.asked(body, exchange.path), Asked())
     return asked, plain.problem or problem or surprise or _TOO_MUCH * trimmed
 
@@ -124,7 +124,7 @@ def _read_response(dialect: Dialect, exchange: Exchange, plain: Plain, stream: b
 
 def _read_whole(dialect: Dialect, body: bytes, content_type: str) -> Answered:
     value = read_body(body, content_type, dialect.blobs)
-    trimmed = may_exceed(body) and isinstance(value, dict) and trim(value)
+    trimmed = may_exceed(body) and isinstance(value, dict) and trim(value, len(body))
     answered = dialect.answered(value)
     return replace(answered, lossy=True) if trimmed else answered
 

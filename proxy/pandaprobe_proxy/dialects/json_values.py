@@ -10,12 +10,16 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 import msgspec
+import pcre2
 
 Json = Any
 MAX_DEPTH = 200
+_NESTED = frozenset({dict, list})
+_SOUND = frozenset({bool, int, float})
+"""What there is nothing to mend in, as in what is empty."""
 PIECE_BYTES = 1024 * 1024
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_HALF = re.compile(rb"\\u[dD]")
+_HALF = pcre2.compile(rb"\\u[dD]")
 _decode = msgspec.json.Decoder().decode
 _decode_loosely = json.JSONDecoder(strict=False, parse_constant=lambda _: None).decode
 
@@ -49,13 +53,12 @@ def _read_text(data: bytes) -> str:
 
 
 def _is_deep(data: bytes | str, value: Json) -> bool:
-    opening = data.count("[") + data.count("{") if isinstance(data, str) else data.count(b"[") + data.count(b"{")
-    if opening <= MAX_DEPTH:
+    if isinstance(data, bytes) and data.count(b"[") + data.count(b"{") <= MAX_DEPTH:
         return False
     level = [value]
     for _ in range(MAX_DEPTH):
-        inner = (child for item in level for child in (item.values() if isinstance(item, dict) else item))
-        level = [child for child in inner if child and isinstance(child, dict | list)]
+        children = (item.values() if isinstance(item, dict) else item for item in level)
+        level = [child for inner in children for child in inner if child and type(child) in _NESTED]
         if not level:
             return False
     return True
@@ -71,9 +74,9 @@ def mend(value: Json) -> Json:
     if isinstance(value, str):
         return _mend_text(value)
     if isinstance(value, dict):
-        return {mend(key): mend(item) for key, item in value.items()}
+        return {mend(key): item if not item or type(item) in _SOUND else mend(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return type(value)(mend(item) for item in value)
+        return type(value)(item if not item or type(item) in _SOUND else mend(item) for item in value)
     if is_dataclass(value) and not isinstance(value, type):
         return replace(value, **{field.name: mend(getattr(value, field.name)) for field in fields(value)})
     return value

@@ -8,7 +8,7 @@ from pandaprobe_proxy.dialects.bounds import MOST_ANSWERS
 from pandaprobe_proxy.dialects.openai_content import AudioFold, ContentFold, ListFold
 from pandaprobe_proxy.dialects.openai_fields import grow_field
 from pandaprobe_proxy.dialects.openai_messages import read_details, read_thinking
-from pandaprobe_proxy.dialects.openai_stream import ChunkFold, find_only_choice
+from pandaprobe_proxy.dialects.openai_stream import ALIKE_COUNTS, ChunkFold, find_only_choice
 from pandaprobe_proxy.dialects.openai_tool_calls import ToolCallFold, find_arguments
 from pandaprobe_proxy.model.call import Message
 from pandaprobe_proxy.wire.run_forms import PADDING, Alike
@@ -46,7 +46,7 @@ def _find_growing(delta: dict[str, Json]) -> str | None:
     return key if key in _GROWING and isinstance(value, str) else None
 
 
-ALIKE = Alike(_grows, {"obfuscation": PADDING})
+ALIKE = Alike(_grows, {"obfuscation": PADDING, **ALIKE_COUNTS}, whose="index")
 
 
 class _Choice:

@@ -11,7 +11,7 @@ from pandaprobe_proxy.dialects.openai_content import ListFold
 from pandaprobe_proxy.dialects.openai_fields import merge_field, pop_typed, read_rest, read_usage
 from pandaprobe_proxy.dialects.openai_paths import read_deployment
 from pandaprobe_proxy.dialects.openai_prompts import read_prompts
-from pandaprobe_proxy.dialects.openai_stream import ChunkFold, find_only_choice
+from pandaprobe_proxy.dialects.openai_stream import ALIKE_COUNTS, ChunkFold, find_only_choice
 from pandaprobe_proxy.model.call import Message
 from pandaprobe_proxy.model.exchange import Headers
 from pandaprobe_proxy.wire.run_forms import PADDING, Alike
@@ -113,7 +113,7 @@ def _grows(chunk: Json, kind: str) -> str | None:
     return "text" if said.keys() == {"text"} and said["text"] and isinstance(said["text"], str) else None
 
 
-ALIKE = Alike(_grows, {"obfuscation": PADDING})
+ALIKE = Alike(_grows, {"obfuscation": PADDING, **ALIKE_COUNTS}, whose="index")
 
 
 def streamed(events: Iterable[StreamEvent]) -> Answered:

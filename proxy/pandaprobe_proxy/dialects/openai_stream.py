@@ -11,9 +11,12 @@ from pandaprobe_proxy.dialects.errors import read_error
 from pandaprobe_proxy.dialects.json_values import parse_json
 from pandaprobe_proxy.dialects.openai_fields import FIRST_WINS, PADDING, add_usage, grow_field, read_usage
 from pandaprobe_proxy.model.call import CallError, Message
+from pandaprobe_proxy.wire.run_forms import NUMBER
 from pandaprobe_proxy.wire.stream import StreamEvent
 
 Json = Any
+ALIKE_COUNTS = {"completion_tokens": NUMBER, "total_tokens": NUMBER}
+"""What varies within a run of chunks of which each has a usage."""
 AddChoice = Callable[[dict[str, Json], int, int], bool]
 """(choice, its position in the list, offset where its event ends): False if something in it could not be placed."""
 
@@ -23,9 +26,15 @@ def find_only_choice(chunk: dict[str, Json], kind: str) -> dict[str, Json] | Non
     choices = chunk.get("choices")
     if kind == "error" or chunk.get("error") or not isinstance(choices, list) or len(choices) != 1:
         return None
-    if any(isinstance(value, dict | list) for key, value in chunk.items() if key != "choices"):
+    beside = (value for key, value in chunk.items() if key != "choices" and isinstance(value, dict | list))
+    if not all(value is chunk.get("usage") and _is_counts(value) for value in beside):
         return None
     return choices[0] if isinstance(choices[0], dict) else None
+
+
+def _is_counts(usage: Json) -> bool:
+    """Whether a usage, as some servers say it with every chunk, is one of which the last one says it all."""
+    return isinstance(usage, dict) and all(value is None or type(value) is int for value in usage.values())
 
 
 class ChunkFold:

@@ -1,14 +1,13 @@
 """Numbers as they are written in texts, and whether one follows from others by a little arithmetic."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations, islice
 
-_NUMBER = re.compile(
-    r"(?P<ending>\bending (?:in|with) )?(?<![\w.,#-])(?P<money>[$€£])?"
-    r"(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?![\w]|[.,:/-]\d|-\w)"
-)
+_NUMBER = re.compile(r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?![\w]|[.,:/-]\d|-\w)")
+_BEFORE = re.compile(r"(?P<ending>\bending (?:in|with) )?(?:(?<![\w.,#-])(?P<money>[$€£])|(?<![\w.,#-]))\Z")
+LONGEST_BEFORE = len(" ending with $")
 _RAW = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?")
 SMALLEST = 32
 """Smaller whole numbers count things, hours and days."""
@@ -32,12 +31,14 @@ class Amount:
 
 def read_amounts(text: str) -> Iterator[Amount]:
     """The amounts in a text: numbers that stand alone, and are no small count, year, id, date or time."""
-    for found in _NUMBER.finditer(text):
-        number, value = found["number"], _read(found["number"])
-        if found["ending"] or not (found["money"] or "." in number or "," in number or _is_amount(number)):
+    for found in _NUMBER.finditer(text):  # it begins with a digit, which is found fast; then one looks back
+        number = found[0]
+        before = _BEFORE.search(text[max(0, found.start() - LONGEST_BEFORE) : found.start()])
+        if before is None or before["ending"]:
             continue
-        if value:
-            yield Amount(value, found[0])
+        money, value = before["money"] or "", _read(number)
+        if value and (money or "." in number or "," in number or _is_amount(number)):
+            yield Amount(value, f"{money}{number}")
 
 
 def _is_amount(digits: str) -> bool:
@@ -77,5 +78,23 @@ class Amounts:
             return True
         if any(value % times == 0 and value // times in known for times in TIMES):
             return True
-        last = recent[:MOST_SUMMED]
-        return any(sum(some) == value for count in (3, 4, 5) for some in combinations(last, count))
+        return add_up(recent[:MOST_SUMMED], value)
+
+
+def add_up(parts: Sequence[int], total: int) -> bool:
+    """Whether three, four or five of some different parts, all above zero, are the total.
+
+    Four are two pairs that share nothing, and five a pair and a triple: far fewer sums than all choices of five.
+    """
+    small = sorted(part for part in parts if part < total)
+    if len(small) < 3 or sum(small[-5:]) < total:
+        return False
+    ones = [(1 << at, part) for at, part in enumerate(small)]
+    pairs = [(one | two, first + second) for (one, first), (two, second) in combinations(ones, 2)]
+    triples = [(mask | one, most + part) for mask, most in pairs for one, part in ones if one > mask]
+    by_sum: dict[int, list[int]] = {}
+    for mask, most in pairs:
+        by_sum.setdefault(most, []).append(mask)
+    return any(most == total for _, most in triples) or any(
+        not mask & other for mask, most in (*pairs, *triples) for other in by_sum.get(total - most, ())
+    )

@@ -4,6 +4,9 @@ Sessions of a task are averaged first. Tasks that both sets have are paired; the
 of tasks drawn again, and p is the share of random signs of the differences that lead as far from zero. Over several
 scores p is made stricter by Holm's method. Beside each difference stands the smallest that so many tasks could have
 shown in four cases of five (evaluation reference, §4.3).
+
+Sets without enough tasks in common are held against each other as they are: tasks of each are drawn again by
+themselves, and p is the share of random deals of the tasks that lead as far apart. That finds far less.
 """
 
 import math
@@ -42,6 +45,8 @@ class Difference:
     smallest: float
     mcnemar: float | None = None
     """Its exact p, where every task has one session in each set, which passed or failed."""
+    paired: bool = True
+    """Task by task; if not, `tasks` are those of the smaller set."""
 
     @property
     def differs(self) -> bool:
@@ -57,10 +62,10 @@ def compare_all(before: Mapping[str, Values], after: Mapping[str, Values]) -> li
 
 
 def compare(name: str, before: Values, after: Values) -> Difference | None:
-    """One score; None with too few tasks in both sets."""
+    """One score; None with too few tasks in either set."""
     tasks = sorted(before.keys() & after.keys())
     if len(tasks) < FEWEST:
-        return None
+        return _compare_apart(name, before, after)
     pairs = [(fmean(before[task]), fmean(after[task])) for task in tasks]
     changes = [new - old for old, new in pairs]
     low, high = find_interval(changes)
@@ -79,6 +84,44 @@ def compare(name: str, before: Values, after: Values) -> Difference | None:
         smallest=POWER * stdev(changes) / math.sqrt(len(changes)),
         mcnemar=find_mcnemar(changes) if binary else None,
     )
+
+
+def _compare_apart(name: str, before: Values, after: Values) -> Difference | None:
+    """One score of sets that have too few tasks in common."""
+    old, new = ([fmean(values) for _, values in sorted(some.items())] for some in (before, after))
+    if min(len(old), len(new)) < FEWEST:
+        return None
+    low, high = find_interval_apart(old, new)
+    p = find_p_apart(old, new)
+    return Difference(
+        name=name,
+        tasks=min(len(old), len(new)),
+        before=fmean(old),
+        after=fmean(new),
+        low=low,
+        high=high,
+        p=p,
+        holm=p,
+        smallest=POWER * math.sqrt(stdev(old) ** 2 / len(old) + stdev(new) ** 2 / len(new)),
+        paired=False,
+    )
+
+
+def find_interval_apart(old: Sequence[float], new: Sequence[float]) -> tuple[float, float]:
+    """The middle 95 % of differences of means over both, drawn again."""
+    dice = random.Random(SEED)  # noqa: S311  # no secret is made of it
+    drawn = sorted(fmean(dice.choices(new, k=len(new))) - fmean(dice.choices(old, k=len(old))) for _ in range(DRAWS))
+    return drawn[int(LOW * DRAWS)], drawn[int((1 - LOW) * DRAWS) - 1]
+
+
+def find_p_apart(old: Sequence[float], new: Sequence[float]) -> float:
+    """How often means are as far apart as these if values are dealt to the two at random."""
+    far = abs(fmean(new) - fmean(old)) - 1e-12
+    dice, pool, hits = random.Random(SEED), [*old, *new], 0  # noqa: S311  # no secret is made of it
+    for _ in range(DRAWS):
+        dice.shuffle(pool)
+        hits += abs(fmean(pool[: len(new)]) - fmean(pool[len(new) :])) >= far
+    return (hits + 1) / (DRAWS + 1)
 
 
 def find_interval(changes: Sequence[float]) -> tuple[float, float]:

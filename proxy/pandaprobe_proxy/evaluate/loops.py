@@ -29,7 +29,7 @@ def evaluate(session: Session) -> Judgement:
     """1 − looped / (uses + answers in words); null with fewer than two of both."""
     uses = session.uses
     said = [line for line in session.answers if len(split_words(line.text)) >= FEWEST_WORDS]
-    looped = list(_find_looped(uses))
+    looped = list(find_looped(uses))
     stuck = list(find_repeats(said))
     keys = Counter(_state(use) for use in uses)
     counts = {
@@ -71,7 +71,8 @@ def _fails_again(one: Use, other: Use) -> bool:
     return one.failed and other.failed and one.key == other.key
 
 
-def _find_looped(uses: Sequence[Use]) -> Iterator[tuple[Use, str]]:
+def find_looped(uses: Sequence[Use]) -> Iterator[tuple[Use, str]]:
+    """(a use that led nowhere, why it counts as looped)."""
     seen: Counter[tuple[str, str | None]] = Counter()
     recent: deque[tuple[str, str | None]] = deque(maxlen=6)
     for use in uses:

@@ -18,6 +18,7 @@ from pandaprobe_proxy.model.score import Judgement, Quote
 
 VERSION = 1
 RELIABILITY, CONSISTENCY = "agent_reliability", "agent_consistency"
+MADE_OF_SIGNALS = (RELIABILITY, CONSISTENCY)
 WEIGHTS = {"confidence": 1.0, "loop_detection": 1.0, "tool_correctness": 0.8, "coherence": 1.0}
 TAIL, MOST_WEIGHT = 0.15, 0.1
 ELEVATED = 0.5

@@ -64,9 +64,9 @@ class Peers:
         return [one for _, _, one in nearest[:NEAREST]]
 
     def _cosine(self, one: frozenset[str], other: frozenset[str]) -> float:
-        """Of the words, each weighted by how rare it is."""
-        both = sum(self._weigh(word) for word in one & other)
-        norms = [sum(self._weigh(word) for word in words) for words in (one, other)]
+        """Of the words, each weighted by how rare it is. The same in whatever order a set has them."""
+        both = math.fsum(self._weigh(word) for word in one & other)
+        norms = [math.fsum(self._weigh(word) for word in words) for words in (one, other)]
         return both / math.sqrt(norms[0] * norms[1]) if both else 0.0
 
     def _weigh(self, word: str) -> float:

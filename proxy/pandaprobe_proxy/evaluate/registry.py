@@ -1,6 +1,6 @@
 """The evaluators by name. To add one is a file and a line here."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pandaprobe_proxy.evaluate import (
@@ -17,6 +17,7 @@ from pandaprobe_proxy.evaluate import (
     risk,
     tool_errors,
     tool_schema,
+    trajectory,
     user_friction_markers,
 )
 from pandaprobe_proxy.evaluate.assertions import Assertion
@@ -24,6 +25,8 @@ from pandaprobe_proxy.evaluate.peers import Peers
 from pandaprobe_proxy.evaluate.session import Session
 from pandaprobe_proxy.evaluate.traits import Traits
 from pandaprobe_proxy.model.score import Judgement
+
+OURS = "built in"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,10 @@ class Evaluator:
     judge: "Judge"
     by_peers: bool = False
     """Its judgement changes with the sessions that are known beside this one."""
+    origin: str = OURS
+    """Where it comes from: ours, or the file or package of a user's own."""
+    setting: str = ""
+    """Of a user's own: changes with its code, so that what another code has judged is judged again."""
 
 
 Judge = Callable[[Session, Traits, Setting], Judgement]
@@ -54,7 +61,7 @@ Judge = Callable[[Session, Traits, Setting], Judgement]
 
 def _alone(evaluate: Callable[[Session], Judgement]) -> Judge:
     """One that looks at nothing but the session."""
-    return lambda session, traits, setting: evaluate(session)
+    return lambda session, traits, setting: session.once(evaluate)
 
 
 EVALUATORS = (
@@ -67,6 +74,7 @@ EVALUATORS = (
     Evaluator(completion_integrity.NAME, completion_integrity.VERSION, _alone(completion_integrity.evaluate)),
     Evaluator(user_friction_markers.NAME, user_friction_markers.VERSION, _alone(user_friction_markers.evaluate)),
     Evaluator(drift.NAME, drift.VERSION, _alone(drift.evaluate)),
+    Evaluator(trajectory.NAME, trajectory.VERSION, _alone(trajectory.evaluate)),
     Evaluator(
         efficiency.NAME,
         efficiency.VERSION,
@@ -105,10 +113,10 @@ EVALUATORS = (
 )
 
 
-def choose(names: Iterable[str]) -> tuple[Evaluator, ...]:
-    """The evaluators of these names, all if there are none. Raises KeyError with a name that nobody has."""
-    known = {evaluator.name: evaluator for evaluator in EVALUATORS}
-    return tuple(known[name] for name in names) or EVALUATORS
+def choose(names: Iterable[str], evaluators: Sequence[Evaluator] = EVALUATORS) -> tuple[Evaluator, ...]:
+    """Those of these names, all if there are none. Raises KeyError with a name that nobody has."""
+    known = {evaluator.name: evaluator for evaluator in evaluators}
+    return tuple(known[name] for name in names) or tuple(evaluators)
 
 
 def judge_all(

@@ -7,6 +7,7 @@ together. The value is 1 less the risk. This is evaluation reference §3.6 witho
 of three data sets, and with §3.3. It learns from no outcome; docs/validity.md has what it is worth.
 """
 
+import math
 from itertools import pairwise
 from statistics import fmean
 
@@ -45,7 +46,7 @@ WEIGHTS = {
 def judge(session: Session, traits: Traits, peers: Peers) -> Judgement:
     """1 − risk; null without a call."""
     flags, evidence = find_flags(session)
-    flagged = min(1.0, sum(WEIGHTS[flag] for flag in flags))
+    flagged = min(1.0, math.fsum(WEIGHTS[flag] for flag in flags))
     volume = _rank(traits, peers)
     alone = 0.5 * flagged + 0.5 * volume
     agreement = replicate_agreement.judge(traits, peers).value
@@ -65,10 +66,10 @@ def judge(session: Session, traits: Traits, peers: Peers) -> Judgement:
 
 def find_flags(session: Session) -> tuple[set[str], tuple[Quote, ...]]:
     """The signs that the session shows, and what proves them."""
-    ended = completion_integrity.evaluate(session)
-    mended = error_recovery.evaluate(session)
-    looped = loops.evaluate(session)
-    friction = user_friction_markers.evaluate(session)
+    ended = session.once(completion_integrity.evaluate)
+    mended = session.once(error_recovery.evaluate)
+    looped = session.once(loops.evaluate)
+    friction = session.once(user_friction_markers.evaluate)
     results = session.results
     failed = [use.failed for use in results]
     known = {

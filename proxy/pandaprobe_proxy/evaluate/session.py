@@ -1,13 +1,14 @@
 """A session as evaluators read it: its messages numbered, each once, its calls, and its tools with their results."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from pandaprobe_proxy.model.call import Call, Json, Message, ToolCall
 from pandaprobe_proxy.model.score import Quote
 
+T = TypeVar("T")
 MOST_QUOTED = 200
 
 
@@ -105,6 +106,17 @@ class Session:
     """What it was to do, where somebody has named that: sessions of one task are peers."""
     user_id: str | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def _said(self) -> dict[Callable[["Session"], Any], Any]:
+        return {}
+
+    def once(self, ask: Callable[["Session"], T]) -> T:
+        """What `ask` says of the session; asked once, however many evaluators want to know."""
+        if ask not in self._said:
+            self._said[ask] = ask(self)
+        known: T = self._said[ask]
+        return known
 
     @cached_property
     def answers(self) -> Sequence[Line]:

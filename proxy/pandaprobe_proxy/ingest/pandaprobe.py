@@ -1,6 +1,5 @@
 """The PandaProbe SDK's endpoints: posted JSON to values of the model, and what is answered. No I/O of its own."""
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -8,6 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from pandaprobe_proxy.evaluate.labels import find_problem
 from pandaprobe_proxy.ingest.wire import PostedScore, PostedSpan, PostedTrace, SpanChange, TraceChange
 from pandaprobe_proxy.model.score import Score
 from pandaprobe_proxy.model.trace import Span, Trace
@@ -85,9 +85,9 @@ def _patch_span(asked: Any, writer: Writer) -> Reply:
 def _post_score(asked: Any, writer: Writer) -> Reply:
     posted = PostedScore.model_validate(asked.body)
     value = str(posted.value).lower() if posted.data_type == "BOOLEAN" else str(posted.value)
-    problem = _problem(value, posted.data_type)
+    problem = find_problem(value, posted.data_type)
     if problem:
-        return _invalid([{"field": "value", "message": problem}])
+        return invalid([{"field": "value", "message": problem}])
     score = Score(
         score_id=asked.new_id(),
         name=posted.name,
@@ -101,17 +101,6 @@ def _post_score(asked: Any, writer: Writer) -> Reply:
     )
     writer.add_score(score)
     return Reply(201, score_json(score))
-
-
-def _problem(value: str, data_type: str) -> str:
-    if data_type == "BOOLEAN":
-        return "" if value in ("true", "false") else "a BOOLEAN is true or false"
-    if data_type == "NUMERIC":
-        try:
-            return "" if math.isfinite(float(value)) else "a NUMERIC is a finite number"
-        except ValueError:
-            return "a NUMERIC is a number, as text"
-    return ""
 
 
 def _fields(posted: BaseModel, without: set[str] = frozenset()) -> dict[str, Json]:  # type: ignore[assignment]
@@ -136,14 +125,14 @@ def _missing(what: str, name: str) -> Reply:
     return Reply(404, {"detail": f"There is no {what} {name}."})
 
 
-def _invalid(errors: list[dict[str, str]]) -> Reply:
+def invalid(errors: list[dict[str, str]]) -> Reply:
     return Reply(422, {"detail": "Validation error", "errors": errors})
 
 
-def _checked(answer: Callable[[Any, Writer], Reply]) -> Callable[[Any, Writer], Reply]:
+def checked(answer: Callable[[Any, Writer], Reply]) -> Callable[[Any, Writer], Reply]:
     """The endpoint, with what does not validate told field by field."""
 
-    def checked(asked: Any, writer: Writer) -> Reply:
+    def answered(asked: Any, writer: Writer) -> Reply:
         try:
             return answer(asked, writer)
         except ValidationError as error:
@@ -151,15 +140,15 @@ def _checked(answer: Callable[[Any, Writer], Reply]) -> Callable[[Any, Writer], 
                 {"field": " -> ".join(map(str, item["loc"])) or "body", "message": item["msg"]}
                 for item in error.errors()
             ]
-            return _invalid(fields)
+            return invalid(fields)
 
-    return checked
+    return answered
 
 
 ROUTES = (
-    Route("POST", "/traces", _checked(_post_trace)),
-    Route("POST", "/traces/{trace_id}/spans", _checked(_post_spans)),
-    Route("PATCH", "/traces/{trace_id}", _checked(_patch_trace)),
-    Route("PATCH", "/traces/{trace_id}/spans/{span_id}", _checked(_patch_span)),
-    Route("POST", "/evaluations/trace-scores", _checked(_post_score)),
+    Route("POST", "/traces", checked(_post_trace)),
+    Route("POST", "/traces/{trace_id}/spans", checked(_post_spans)),
+    Route("PATCH", "/traces/{trace_id}", checked(_patch_trace)),
+    Route("PATCH", "/traces/{trace_id}/spans/{span_id}", checked(_patch_span)),
+    Route("POST", "/evaluations/trace-scores", checked(_post_score)),
 )

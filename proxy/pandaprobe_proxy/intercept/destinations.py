@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from mitmproxy.proxy.layers import ServerTLSLayer, TCPLayer
+from mitmproxy.proxy.layers import ServerTLSLayer, TCPLayer, UDPLayer
+from mitmproxy.proxy.layers.tls import parse_client_hello
 
 from pandaprobe_proxy.intercept.flows import KEY
 
 if TYPE_CHECKING:
     from mitmproxy import http, tls
+    from mitmproxy.proxy.context import Context
     from mitmproxy.proxy.layer import NextLayer
 
 log = structlog.get_logger("intercept")
@@ -39,10 +41,10 @@ class Destinations:
 
     def next_layer(self, nextlayer: "NextLayer") -> None:
         """What a connection speaks was decided."""
-        layer, address = nextlayer.layer, nextlayer.context.server.address
+        layer, address = nextlayer.layer, _address(nextlayer.context, nextlayer.data_client())
         if address is None:
             return
-        if isinstance(layer, TCPLayer) and layer.flow is None:
+        if isinstance(layer, TCPLayer | UDPLayer) and layer.flow is None:
             self._note(address, PASSED)
         elif isinstance(layer, ServerTLSLayer):
             self._note(address, DECRYPTED)
@@ -54,7 +56,7 @@ class Destinations:
 
     def tls_failed_client(self, data: "tls.TlsData") -> None:
         """A client ended the handshake, most likely since it does not trust our authority."""
-        address = data.context.server.address
+        address = _address(data.context)
         if address is not None:
             self._note(address, REFUSED)
 
@@ -82,6 +84,22 @@ class Destinations:
             new.rename(self._path)
         except OSError as error:
             log.warning("the list of hosts cannot be written; connections go on", why=error.strerror)
+
+
+def _address(context: "Context", begun: bytes = b"") -> tuple[str, int] | None:
+    """Where a connection goes. A redirected one goes to a number, so it is told by the name that its TLS asks for."""
+    address = context.server.address
+    if address is None or context.client.proxy_mode.type_name == "regular":
+        return address
+    return context.client.sni or _asked(begun) or address[0], address[1]
+
+
+def _asked(begun: bytes) -> str:
+    try:
+        hello = parse_client_hello(begun)
+    except ValueError:
+        return ""
+    return (hello.sni or "") if hello else ""
 
 
 def read(path: Path) -> dict[str, dict[str, Any]]:

@@ -10,8 +10,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
+from mitmproxy.http import Headers, Response
 
 from pandaprobe_proxy.intercept.hosts import Hosts
+from pandaprobe_proxy.intercept.refusals import trouble_of
 from pandaprobe_proxy.model.exchange import (
     Ended,
     Event,
@@ -35,7 +37,6 @@ KEY = "exchange"
 
 LEFT = "The client closed its connection before the answer was whole."
 BROKEN = "The upstream broke its connection before its answer was whole."
-NO_ANSWER = "The upstream gave no answer."
 SILENT = "Nothing moved for too long."
 STOPPED = "The relay was stopped."
 
@@ -78,10 +79,15 @@ class Flows:
         self.failures = 0
         """Events that the tap did not take."""
 
+    def http_connect(self, flow: "http.HTTPFlow") -> None:
+        """A client asks for a connection. To a listed host it has one at once, so that a call that fails is told."""
+        if self.hosts.name((flow.request.host,), flow.request.port) is not None:
+            flow.response = Response(b"HTTP/1.1", 200, b"Connection established", Headers(), b"", None, 0, 0)
+
     def requestheaders(self, flow: "http.HTTPFlow") -> None:
         """A request's head has come."""
         request = flow.request
-        host = flow.client_conn.sni or request.host
+        host = flow.client_conn.sni or self._host(flow)
         name = self.hosts.name((host, request.host), request.port)
         if name is None:
             request.stream = True
@@ -108,6 +114,12 @@ class Flows:
         )
         request.headers.fields = tuple(field for field in request.headers.fields if _crosses(field[0].lower()))
         request.stream = partial(self._pass, RequestBody, opened)
+
+    @staticmethod
+    def _host(flow: "http.HTTPFlow") -> str:
+        """That of a request in clear text. A redirected one was sent to an address, and only says a name."""
+        redirected = flow.client_conn.proxy_mode.type_name != "regular"
+        return flow.request.pretty_host if redirected else flow.request.host
 
     def _pass(self, kind: type[RequestBody] | type[ResponseBody], opened: Open, data: bytes) -> bytes:
         """Tells of a piece of a body, and gives it on."""
@@ -228,5 +240,4 @@ def _judge(flow: "http.HTTPFlow", opened: Open) -> tuple[Outcome, str]:
         return Outcome.CLIENT_DISCONNECTED, LEFT
     if opened.status:
         return Outcome.UPSTREAM_RESET, BROKEN
-    why = flow.server_conn.error
-    return Outcome.UPSTREAM_ERROR, f"The upstream cannot be reached: {why}." if why else NO_ANSWER
+    return Outcome.UPSTREAM_ERROR, trouble_of(flow).sentence

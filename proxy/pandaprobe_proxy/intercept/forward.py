@@ -1,20 +1,22 @@
-"""The forward proxy: mitmproxy's core on a socket that is given, with this installation's authority and our addon.
+"""The intercepting proxy: mitmproxy's core on sockets that are given, with this installation's authority and our addon.
 
-Only listed hosts are decrypted. To every other one bytes pass as they are: what the client sees is the origin's own
-certificate. The web port, where records can be read, and the proxy itself are no destinations.
+Clients come by a proxy's protocol, or redirected by the kernel, knowing nothing of it. Only listed hosts are decrypted.
+To every other one bytes pass as they are: what the client sees is the origin's own certificate. The web port, where
+records can be read, and the proxy itself are no destinations.
 """
 
 import asyncio
+import inspect
 import ipaddress
 import logging
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mitmproxy import certs
-from mitmproxy.addons.block import Block
+from mitmproxy.addons.dns_resolver import DnsResolver
 from mitmproxy.addons.next_layer import NextLayer
 from mitmproxy.addons.proxyserver import Proxyserver
 from mitmproxy.addons.tlsconfig import TlsConfig
@@ -23,18 +25,22 @@ from mitmproxy.options import Options
 from mitmproxy.proxy import layers, mode_specs
 from mitmproxy.proxy.mode_servers import ProxyConnectionHandler
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
+from mitmproxy_rs.wireguard import WireGuardServer, start_wireguard_server
 
-from pandaprobe_proxy.intercept import http1
+from pandaprobe_proxy.intercept import http1, refusals
 from pandaprobe_proxy.intercept.authority import Authority
 from pandaprobe_proxy.intercept.destinations import Destinations
 from pandaprobe_proxy.intercept.flows import Clocks, Flows
 from pandaprobe_proxy.intercept.hosts import Hosts
+from pandaprobe_proxy.intercept.redirected import Loops, Strangers, destination
+from pandaprobe_proxy.intercept.wireguard import Datagrams, Keys
 from pandaprobe_proxy.model.exchange import Tap
 
 LOOK_S = 0.05
 DESTINATIONS = "destinations.json"
 NOTHING = "$^"
 """Matches no host; without any pattern mitmproxy would decrypt all."""
+REGULAR, TRANSPARENT, TUNNEL = map(mode_specs.ProxyMode.parse, ("regular", "transparent", "wireguard"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +61,15 @@ class Certificates(TlsConfig):
 
     def __init__(self, authority: Authority) -> None:
         store: Any = certs.CertStore
-        self.certstore = store(authority.key, certs.Cert(authority.certificate), None, None)
+        given = {"default_privatekey": authority.key, "default_ca": certs.Cert(authority.certificate)}
+        asked = inspect.signature(store).parameters  # newer ones ask for a revocation list, too
+        self.certstore = store(**{**dict.fromkeys(asked), **given})
 
     def configure(self, updated: Iterable[str]) -> None:
         """Nothing: mitmproxy would make an authority of its own on disk."""
+
+    def request(self, flow: Any) -> None:
+        """Nothing: newer ones would answer for a list of revoked certificates."""
 
 
 class Barred:
@@ -105,14 +116,18 @@ class Forward:
         for name in ("mitmproxy", "asyncio"):  # else it tells of every connection
             logging.getLogger(name).setLevel(logging.WARNING)
         http1.install()
+        refusals.install()
         self._plan = plan
         self._running: set[asyncio.Task[None]] = set()
+        self._tunnel: WireGuardServer | None = None
         self._flows = Flows(plan.hosts, tap, clocks)
         self._options = Options()
         self._master = Master(self._options)
         self._master.addons.add(
-            Proxyserver(), Block(), Barred(plan.barred), NextLayer(), Certificates(plan.authority), self._flows
+            Proxyserver(), Strangers(), Barred(plan.barred), Datagrams(), NextLayer(), Certificates(plan.authority)
         )
+        self._loops = Loops()
+        self._master.addons.add(self._flows, self._loops, DnsResolver())
         self._destinations = Destinations(plan.authority.path.with_name(DESTINATIONS), clocks.wall_ns)
         self._master.addons.add(self._destinations)
         self._options.update(
@@ -122,31 +137,64 @@ class Forward:
             ssl_verify_upstream_trusted_ca=str(plan.trusted) if plan.trusted else None,
         )
         self.list(plan.hosts)
-        self._mode = mode_specs.ProxyMode.parse("regular")
 
     def list(self, hosts: Hosts) -> None:
         """From now on, new connections to these hosts are decrypted, and no others."""
         self._flows.hosts = hosts
         self._options.update(allow_hosts=hosts.regexes or [NOTHING])
 
-    async def start(self, sock: socket.socket) -> None:
-        """Serves the listening socket."""
-        self._server = await asyncio.start_server(self._accept, sock=sock)
+    async def start(self, sock: socket.socket, redirected: Sequence[socket.socket] = ()) -> None:
+        """Serves the listening sockets: one of a proxy, and those that the kernel redirects connections to."""
+        self._servers = [await asyncio.start_server(self._accept, sock=sock)]
+        self._servers += [await asyncio.start_server(self._accept_redirected, sock=each) for each in redirected]
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        sock = writer.get_extra_info("socket")
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        connection = ClientConnection(self._master, reader, writer, self._options, self._mode)
+        connection = self._connection(reader, writer, REGULAR)
+        connection.layer = layers.modes.HttpProxy(connection.layer.context)
+        self._run(connection)
+
+    async def _accept_redirected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        address = destination(writer)
+        if address is None:
+            writer.close()
+        elif self._loops.enter(writer):
+            connection = self._connection(reader, writer, TRANSPARENT)
+            connection.layer = layers.modes.TransparentProxy(connection.layer.context)
+            connection.client.sockname = connection.layer.context.server.address = address
+            self._run(connection)
+
+    async def start_tunnel(self, host: str, port: int, keys: Keys) -> None:
+        """Serves a WireGuard tunnel on a UDP port of its own. Raises OSError."""
+        accept = self._accept_tunnelled
+        self._tunnel = await start_wireguard_server(host, port, keys.server, [keys.client_public], accept, accept)
+
+    async def _accept_tunnelled(self, stream: Any) -> None:
+        """A connection of a client of the tunnel, TCP or UDP."""
+        connection = self._connection(stream, stream, TUNNEL)
+        connection.layer = layers.modes.TransparentProxy(connection.layer.context)
+        going = stream.get_extra_info("remote_endpoint", connection.client.sockname)
+        connection.layer.context.server.address = going
+        self._run(connection)
+
+    def _connection(self, reader: Any, writer: Any, mode: mode_specs.ProxyMode) -> ClientConnection:
+        if mode is not TUNNEL:
+            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        connection = ClientConnection(self._master, reader, writer, self._options, mode)
         connection.flows = self._flows
         connection.timeout_watchdog.timeout = self._plan.idle_s  # type: ignore[assignment] # seconds of any kind
-        connection.layer = layers.modes.HttpProxy(connection.layer.context)
+        return connection
+
+    def _run(self, connection: ClientConnection) -> None:
         task = asyncio.create_task(connection.handle_client())
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
     async def drain(self, seconds: float) -> None:
         """Takes no new connections; what runs may finish within that time, then it is interrupted."""
-        self._server.close()
+        for server in self._servers:
+            server.close()
+        if self._tunnel is not None:
+            self._tunnel.close()
         loop = asyncio.get_running_loop()
         ends = loop.time() + seconds
         while self._flows.open and loop.time() < ends:  # noqa: ASYNC110 - flows end in mitmproxy's hands

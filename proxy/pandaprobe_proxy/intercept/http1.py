@@ -8,11 +8,15 @@ from collections.abc import Callable
 from typing import Any
 
 import h11
+from mitmproxy.connection import ConnectionState
 from mitmproxy.http import Headers, Response
 from mitmproxy.proxy import commands, events
 from mitmproxy.proxy.layer import CommandGenerator
 from mitmproxy.proxy.layers import http
 from mitmproxy.proxy.layers.http import _events, _http1
+
+from pandaprobe_proxy.intercept.refusals import TOLD, headers_of
+from pandaprobe_proxy.model.refusal import Trouble
 
 
 def install() -> None:
@@ -69,6 +73,8 @@ class Http1Server(_http1.Http1Server):
     """The side that speaks to clients."""
 
     trailers: Headers | None = None
+    request: Any
+    response: Response | None
     body_reader: Any
 
     def read_body(self, event: events.Event) -> CommandGenerator[None]:
@@ -85,8 +91,17 @@ class Http1Server(_http1.Http1Server):
             trailers, self.trailers = bytes(self.trailers), None
             yield commands.SendData(self.conn, b"0\r\n%b\r\n" % trailers)
             yield from self.mark_done(response=True)
+        elif (told := getattr(event, TOLD, None)) and not self.response and self.conn.state & ConnectionState.CAN_WRITE:
+            yield commands.SendData(self.conn, _assemble(told, self.request))
+            yield commands.CloseConnection(self.conn)
         else:
             yield from super().send(event)
+
+
+def _assemble(told: tuple[Trouble, bytes], request: Any) -> bytes:
+    lines = [b"HTTP/1.1 502 Bad Gateway", *(b": ".join(header) for header in headers_of(told)), b"connection: close"]
+    content = b"" if request and request.method == "HEAD" else told[1]
+    return b"\r\n".join([*lines, b"", content])
 
 
 def _is_interim(data: bytes) -> bool:

@@ -19,6 +19,10 @@ class Score:
     """PROGRAMMATIC, ANNOTATION or AUTOMATED."""
     reason: str | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
+    span_id: str | None = None
+    """Of a score of a span; `trace_id` is then the trace that it is in."""
+    author: str | None = None
+    """Who or what has judged, by name; None where nobody said."""
 
 
 @dataclass(frozen=True, slots=True)

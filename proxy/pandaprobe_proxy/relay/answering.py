@@ -3,10 +3,10 @@
 from typing import TYPE_CHECKING
 
 from pandaprobe_proxy.model.exchange import Headers, ResponseBody, ResponseHead
+from pandaprobe_proxy.model.refusal import Trouble
 from pandaprobe_proxy.relay import http1
 from pandaprobe_proxy.relay.bodies import Body, FramingError, Unbounded, chunk, last_chunk, rechunk
 from pandaprobe_proxy.relay.http1 import BadAnswer, Framing, Response
-from pandaprobe_proxy.relay.refusals import Trouble
 from pandaprobe_proxy.relay.usage import UsageFilter, is_filterable, unsize
 
 if TYPE_CHECKING:

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import structlog
 
 from pandaprobe_proxy.model.exchange import RequestBody
+from pandaprobe_proxy.model.refusal import Trouble
 from pandaprobe_proxy.relay import http1
 from pandaprobe_proxy.relay.bodies import Body, FramingError, Unbounded, rechunk
 from pandaprobe_proxy.relay.dial import Unreachable
 from pandaprobe_proxy.relay.http1 import Framing, Request
 from pandaprobe_proxy.relay.proxies import ProxyError
-from pandaprobe_proxy.relay.refusals import Trouble
 from pandaprobe_proxy.relay.upstream import Destination, UpstreamConnection
 from pandaprobe_proxy.relay.usage import REFUSALS, amend_body, amend_head
 

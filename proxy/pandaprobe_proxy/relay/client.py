@@ -12,13 +12,14 @@ import socket
 import struct
 from typing import cast
 
+from pandaprobe_proxy.model.refusal import Caller, Trouble
 from pandaprobe_proxy.relay import http1, refusals
 from pandaprobe_proxy.relay.ambient import Ambient
 from pandaprobe_proxy.relay.asking import PIPELINED
 from pandaprobe_proxy.relay.dial import keep_alive
 from pandaprobe_proxy.relay.exchange import SECOND_NS, OpenExchange
 from pandaprobe_proxy.relay.http1 import Refused
-from pandaprobe_proxy.relay.refusals import UNKNOWN, Caller, Trouble
+from pandaprobe_proxy.relay.refusals import UNKNOWN
 from pandaprobe_proxy.relay.upstream import LEAST
 
 MAX_AHEAD = 4096

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 import aiohappyeyeballs
 
+from pandaprobe_proxy.model.refusal import Trouble
 from pandaprobe_proxy.relay.proxies import Proxy
-from pandaprobe_proxy.relay.refusals import Trouble
 from pandaprobe_proxy.relay.upstream import Destination, UpstreamConnection
 
 HAPPY_EYEBALLS_S = 0.25  # RFC 8305 §5

@@ -8,11 +8,12 @@ from typing import Protocol
 
 from pandaprobe_proxy.model.exchange import Ended, Outcome, RequestHead
 from pandaprobe_proxy.model.ids import make_id
+from pandaprobe_proxy.model.refusal import Caller, Trouble
 from pandaprobe_proxy.relay.ambient import Ambient
 from pandaprobe_proxy.relay.answering import Answering
 from pandaprobe_proxy.relay.asking import UPSTREAM_FULL, Asking
 from pandaprobe_proxy.relay.http1 import Request
-from pandaprobe_proxy.relay.refusals import Caller, Trouble, answer
+from pandaprobe_proxy.relay.refusals import answer
 from pandaprobe_proxy.relay.routes import Route
 
 SECOND_NS = 1_000_000_000

@@ -12,12 +12,12 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from pandaprobe_proxy.model.exchange import Headers
+from pandaprobe_proxy.model.refusal import is_anthropic
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 URL = re.compile(r"[!-~]+")
 VERSION = b"/v1"
-ANTHROPIC_HEADERS = frozenset({b"anthropic-version", b"x-api-key"})
 
 
 class Origin(NamedTuple):
@@ -137,11 +137,6 @@ class Routes:
         if is_anthropic(path, headers) and b"anthropic" in self._upstreams:
             return b"anthropic"
         return self._default
-
-
-def is_anthropic(path: bytes, headers: Headers) -> bool:
-    """Whether a request is one of Anthropic's messages API, by its path and headers."""
-    return b"/messages" in path and any(name.lower() in ANTHROPIC_HEADERS for name, _ in headers)
 
 
 def _join(upstream: Upstream, path: bytes) -> Route:

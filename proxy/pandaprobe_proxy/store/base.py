@@ -15,7 +15,7 @@ Promises
 - A Record of a connection makes a row for each of its turns, too: the same session, trace and credential, no bodies.
   They go when the connection goes. In the totals of a session they stand for it.
 - A body that was written can be read back byte for byte, as the Body's pieces joined.
-- The life of sessions: see `lives`.
+- The life of sessions: see `lives`. Scores that are given: see `labels`, judges: `answers`.
 - Closing twice is allowed. After close, everything raises StoreError.
 - StoreFull, StoreBusy and StoreError leave the store as it was before the call; the caller may try again.
 - None means: no such thing. Nothing else is ever signalled by None.
@@ -32,9 +32,11 @@ from pandaprobe_proxy.model.record import Record
 from pandaprobe_proxy.model.score import Score
 from pandaprobe_proxy.model.session import Resolution
 from pandaprobe_proxy.model.trace import Span, Trace
+from pandaprobe_proxy.store.answers import AnswerReader, AnswerWriter
 from pandaprobe_proxy.store.batch import Batch, RunState
 from pandaprobe_proxy.store.call_rows import CallRow
 from pandaprobe_proxy.store.judged import Choice, Due, Judged, Wanted
+from pandaprobe_proxy.store.labels import LabelReader, LabelWriter
 from pandaprobe_proxy.store.lives import LifeReader, LifeWriter
 from pandaprobe_proxy.store.rereading import Rereading
 from pandaprobe_proxy.store.session_rows import SessionRow
@@ -159,7 +161,7 @@ class Redecoded:
     """Calls and turns whose cost is another one now, or known now, or no more."""
 
 
-class Writer(LifeWriter, Protocol):
+class Writer(LifeWriter, LabelWriter, AnswerWriter, Protocol):
     """The one writing side."""
 
     def begin(self, run: str, at_ns: int) -> RunState:
@@ -192,9 +194,6 @@ class Writer(LifeWriter, Protocol):
     def patch_span(self, trace_id: str, span: Span) -> SpanRow | None:
         """The same for one span."""
 
-    def add_score(self, score: Score) -> None:
-        """Adds a score; its trace need not be known yet."""
-
     def put_judged(self, judged: Sequence[Judged]) -> int:
         """Keeps judgements beside the older ones; how many were new. Those of sessions that are gone are left out."""
 
@@ -224,7 +223,7 @@ class Writer(LifeWriter, Protocol):
         """Checkpoints and lets go."""
 
 
-class Reader(LifeReader, ViewReader, Protocol):
+class Reader(LifeReader, LabelReader, ViewReader, AnswerReader, Protocol):
     """A read-only view. Each method sees one consistent state."""
 
     def sessions(

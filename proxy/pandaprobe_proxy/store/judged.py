@@ -3,7 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pandaprobe_proxy.model.lifecycle import State
 from pandaprobe_proxy.model.score import Judgement
+from pandaprobe_proxy.store.answers import Answer
+from pandaprobe_proxy.store.filters import Term
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,9 +16,12 @@ class Choice:
     session_id: str | None = None
     since_ns: int | None = None
     """Active at or after that moment."""
-    user_id: str | None = None
-    tag: str | None = None
-    model: str | None = None
+    states: tuple[State, ...] = ()
+    """In any of these; in whichever if there are none."""
+    session_ids: tuple[str, ...] | None = None
+    """Only among these."""
+    terms: tuple[Term, ...] = ()
+    """That hold of all these (see `filters`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +32,8 @@ class Wanted:
     version: int
     setting: str
     """A hash of what it is given beside the session."""
+    any_setting: bool = False
+    """What it has judged with another setting stands, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +61,7 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Judgements:
-    """Some at once, for a wire."""
+    """Some at once, for a wire, with what judges answered."""
 
     judged: Sequence[Judged]
+    answers: Sequence[Answer] = ()

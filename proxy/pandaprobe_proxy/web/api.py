@@ -20,6 +20,7 @@ from pandaprobe_proxy.web.answers import Ask, missing, read_json, tell
 from pandaprobe_proxy.web.call_views import CallViews, add_call_views
 from pandaprobe_proxy.web.export import add_export
 from pandaprobe_proxy.web.guard import Handling, guard
+from pandaprobe_proxy.web.labels import add_labels
 from pandaprobe_proxy.web.live import add_live
 from pandaprobe_proxy.web.openapi import add_openapi
 from pandaprobe_proxy.web.operations import add_operations
@@ -45,6 +46,7 @@ def build(sidecar: Sidecar, routes: Sequence[RouteLike], hosts: frozenset[str]) 
     add_call_views(app, CallViews(ask, sidecar.now_ns))
     add_sum_views(app, SumViews(ask, sidecar.now_ns, sidecar.status))
     add_live(app, ask)
+    add_labels(app, ask, sidecar.submit)
     add_openapi(app)
     pages = _Pages(sidecar, ask)
     app.router.add_delete(SESSION, pages.delete_session)
@@ -126,12 +128,14 @@ class _Pages:
         return tell(msgspec.to_builtins(undone))
 
     async def judge(self, request: web.Request) -> web.Response:
-        """Keeps what evaluators have said of sessions."""
+        """Keeps what evaluators have said of sessions, and what judges have answered."""
         try:
             asked = msgspec.convert(await read_json(request), Judgements)
         except msgspec.ValidationError as error:
             raise web.HTTPUnprocessableEntity(reason=f"These are no judgements: {error}."[:200]) from error
-        return tell({"kept": await self._sidecar.submit(lambda writer: writer.put_judged(asked.judged))})
+        answers = await self._sidecar.submit(lambda writer: writer.put_answers(asked.answers)) if asked.answers else 0
+        kept = await self._sidecar.submit(lambda writer: writer.put_judged(asked.judged))
+        return tell({"kept": kept, "answers": answers})
 
     async def redecode(self, request: web.Request) -> web.Response:
         """One step; its answer says where the next one goes on."""

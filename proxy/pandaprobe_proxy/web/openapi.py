@@ -63,6 +63,7 @@ SHAPES = {
     "Overview": "since:time until:time bucket:text sampled_every:int buckets:list models:list totals:map",
     "Evaluations": "evaluators:list",
     "Comparison": "items:list",
+    "Score": "score_id:text name:text value:any created_at:time",
     "Status": "relayed:int session_sources:map",
 }
 """What answers are; more fields may come."""
@@ -121,6 +122,9 @@ ASKINGS = (
     Asking("/corrections", "Puts calls into another session.", "Corrected", method="post"),
     Asking("/corrections/newest", "Takes back the newest one.", "Corrected", method="delete"),
     Asking("/judgements", "Keeps what evaluators say.", "Kept", method="post"),
+    Asking("/scores", "What people and programs have given.", many="Score",
+           query="session_id:text trace_id:text span_id:text name:text author:text history:text limit:int"),
+    Asking("/calibrations", "Keeps what labels say of evaluators.", "Kept", method="post"),
     Asking("/redecode", "Reads some calls anew.", "Redecoded", method="post"),
 )  # fmt: skip
 _LOOSE = ("Deleted", "Trace", "Corrected", "Kept", "Redecoded")

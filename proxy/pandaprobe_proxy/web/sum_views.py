@@ -16,7 +16,6 @@ from pandaprobe_proxy.web.overview import DAY_NS, judging_json, sum_up
 from pandaprobe_proxy.web.queries import read_terms
 
 Json = Any
-CHOSEN_BY = {"user", "tag", "model"}
 TASKS = "replicate_agreement"
 """The evaluator that says which task a session was of."""
 
@@ -47,7 +46,7 @@ class SumViews:
         return tell({"evaluators": [judging_json(judging) for judging in judgings]})
 
     async def compare(self, request: web.Request) -> web.Response:
-        """Sessions of `a` with those of `b`, task by task, each `tag:…`, `user:…` or `model:…`."""
+        """Sessions of `a` with those of `b`, each a filter, task by task."""
         choices = [_read_choice(request, name, self._now_ns()) for name in ("a", "b")]
         before, after = await self._ask(lambda reader: [reader.judged(choice) for choice in choices])
         found = await asyncio.to_thread(lambda: compare_all(read_values(before), read_values(after)))
@@ -100,7 +99,6 @@ def _read_choice(request: web.Request, name: str, now_ns: int) -> Choice:
         terms = parse(request.query.get(name, ""), now_ns)
     except BadFilter as error:
         raise unfit(f"{name}: {error}") from error
-    given = {term.field: str(term.value) for term in terms if not term.negated}
-    if not given or len(given) < len(terms) or given.keys() - CHOSEN_BY:
-        raise unfit(f"{name} is tag:…, user:… or model:….")
-    return Choice(user_id=given.get("user"), tag=given.get("tag"), model=given.get("model"))
+    if not terms:
+        raise unfit(f"{name} is a filter, such as tag:prod.")
+    return Choice(terms=terms)

@@ -13,7 +13,7 @@ from pandaprobe_proxy.wire.stream import StreamEvent
 WORTH_BYTES = 4096
 """With less than this to come, no run is looked for."""
 _FIRST_WINDOW = 4096
-_WINDOW = 64 * 1024
+_WINDOW = 256 * 1024
 """More at once is slower, and would be held in memory several times."""
 _FEW = 4
 
@@ -43,14 +43,12 @@ class Runs:
         form = learn(body[start:at], event, self._alike, self._whole)
         window = _FIRST_WINDOW if form else 0
         while form and window:
-            piece = form.cut(body, at, at + window)
-            run = form.read(piece) if piece else None
-            whole = run is not None and run.end == len(piece)
-            if run is not None:
-                yield run._replace(end=at + run.end)
-                at += run.end
-                count += run.events
-            window = min(4 * window, _WINDOW) if whole else 0
+            end = form.find_end(body, at, at + window)
+            runs = form.read(body, at, end) if end > at else []
+            yield from runs
+            at = runs[-1].end if runs else at
+            count += sum(run.events for run in runs)
+            window = min(4 * window, _WINDOW) if runs and at == end else 0
         if count < _FEW:
             self.pause(at)
         else:

@@ -15,6 +15,7 @@ from typing import Any
 from pandaprobe.carry import patch_executor, patch_process, patch_process_pool, patch_subprocess
 from pandaprobe.context import log, tell_once
 from pandaprobe.inject import SESSION_ALIAS, may_set, stamp
+from pandaprobe.settings import Origin, current, to_origin
 
 MARK = "_pandaprobe"
 
@@ -47,14 +48,14 @@ def patch_httpx(module: ModuleType) -> None:
 
     def sync(original: Any) -> Any:
         def send(self: Any, request: Any, *args: Any, **kwargs: Any) -> Any:
-            _stamp_httpx(request)
+            _stamp_httpx(self, request)
             return original(self, request, *args, **kwargs)
 
         return send
 
     def asynchronous(original: Any) -> Any:
         async def send(self: Any, request: Any, *args: Any, **kwargs: Any) -> Any:
-            _stamp_httpx(request)
+            _stamp_httpx(self, request)
             return await original(self, request, *args, **kwargs)
 
         return send
@@ -64,12 +65,12 @@ def patch_httpx(module: ModuleType) -> None:
 
 
 @_quietly
-def _stamp_httpx(request: Any) -> None:
+def _stamp_httpx(client: Any, request: Any) -> None:
     extensions = request.extensions
     for name in extensions.pop(MARK, ()) if isinstance(extensions, dict) else ():
         request.headers.pop(name, None)  # a redirect copies headers: what we put on the hop before goes first
     url = request.url
-    headers = stamp(url.host, url.port or (443 if url.scheme == "https" else 80))
+    headers = stamp(url.host, url.port or (443 if url.scheme == "https" else 80), _proxy_of(client, url))
     added = [(name, value) for name, value in headers if may_set(name, request.headers.get)]
     if added:
         for name in (*(name for name, _ in added), SESSION_ALIAS):
@@ -77,6 +78,14 @@ def _stamp_httpx(request: Any) -> None:
         request.headers = type(request.headers)([*request.headers.raw, *((n.encode(), v) for n, v in added)])
         if isinstance(extensions, dict):
             extensions[MARK] = [name for name, _ in added]
+
+
+def _proxy_of(client: Any, url: Any) -> Origin | None:
+    """The proxy that httpx takes for this URL."""
+    if current().interceptor is None:
+        return None
+    proxy = getattr(getattr(client._transport_for_url(url), "_pool", None), "_proxy_url", None)
+    return to_origin(proxy.host.decode(), proxy.port or 80) if proxy else None
 
 
 def patch_http_client(module: ModuleType) -> None:
@@ -95,11 +104,13 @@ def patch_http_client(module: ModuleType) -> None:
 
 @_quietly
 def _stamp_http_client(connection: Any) -> None:
-    host = getattr(connection, "_tunnel_host", None) or connection.host
-    port = getattr(connection, "_tunnel_port", None) or connection.port
+    host, port, via = connection.host, connection.port, None
+    if tunnel := getattr(connection, "_tunnel_host", None):
+        via = to_origin(host, port)
+        host, port = tunnel, connection._tunnel_port
     lines = [line.lower() for line in getattr(connection, "_buffer", ()) if isinstance(line, bytes)]
     given = {line.partition(b":")[0].decode("latin-1"): True for line in lines}
-    for name, value in stamp(host, port):
+    for name, value in stamp(host, port, via):
         if may_set(name, lambda each: given.get(each.lower())):
             connection.putheader(name, value)
 
@@ -110,7 +121,8 @@ def patch_aiohttp(module: ModuleType) -> None:
     def make(original: Any) -> Any:
         def init(self: Any, *args: Any, **kwargs: Any) -> None:
             original(self, *args, **kwargs)
-            _stamp_mapping(self.headers, self.url)
+            proxy = getattr(self, "proxy", None)
+            _stamp_mapping(self.headers, self.url, to_origin(proxy.host, proxy.port) if proxy else None)
 
         return init
 
@@ -118,8 +130,8 @@ def patch_aiohttp(module: ModuleType) -> None:
 
 
 @_quietly
-def _stamp_mapping(headers: Any, url: Any) -> None:
-    for name, value in stamp(url.host, url.port) if url else ():
+def _stamp_mapping(headers: Any, url: Any, via: Origin | None = None) -> None:
+    for name, value in stamp(url.host, url.port, via) if url else ():
         if may_set(name, headers.get):
             headers.pop(name, None)
             headers[name] = value.decode()

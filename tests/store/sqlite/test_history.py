@@ -89,13 +89,17 @@ def test_a_conversation_has_its_earlier_calls(place):
     assert (texts(stored.history), stored.history_broken) == (["q0", "a0"], False)
 
 
-def changing(path, body, at_s=0):
+CONVERSATION = {"id": "c1", "object": "conversation"}
+
+
+def changing(path, body, at_s=0, response=CONVERSATION, **more):
     """The Record of a change of what the provider holds."""
     return make_record(
         (),
         path=path,
-        request=json.dumps(body).encode(),
-        response=b'{"id": "c1", "object": "conversation"}',
+        request=json.dumps(body).encode() if body else b"",
+        response=json.dumps(response).encode(),
+        **more,
         at_ns=START_NS + at_s * 1_000_000_000,
         headers=((b"Authorization", b"Bearer key-of-somebody"),),
     )
@@ -111,6 +115,28 @@ def test_what_was_put_into_a_conversation_is_part_of_it(place):
     (last,) = place.put(asking("q1", id="r1", at_s=3, conversation="c1"))
     stored = read(place, last)
     assert (texts(stored.history), stored.history_broken) == (["I am Ada.", "I like maps."], False)
+
+
+def test_what_was_deleted_from_a_conversation_is_no_part_of_it(place):
+    items = [{"type": "message", "role": "user", "content": text} for text in ("I am Ada.", "I like maps.")]
+    added = {"object": "list", "data": [item | {"id": f"msg_{at}"} for at, item in enumerate(items)]}
+    place.put(changing("/v1/conversations/c1/items", {"items": items}, response=added))
+    place.put(asking("q0", answer="a0", id="r0", at_s=1, conversation="c1"))
+    before = read(place, *place.put(asking("q1", id="r1", at_s=2, conversation="c1")))
+    place.put(
+        changing("/v1/conversations/c1/items/msg_0", None, at_s=3, method="DELETE"),
+        changing(
+            "/v1/conversations/c2/items/msg_1",
+            None,
+            at_s=3,
+            method="DELETE",
+            response={"id": "c2", "object": "conversation"},
+        ),
+        changing("/v1/conversations/c1/items/msg_1", None, at_s=3, method="DELETE", status=404),
+    )
+    after = read(place, *place.put(asking("q2", id="r2", at_s=4, conversation="c1")))
+    assert texts(before.history) == ["I am Ada.", "I like maps.", "q0", "a0"]
+    assert texts(after.history)[:3] == ["I like maps.", "q0", "a0"]
 
 
 def test_each_call_is_decoded_once_for_a_whole_session(place, monkeypatch):

@@ -3,6 +3,7 @@ from dataclasses import replace
 import pytest
 from pandaprobe_proxy.model.correction import Correction, CorrectionKind
 from pandaprobe_proxy.model.score import Judgement, Quote, Score
+from pandaprobe_proxy.store.filters import parse
 from pandaprobe_proxy.store.judged import Choice, Due, Judged, Wanted
 from records import START_NS, make_record
 
@@ -88,9 +89,12 @@ def test_sessions_are_chosen_by_what_they_are(place):
         make_record(session="b", at_ns=START_NS + 100 * S, model="small"),
     )
     assert list(contents(place)) == ["a", "b"]
-    for choice in ({"session_id": "a"}, {"user_id": "anna"}, {"tag": "nightly"}, {"model": "big"}):
-        assert list(contents(place, **choice)) == ["a"]
+    for text in ("user:anna", "tag:night*", "model:big", "calls>0 -model:small"):
+        assert list(contents(place, terms=parse(text, 0))) == ["a"]
+    assert list(contents(place, session_id="a")) == ["a"]
     assert list(contents(place, since_ns=START_NS + 50 * S)) == ["b"]
+    assert due(place, LOOPS, since_ns=START_NS + 50 * S, terms=parse("model:small", 0)) == [("b", ("loops",))]
+    assert due(place, LOOPS, session_id="a", terms=parse("model:small", 0)) == []
 
 
 def test_a_session_with_a_call_that_runs_waits(place):

@@ -21,7 +21,7 @@ WAL_LIMIT_BYTES = 16 * 1024 * 1024
 CHECKED_BYTES = 128 * 1024 * 1024  # larger files are not read whole at every start
 STEPS = frozenset(
     {"m001_ground", "m002_every_dialect", "m003_turns", "m004_placed", "m005_corrected", "m006_lifecycle"}
-    | {"m007_evaluated", "m010_viewed"}
+    | {"m007_evaluated", "m008_labels", "m009_judges", "m010_viewed"}
 )
 """The names of all migrations; here, because naming them in `schema` costs a reader the import of sqlite-utils."""
 

@@ -20,8 +20,8 @@ _NEWEST = (
     " ORDER BY j.key DESC LIMIT 1)"
 )
 _POSTED = (
-    "(SELECT CAST(p.value AS REAL) FROM scores AS p WHERE p.session_id = s.session_id AND p.name = {0}"
-    " AND p.data_type != 'CATEGORICAL' ORDER BY p.at_ns DESC LIMIT 1)"
+    "(SELECT iif(p.value = 'true', 1.0, CAST(p.value AS REAL)) FROM scores AS p WHERE p.session_id = s.session_id"
+    " AND p.name = {0} AND p.data_type != 'CATEGORICAL' ORDER BY p.at_ns DESC LIMIT 1)"
 )
 
 
@@ -39,9 +39,9 @@ class Condition:
 Making = Callable[[Condition, Term], str]
 
 
-def choose_sessions(terms: Sequence[Term]) -> tuple[str, list[Value]]:
-    """A condition over `sessions AS s`, and its values, which are bound by number from 1."""
-    return _choose(terms, _SESSION)
+def choose_sessions(terms: Sequence[Term], bound: Sequence[Value] = ()) -> tuple[str, list[Value]]:
+    """A condition over `sessions AS s`, and its values, which are bound by number from 1; `bound` are the first."""
+    return _choose(terms, _SESSION, bound)
 
 
 def choose_calls(terms: Sequence[Term]) -> tuple[str, list[Value]]:
@@ -49,8 +49,10 @@ def choose_calls(terms: Sequence[Term]) -> tuple[str, list[Value]]:
     return _choose(terms, _CALL)
 
 
-def _choose(terms: Sequence[Term], making: Mapping[str, Making]) -> tuple[str, list[Value]]:
-    made = Condition()
+def _choose(
+    terms: Sequence[Term], making: Mapping[str, Making], bound: Sequence[Value] = ()
+) -> tuple[str, list[Value]]:
+    made = Condition(list(bound))
     parts = []
     for term in terms:
         name = SCORE if term.field.startswith(SCORE) else term.field

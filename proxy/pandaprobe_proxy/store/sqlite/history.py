@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from pandaprobe_proxy.dialects.decode import decode
+from pandaprobe_proxy.dialects.openai_deleted import find_deleted, name_added, without_items
 from pandaprobe_proxy.dialects.resume import complete, is_stream, join_streams
 from pandaprobe_proxy.model.call import KINDS, STATE, Call, Message, Turn
 from pandaprobe_proxy.model.exchange import Exchange
@@ -19,7 +20,6 @@ from pandaprobe_proxy.store.base import StoredCall, StoreError
 from pandaprobe_proxy.store.sqlite.codec import Codec
 from pandaprobe_proxy.store.sqlite.decoding import Decoding
 from pandaprobe_proxy.store.sqlite.rows import CALL, Row, select
-from pandaprobe_proxy.store.sqlite.stored import read_stored
 
 MOST_LINKS = 1000
 MOST_RETRIEVALS = 100
@@ -36,6 +36,10 @@ _EARLIER = (
     " n.attempt_of = coalesce(c.attempt_of, c.call_id) AND n.attempt > coalesce(c.attempt, 0))"
     f" ORDER BY c.started_ns DESC, c.key DESC LIMIT {MOST_LINKS}"
 )
+_DELETED = (
+    f"{CALL} WHERE c.conversation_id = ? AND {_MINE} AND (c.started_ns, c.key) < (?, ?)"
+    f" AND c.operation = '{STATE}' AND c.method = 'DELETE' AND c.status < 400 LIMIT {MOST_LINKS}"
+)
 _RETRIEVALS = (
     f"{CALL} WHERE c.retrieves = ?1 AND (c.streamed OR c.key = (SELECT key FROM calls WHERE retrieves = ?1 AND"
     " NOT streamed AND pending IS NULL ORDER BY key DESC LIMIT 1) OR c.key = (SELECT key FROM calls WHERE"
@@ -50,14 +54,13 @@ class Telling:
         self, db: sqlite3.Connection, codec: Codec, read: Callable[[Exchange], Call | None] | None = None
     ) -> None:
         self._db = db
-        self._codec = codec
         self._decoding = Decoding(db, codec, read or decode)
         self._calls: dict[int, Call | None] = {}
 
     def tell(self, row: Row) -> StoredCall:
         """The call in that row with its answer and its history."""
-        stored = read_stored(self._db, self._codec, row)[0]
-        call = self.call(row)
+        stored, exchange = self._decoding.stored(row)
+        call = self.call(row, exchange)
         history, broken = self._history(row, call)
         priced = replace(call, cost=stored.row.cost) if call else None
         return replace(
@@ -86,11 +89,14 @@ class Telling:
         rows = select(self._db, f"{CALL} WHERE c.call_id = ?", (turn.call_id,))
         return replace(turn, call=self._complete(rows[0], turn.call)) if rows else turn
 
-    def call(self, row: Row) -> Call | None:
-        """What was said in the call of that row, with its answer; of a connection without its turns."""
+    def call(self, row: Row, exchange: Exchange | None = None) -> Call | None:
+        """What was said in the call of that row, with its answer; of a connection without its turns.
+
+        `exchange` is that of the row, if it was read already.
+        """
         key = row["key"]
         if key not in self._calls:
-            call = self._decoding.call(row) if row["dialect"] else None
+            call = self._decoding.call(row, exchange) if row["dialect"] else None
             call = replace(call, turns=()) if call and call.turns else call
             self._calls[key] = self._complete(row, call) if call and row["response_id"] else call
         return self._calls[key]
@@ -118,6 +124,7 @@ class Telling:
             said = self._read(earlier)
             broken = broken or said is None
             messages += said or ()
+        messages = [*without_items(messages, self._find_deleted(row))]
         kept = (message for message in messages if message.role != "system" or digest(message) not in stated)
         return tuple(kept), broken
 
@@ -128,7 +135,7 @@ class Telling:
         except StoreError:
             return None
         if call and call.operation == STATE:  # what was put into a conversation, if anything
-            return call.input
+            return name_added(call)
         return (*call.input, *call.output) if call and (call.input or call.output) else None
 
     def _before(self, row: Row) -> tuple[Iterable[Row], bool]:
@@ -145,6 +152,13 @@ class Telling:
             links.append(at)
             seen.add(at["key"])
         return [*self._conversation(at), *reversed(links)], False
+
+    def _find_deleted(self, row: Row) -> frozenset[str]:
+        """The items that were taken out of the conversation before that call."""
+        if not row["conversation_id"]:
+            return frozenset()
+        values = (row["conversation_id"], *_owner(row), row["started_ns"], row["key"])
+        return find_deleted(earlier["path"] for earlier in select(self._db, _DELETED, values))
 
     def _conversation(self, row: Row) -> list[Row]:
         if not row["conversation_id"]:

@@ -9,11 +9,14 @@ from pathlib import Path
 from pandaprobe_proxy.model.correction import Corrected
 from pandaprobe_proxy.model.lifecycle import Change, State
 from pandaprobe_proxy.model.score import Score
+from pandaprobe_proxy.store.answers import Answer
 from pandaprobe_proxy.store.base import Counts, Hit, StoredCall, StoreError
 from pandaprobe_proxy.store.call_rows import CallRow
 from pandaprobe_proxy.store.judged import Choice, Due, Judged, Wanted
+from pandaprobe_proxy.store.labels import Calibrated, Sought
 from pandaprobe_proxy.store.lives import HookMark
 from pandaprobe_proxy.store.session_rows import SessionRow
+from pandaprobe_proxy.store.sqlite.answers import find_answers
 from pandaprobe_proxy.store.sqlite.changes import to_change
 from pandaprobe_proxy.store.sqlite.codec import Codec, from_text
 from pandaprobe_proxy.store.sqlite.connect import connect_reader, told
@@ -21,6 +24,13 @@ from pandaprobe_proxy.store.sqlite.correct import to_corrected
 from pandaprobe_proxy.store.sqlite.history import Telling
 from pandaprobe_proxy.store.sqlite.hooks import read_marks
 from pandaprobe_proxy.store.sqlite.judge import find_due, read_as_scores, read_contents, read_judged
+from pandaprobe_proxy.store.sqlite.labels import (
+    find_calibrated,
+    find_labels,
+    find_place,
+    find_session_labels,
+    find_tasks,
+)
 from pandaprobe_proxy.store.sqlite.rows import (
     CALL,
     SESSION,
@@ -155,7 +165,8 @@ class SqliteReader(SqliteViews):
         with self._reading() as db:
             rows = select(
                 db,
-                "SELECT * FROM scores WHERE (?1 IS NULL OR session_id = ?1 OR trace_id IN (SELECT trace_id FROM traces"
+                "SELECT * FROM scores WHERE (?1 IS NULL OR session_id IN (SELECT session_id FROM sessions WHERE ?1 IN"
+                " (session_id, merged_into)) OR session_id = ?1 OR trace_id IN (SELECT trace_id FROM traces"
                 " JOIN sessions ON sessions.key = traces.session WHERE sessions.session_id = ?1) OR trace_id IN (SELECT"
                 " call_id FROM calls JOIN sessions ON sessions.key = calls.session WHERE sessions.session_id = ?1))"
                 " AND (?2 IS NULL OR trace_id = ?2) ORDER BY at_ns, score_id",
@@ -163,6 +174,30 @@ class SqliteReader(SqliteViews):
             )
             judged = list(read_as_scores(db, session_id)) if session_id and not trace_id else []
         return sorted([*map(to_score, rows), *judged], key=lambda score: score.at_ns)
+
+    def labels(self, sought: Sought, limit: int) -> list[Score]:
+        with self._reading() as db:
+            return find_labels(db, sought, limit)
+
+    def session_labels(self, choice: Choice) -> list[Score]:
+        with self._reading() as db:
+            return find_session_labels(db, choice)
+
+    def place_of_span(self, span_id: str) -> str | None:
+        with self._reading() as db:
+            return find_place(db, span_id)
+
+    def tasks(self, choice: Choice, key: str) -> dict[str, str]:
+        with self._reading() as db:
+            return find_tasks(db, choice, key)
+
+    def answers(self, asked: Sequence[str]) -> dict[str, Answer]:
+        with self._reading() as db:
+            return find_answers(db, asked)
+
+    def calibrated(self) -> list[Calibrated]:
+        with self._reading() as db:
+            return find_calibrated(db)
 
     def contents(self, choice: Choice) -> list[tuple[str, str]]:
         with self._reading() as db:

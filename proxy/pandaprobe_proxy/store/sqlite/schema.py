@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlite_utils.migrations import Migrations
 
+from pandaprobe_proxy.store.sqlite.answers import TABLES as ANSWERS
 from pandaprobe_proxy.store.sqlite.dictionary import DICTIONARY
 
 if TYPE_CHECKING:
@@ -236,6 +237,20 @@ CREATE VIEW v_judgements AS SELECT
     WHERE key IN (SELECT max(key) FROM judgements GROUP BY session_id, name);
 """
 
+_LABELS = f"""
+ALTER TABLE scores ADD COLUMN span_id TEXT;
+ALTER TABLE scores ADD COLUMN author TEXT;
+CREATE INDEX scores_by_time ON scores (at_ns);
+CREATE VIEW v_scores AS SELECT
+    score_id, session_id, trace_id, span_id, name, value, data_type, source, author, reason,
+    {_ISO.format("at_ns")} AS at, metadata FROM scores;
+CREATE TABLE calibrations (
+    key INTEGER PRIMARY KEY, name TEXT NOT NULL, version INTEGER NOT NULL, setting TEXT NOT NULL,
+    at_ns INTEGER NOT NULL, told TEXT NOT NULL
+);
+CREATE INDEX calibrations_by_name ON calibrations (name, version, setting);
+"""
+
 
 @migrations()
 def m001_ground(db: "Database") -> None:
@@ -292,6 +307,18 @@ def m007_evaluated(db: "Database") -> None:
     Judgements quote messages: they go with their session, and when a call of it goes to another.
     """
     _run(db, _EVALUATED)
+
+
+@migrations()
+def m008_labels(db: "Database") -> None:
+    """Who has scored, and spans that are scored; how good evaluators were found to be, by labels."""
+    _run(db, _LABELS)
+
+
+@migrations()
+def m009_judges(db: "Database") -> None:
+    """What judges have answered, by what they were asked, so that nothing is paid for twice."""
+    _run(db, ANSWERS)
 
 
 def _run(db: "Database", script: str) -> None:

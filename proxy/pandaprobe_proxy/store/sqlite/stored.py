@@ -1,7 +1,5 @@
 """A call's row and pieces as the exchange that it was, so that a dialect may decode it again."""
 
-import sqlite3
-
 from pandaprobe_proxy.model.call import UsageSource
 from pandaprobe_proxy.model.exchange import (
     Ended,
@@ -13,13 +11,14 @@ from pandaprobe_proxy.model.exchange import (
 )
 from pandaprobe_proxy.model.session import Clue, Resolution, Source
 from pandaprobe_proxy.store.base import StoredBody, StoredCall
-from pandaprobe_proxy.store.sqlite.bodies import read_body
-from pandaprobe_proxy.store.sqlite.codec import Codec, from_text, read_chunks
+from pandaprobe_proxy.store.sqlite.bodies import Bodies
+from pandaprobe_proxy.store.sqlite.codec import from_text, read_chunks
 from pandaprobe_proxy.store.sqlite.rows import Row, to_call
 
 
-def read_stored(db: sqlite3.Connection, codec: Codec, row: Row) -> tuple[StoredCall, Exchange]:
+def read_stored(bodies: Bodies, row: Row) -> tuple[StoredCall, Exchange]:
     """A stored call, not decoded, and its exchange."""
+    codec = bodies.codec
     chunks, request_chunks = read_chunks(codec, row["chunks"])
     clues = tuple(Clue(**{**clue, "source": Source(clue["source"])}) for clue in from_text(row["clues"], []))
     stored = StoredCall(
@@ -30,8 +29,8 @@ def read_stored(db: sqlite3.Connection, codec: Codec, row: Row) -> tuple[StoredC
         credential=row["credential"] or "",
         request_headers=tuple((name, value) for name, value in codec.read_json(row["request_headers"]) or ()),
         response_headers=tuple((name, value) for name, value in codec.read_json(row["response_headers"]) or ()),
-        request=read_body(db, codec, row["request"], row["request_kept"], row["request_bytes"]),
-        response=read_body(db, codec, row["response"], row["response_kept"], row["response_bytes"]),
+        request=bodies.read(row["request"], row["request_kept"], row["request_bytes"]),
+        response=bodies.read(row["response"], row["response_kept"], row["response_bytes"]),
         chunks=chunks,
         metadata=from_text(row["metadata"], {}),
         warnings=tuple(from_text(row["warnings"], [])),

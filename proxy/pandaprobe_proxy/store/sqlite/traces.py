@@ -7,14 +7,17 @@ said they belong.
 
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from pandaprobe_proxy.model.score import Score
 from pandaprobe_proxy.model.session import DEFAULTS, Source
 from pandaprobe_proxy.model.trace import Span, Trace
+from pandaprobe_proxy.store.base import Refused
 from pandaprobe_proxy.store.sqlite import totals
 from pandaprobe_proxy.store.sqlite.calls import Calls
 from pandaprobe_proxy.store.sqlite.codec import from_text, to_text
+from pandaprobe_proxy.store.sqlite.labels import find_place
 from pandaprobe_proxy.store.sqlite.lives import Lives
 from pandaprobe_proxy.store.sqlite.rows import read_span, read_trace
 from pandaprobe_proxy.store.trace_rows import SpanRow, TraceRow
@@ -188,9 +191,15 @@ class Traces:
         }
         self._set(table, column, key, {name: empty.get(name) for name in sorted(names & clearable[table])})
 
-    def add_score(self, score: Score) -> None:
+    def add_score(self, score: Score) -> Score:
+        if score.span_id is not None and score.trace_id is None:
+            trace_id = find_place(self._db, score.span_id)
+            if trace_id is None:
+                raise Refused(f"there is no span {score.span_id}; name its trace, too.")
+            score = replace(score, trace_id=trace_id)
         self._db.execute(
-            "INSERT OR REPLACE INTO scores VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO scores (score_id, name, value, data_type, at_ns, trace_id, session_id, source,"
+            " reason, metadata, span_id, author) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 score.score_id,
                 score.name,
@@ -202,6 +211,9 @@ class Traces:
                 score.source,
                 score.reason,
                 to_text(score.metadata),
+                score.span_id,
+                score.author,
             ),
         )
         self._lives.judged(score.session_id, score.trace_id)
+        return score

@@ -8,6 +8,7 @@ from pandaprobe_proxy.model.correction import Corrected, Correction
 from pandaprobe_proxy.model.record import Record
 from pandaprobe_proxy.model.score import Score
 from pandaprobe_proxy.model.trace import Span, Trace
+from pandaprobe_proxy.store.answers import Answer
 from pandaprobe_proxy.store.base import (
     Budget,
     Redecoded,
@@ -17,10 +18,12 @@ from pandaprobe_proxy.store.base import (
 from pandaprobe_proxy.store.batch import Batch, RunState, Staged
 from pandaprobe_proxy.store.clocks import Clocks, make_clocks
 from pandaprobe_proxy.store.judged import Judged
+from pandaprobe_proxy.store.labels import Calibrated
 from pandaprobe_proxy.store.lives import HookMark
 from pandaprobe_proxy.store.rereading import Rereading
 from pandaprobe_proxy.store.session_rows import SessionRow
 from pandaprobe_proxy.store.sqlite.ahead import drop_unused, is_small
+from pandaprobe_proxy.store.sqlite.answers import put_answers
 from pandaprobe_proxy.store.sqlite.calls import Calls
 from pandaprobe_proxy.store.sqlite.codec import Codec, from_text, to_text
 from pandaprobe_proxy.store.sqlite.connect import Opening, give_back, told
@@ -28,6 +31,7 @@ from pandaprobe_proxy.store.sqlite.correct import Correcting
 from pandaprobe_proxy.store.sqlite.forget import Forgetting
 from pandaprobe_proxy.store.sqlite.hooks import Hooks
 from pandaprobe_proxy.store.sqlite.judge import put_judged
+from pandaprobe_proxy.store.sqlite.labels import put_calibrated
 from pandaprobe_proxy.store.sqlite.lives import Lives
 from pandaprobe_proxy.store.sqlite.redecode import Redecoding
 from pandaprobe_proxy.store.sqlite.traces import Traces
@@ -226,13 +230,21 @@ class SqliteWriter:
         with self._transaction():
             return self._traces.patch_span(trace_id, span)
 
-    def add_score(self, score: Score) -> None:
+    def add_score(self, score: Score) -> Score:
         with self._transaction():
-            self._traces.add_score(score)
+            return self._traces.add_score(score)
+
+    def put_calibrated(self, calibrated: Calibrated) -> None:
+        with self._transaction() as db:
+            put_calibrated(db, calibrated)
 
     def put_judged(self, judged: Sequence[Judged]) -> int:
         with self._transaction() as db:
             return put_judged(db, judged)
+
+    def put_answers(self, answers: Sequence[Answer]) -> int:
+        with self._transaction() as db:
+            return put_answers(db, answers)
 
     def correct(self, correction: Correction) -> Corrected:
         with self._transaction():

@@ -51,6 +51,11 @@ export function dollars(value) {
   return value >= 0.1 ? `$${value.toFixed(2)}` : `$${Number(value.toPrecision(2)).toFixed(6).replace(/0+$/, "")}`;
 }
 
+/** What a session cost as far as that is known; null if none of it has a price. */
+export function costOf(session) {
+  return session.unpriced_calls > 0 && !session.total_cost ? null : session.total_cost;
+}
+
 /** 0.5 -> "50 %" */
 export function percent(share) {
   return share == null || !Number.isFinite(share) ? UNKNOWN : `${Math.round(share * 100)} %`;

@@ -1,5 +1,5 @@
 // Keys: what is bound now, in layers. The layer that came last is asked first, so an open palette hides the page's keys.
-import { signal, useEffect, useRef } from "./ui.js";
+import { signal, useLayoutEffect, useRef } from "./ui.js";
 
 /**
  * @typedef {object} Binding
@@ -25,7 +25,7 @@ let begun = "";
 let begunAt = 0;
 
 /**
- * Binds keys while the component is there.
+ * Binds keys while the component is there, before the next key can come.
  * @param {string} name of the layer, as `?` shows it
  * @param {Binding[]} bindings
  * @param {boolean} [only] nothing below is reached
@@ -33,7 +33,7 @@ let begunAt = 0;
 export function useKeys(name, bindings, only = false) {
   const current = useRef(bindings);
   current.current = bindings;
-  useEffect(() => {
+  useLayoutEffect(() => {
     const layer = { name, only, bindings: current };
     layers.value = [...layers.value, layer];
     return () => (layers.value = layers.value.filter((other) => other !== layer));

@@ -39,7 +39,7 @@ function toMain(event) {
 
 function Live() {
   const [shape, word, title] = LIVE.get(connection.value);
-  return html`<span class=${`live ${connection.value}`} title=${title}><span aria-hidden="true">${shape}</span> <span class="word">${word}</span></span>`;
+  return html`<span class="live" data-state=${connection.value} title=${title}><span aria-hidden="true">${shape}</span> <span class="word">${word}</span></span>`;
 }
 
 function ThemeIcon() {

@@ -1,10 +1,10 @@
 // What lies over the page: a dialog that takes the focus, gives it back, and closes on esc or a click beside it.
 import { useKeys } from "../base/keys.js";
-import { html, useEffect, useRef } from "../base/ui.js";
+import { html, useLayoutEffect, useRef } from "../base/ui.js";
 
 export function Over({ title, onClose, bindings = [], children }) {
   const box = useRef(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const before = document.activeElement;
     box.current.showModal();
     return () => before instanceof HTMLElement && before.focus();

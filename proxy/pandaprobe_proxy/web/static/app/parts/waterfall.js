@@ -64,7 +64,7 @@ function CallRow({ call, number, chosen, flags, onChoose, link }) {
   };
   return html`<a class=${`fall ${chosen ? "chosen" : ""}`} role="row" href=${link} title=${tell(call, number)} aria-selected=${chosen} onClick=${choose}>
     <span class="number" role="gridcell">${number}</span>
-    <span class="marks" role="gridcell"><${Mark} state=${call.state} label=${call.status >= 400 ? `failed with ${call.status}` : undefined} />${flags && html`<${Mark} state="flag" label=${flags.map((one) => one.name).join(", ")} />`}</span>
+    <span class="ends" role="gridcell"><${Mark} state=${call.state} label=${call.status >= 400 ? `failed with ${call.status}` : undefined} />${flags && html`<${Mark} state="flag" label=${flags.map((one) => one.name).join(", ")} />`}</span>
     <span class="what" role="gridcell">${call.agent ?? call.model ?? call.operation}${call.attempt > 0 && html` <small>try ${call.attempt + 1}</small>`}</span>
     <span class="track" role="gridcell" data-call=${call.id}><i class="wait" /><i class=${`span ${call.state}`} /></span>
     <span class="took" role="gridcell">${call.state === "open" ? "running" : duration(call.end_ms)}</span>
@@ -77,7 +77,7 @@ function CallRow({ call, number, chosen, flags, onChoose, link }) {
 /** The columns, and above the bars the pauses that are cut short. */
 function Head({ cuts }) {
   return html`<div class="fall head" role="row">
-    <span class="number" role="columnheader">#</span><span class="marks" /><span class="what" role="columnheader">Call</span>
+    <span class="number" role="columnheader">#</span><span class="ends" /><span class="what" role="columnheader">Call</span>
     <span class="track" role="columnheader">${cuts.map(({ at, ms }) => html`<i key=${at} class="cut" style=${{ left: `${100 * at}%` }} title=${`nothing ran for ${duration(ms)}`}>${duration(ms)}</i>`)}</span>
     <span class="took" role="columnheader">Took</span><span class="first" role="columnheader">First content</span><span class="tokens" role="columnheader">Tokens in, out</span><span class="cost" role="columnheader">Cost</span>
   </div>`;

@@ -74,9 +74,8 @@ function useCallKeys(id, call) {
   ]);
 }
 
-/** Beside the call that the address names: a quick hand presses the key again before that one is shown. */
 async function goBeside(side) {
-  const id = route.value.path[1];
+  const [, id] = route.value.path; // not what is shown: keys may come faster than screens
   const beside = await get(at("calls", id, "neighbours")).catch((error) => showNote(error.message));
   if (beside?.[side]) go(href(["calls", beside[side]], { tab: route.value.query.get("tab") }), true);
   else if (beside) showNote(side === "next" ? "This is the last call of the session" : "This is the first call of the session");

@@ -46,7 +46,7 @@ function group(changes) {
 function Part({ changes }) {
   const [first] = changes;
   if (first.op === "same") {
-    return html`<details class="fold"><summary>${plural(changes.length, "message")} the same</summary>${changes.map((one, index) => html`<${Message} key=${index} message=${one.after} />`)}</details>`;
+    return html`<details class="folded"><summary>${plural(changes.length, "message")} the same</summary>${changes.map((one, index) => html`<${Message} key=${index} message=${one.after} />`)}</details>`;
   }
   return html`<section class=${`change ${first.op}`} aria-label=${first.op}>
     <span class="sign" title=${first.op}>${SIGNS.get(first.op)}</span>
@@ -82,7 +82,7 @@ export function Words({ before, after }) {
 
 function Named({ title, changes }) {
   const changed = changes.filter((one) => one.op !== "same");
-  if (!changed.length) return changes.length ? html`<p class="muted">${title}: all ${changes.length} the same.</p>` : null;
+  if (!changed.length) return changes.length ? html`<p class="muted">${title}: the same.</p>` : null;
   return html`<h2>${title}</h2>${changed.map((one) => html`<section key=${one.name} class=${`change ${one.op}`}>
     <span class="sign" title=${one.op}>${SIGNS.get(one.op)}</span>
     <div class="words"><b>${one.name}</b>${one.op === "changed" ? html`<${Words} before=${JSON.stringify(one.before, null, 2)} after=${JSON.stringify(one.after, null, 2)} />` : html`<${Json} value=${one.after ?? one.before} open=${0} />`}</div>

@@ -21,7 +21,7 @@ export function Timing({ id, call }) {
   const { value: chunks } = useGet(at("calls", id, "chunks"));
   return html`<div class="page whole">
     <table class="marks"><tbody>
-      ${marks.map(({ title, ms }, index) => html`<tr key=${title}><th scope="row">${title}</th><td>${duration(ms)}</td><td class="muted">+${duration(ms - (marks[index - 1]?.ms ?? 0))}</td><td class="bar"><svg viewBox="0 0 1000 10" preserveAspectRatio="none" aria-hidden="true"><rect x=${((marks[index - 1]?.ms ?? 0) / whole) * 1000} width=${Math.max(2, ((ms - (marks[index - 1]?.ms ?? 0)) / whole) * 1000)} height="10" /></svg></td></tr>`)}
+      ${marks.map(({ title, ms }, index) => html`<tr key=${title}><th scope="row">${title}</th><td>${duration(ms)}</td><td class="muted">+${duration(ms - (marks[index - 1]?.ms ?? 0))}</td><td class="when"><svg viewBox="0 0 1000 10" preserveAspectRatio="none" aria-hidden="true"><rect x=${((marks[index - 1]?.ms ?? 0) / whole) * 1000} width=${Math.max(2, ((ms - (marks[index - 1]?.ms ?? 0)) / whole) * 1000)} height="10" /></svg></td></tr>`)}
     </tbody></table>
     <${Speed} call=${call} />
     ${chunks && html`<${Scatter} chunks=${chunks} />`}

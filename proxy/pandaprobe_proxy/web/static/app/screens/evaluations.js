@@ -13,9 +13,12 @@ export default function Evaluations() {
   if (error && !value) return html`<${Trouble} error=${error} />`;
   if (!value) return null;
   if (!value.evaluators.length) return html`<${Empty} title="No session was judged yet" line="pandaprobe-proxy eval run"><p>The evaluators need no model and no key.</p><//>`;
+  const spoken = value.evaluators.filter((one) => one.mean != null);
+  const silent = value.evaluators.filter((one) => one.mean == null);
   return html`<div class="page">
     <${Compare} />
-    <div class="judgings">${value.evaluators.map((one) => html`<${Judging} key=${one.name} one=${one} />`)}</div>
+    <div class="judgings">${spoken.map((one) => html`<${Judging} key=${one.name} one=${one} />`)}</div>
+    ${silent.length > 0 && html`<p class="muted silent">Found nothing to judge by in any session: ${silent.map((one) => one.name.replaceAll("_", " ")).join(", ")}.</p>`}
   </div>`;
 }
 
@@ -43,7 +46,7 @@ function Compare() {
     event.preventDefault();
     patch({ a: typed[0], b: typed[1] }, false);
   };
-  return html`<details class="fold" open=${Boolean(a && b)}><summary>Compare two kinds of sessions</summary>
+  return html`<details class="folded" open=${Boolean(a && b)}><summary>Compare two kinds of sessions</summary>
     <form class="pills" onSubmit=${ask}>
       <input aria-label="Before" placeholder="tag:main" value=${typed[0]} onInput=${set(0)} /> <span>with</span>
       <input aria-label="After" placeholder="tag:branch" value=${typed[1]} onInput=${set(1)} /> <button>Compare</button>

@@ -42,7 +42,7 @@ function Sums({ value }) {
       <${Total} name="took, half of them" value=${duration(totals.p50_ms)} detail=${`95 %: ${duration(totals.p95_ms)}`} />
       <${Total} name="first token, half of them" value=${duration(totals.ttft_p50_ms)} detail=${`95 %: ${duration(totals.ttft_p95_ms)}`} />
       <${Total} name="tokens in, out" value=${`${short(totals.input_tokens)}, ${short(totals.output_tokens)}`} detail=${`${percent(totals.cached_tokens / totals.input_tokens)} cached`} />
-      <${Total} name="cost" value=${dollars(totals.cost)} detail=${totals.unpriced > 0 ? `${exact(totals.unpriced)} calls without a price` : ""} />
+      <${Total} name="cost" value=${totals.unpriced && !totals.cost ? "not known" : dollars(totals.cost)} detail=${totals.unpriced > 0 ? `${exact(totals.unpriced)} calls without a price` : ""} />
     </div>
     <div class="charts">
       <${Chart} title="Calls, and how many failed" at=${at} bars series=${[{ name: "calls", values: of("calls"), color: "--stream" }, { name: "failed", values: of("errors"), color: "--error" }]} format=${exact} onPick=${pick} />

@@ -65,8 +65,8 @@ function useSessionKeys(id) {
     { keys: "T", does: "Tree", run: tab("tree") },
     { keys: "v", does: "Evaluations", run: tab("evaluations") },
     { keys: "r", does: "Raw", run: tab("raw") },
-    { keys: "[", does: "Previous session", run: () => goBeside(id, "previous") },
-    { keys: "]", does: "Next session", run: () => goBeside(id, "next") },
+    { keys: "[", does: "Previous session", run: () => goBeside("previous") },
+    { keys: "]", does: "Next session", run: () => goBeside("next") },
     { keys: ".", does: "Pin", run: () => togglePin(id) },
     { keys: "e", does: "Show everything whole, or cut", run: () => (expanded.value = !expanded.value) },
     { keys: "m", does: "Markdown rendered or plain", run: () => patch({ md: query.get("md") ? null : "1" }) },
@@ -74,7 +74,8 @@ function useSessionKeys(id) {
 }
 
 /** To the session before or after in the list that one came from. */
-async function goBeside(id, side) {
+async function goBeside(side) {
+  const [, id] = route.value.path; // not what is shown: keys may come faster than screens
   const { query } = route.value;
   const list = { where: query.get("where"), sort: query.get("sort") };
   const beside = await get(at("sessions", id, "neighbours"), list).catch((error) => showNote(error.message));

@@ -9,6 +9,7 @@ import { Rows } from "../parts/virtual.js";
 
 const PAGE = 40;
 const REST_MS = 60;
+const NOTHING = { held: [], said: [], answers: [], after: null, branch: 0 };
 
 /**
  * Additions by call, as far as they are known. Those in sight are asked for once the scrolling rests.
@@ -29,8 +30,8 @@ export function useConversation(id, timeline, changed, [first, last], scrolling)
       const wanted = timeline.ids.slice(begin, begin + PAGE);
       wanted.forEach((callId) => asked.add(callId));
       try {
-        const { items } = await get(at("sessions", id, "conversation"), { from: wanted[0], limit: PAGE });
-        for (const addition of items) known.set(addition.call_id, addition);
+        const { items, next } = await get(at("sessions", id, "conversation"), { from: wanted[0], limit: PAGE });
+        learn(timeline, known, asked, wanted, items, next);
       } catch (error) {
         for (const callId of wanted) known.has(callId) || known.set(callId, { error });
       }
@@ -39,6 +40,17 @@ export function useConversation(id, timeline, changed, [first, last], scrolling)
     return () => clearTimeout(timer);
   });
   return { additions: known, turn };
+}
+
+/** A call that a page leaves out, such as a try that failed and was made again, added nothing. Those after it are open. */
+function learn(timeline, known, asked, wanted, items, next) {
+  for (const addition of items) known.set(addition.call_id, addition);
+  const end = next === null ? Infinity : timeline.placeOf(items.at(-1)?.call_id);
+  wanted.forEach((callId, index) => {
+    if (known.has(callId)) return;
+    if (index === 0 || timeline.placeOf(callId) <= end) known.set(callId, NOTHING);
+    else asked.delete(callId);
+  });
 }
 
 /** The first place in sight, or a little after, that nobody has asked for; -1 if there is none. */
@@ -51,12 +63,18 @@ function nextUnasked(timeline, asked, first, last) {
 export function Conversation({ timeline, virtualizer, stamp, additions, chosen, flags, failures, linkTo }) {
   const row = (index) => {
     const call = timeline.at(index);
-    return html`<${Turn} call=${call} number=${index + 1} addition=${additions.get(call.id)} chosen=${call.id === chosen} flags=${flags.get(call.id)} failure=${failures.get(call.id)} link=${linkTo(call.id)} />`;
+    return html`<${Turn} call=${call} number=${index + 1} addition=${additions.get(call.id)} above=${sayerAbove(timeline, additions, index)} chosen=${call.id === chosen} flags=${flags.get(call.id)} failure=${failures.get(call.id)} link=${linkTo(call.id)} />`;
   };
   return html`<${Rows} virtualizer=${virtualizer} stamp=${stamp} row=${row} measured role="feed" />`;
 }
 
-function Turn({ call, number, addition, chosen, flags, failure, link }) {
+/** The call above in which something was said; null if it is not known. */
+function sayerAbove(timeline, additions, index) {
+  for (let place = index - 1; place >= 0; place -= 1) if (additions.get(timeline.ids[place]) !== NOTHING) return timeline.ids[place];
+  return null;
+}
+
+function Turn({ call, number, addition, above, chosen, flags, failure, link }) {
   return html`<section class=${`turn ${chosen ? "chosen" : ""}`} aria-label=${`Call ${number}`}>
     <a class="brought" href=${link}>
       <span class="number">${number}</span><${Mark} state=${call.state} />
@@ -66,19 +84,19 @@ function Turn({ call, number, addition, chosen, flags, failure, link }) {
       <span class="muted">${dollars(call.cost)}</span>
       ${call.attempt > 0 && html`<span class="warning">try ${call.attempt + 1}</span>`}
     </a>
-    <${Said} addition=${addition} call=${call} />
+    <${Said} addition=${addition} above=${above} call=${call} />
     ${(call.state === "error" || call.state === "partial") && html`<${Failure} call=${call} failure=${failure} />`}
     ${flags?.map((flag, index) => html`<${Flag} key=${index} flag=${flag} />`)}
   </section>`;
 }
 
-function Said({ addition, call }) {
+function Said({ addition, above, call }) {
   if (!addition) return html`<div class="unread" aria-hidden="true" />`;
   if (addition.error) return html`<p class="wrong">${addition.error.message}</p>`;
   const messages = [...addition.held, ...addition.said, ...addition.answers];
   if (!messages.length && call.state === "ok") return html`<p class="muted">Nothing was said here.</p>`;
   return html`
-    ${addition.branch > 1 && html`<p class="muted">Branch ${addition.branch}: goes on from an earlier message, not from the call above.</p>`}
+    ${addition.branch > 1 && addition.after !== above && html`<p class="muted">Branch ${addition.branch}: goes on from an earlier message, not from the call above.</p>`}
     ${messages.map((message, index) => html`<${Message} key=${index} message=${message} />`)}
   `;
 }

@@ -1,5 +1,5 @@
 // The facts of a session as pills: how it ended, where time and tokens went, what it cost, how it was judged.
-import { dollars, duration, exact, moment, percent, plural, short } from "../base/format.js";
+import { costOf, dollars, duration, exact, moment, percent, plural, short } from "../base/format.js";
 import { pinned, togglePin, utc } from "../base/prefs.js";
 import { href, route } from "../base/route.js";
 import { html } from "../base/ui.js";
@@ -29,7 +29,7 @@ function Pills({ session, timeline, judged }) {
     <${Pill} name="tokens" title=${`${exact(session.input_tokens)} in, of which ${exact(session.cached_tokens ?? 0)} cached; ${exact(session.output_tokens)} out`}>
       ${short(session.input_tokens)} in${session.cached_tokens > 0 && ` (${percent(session.cached_tokens / session.input_tokens)} cached)`}, ${short(session.output_tokens)} out
     <//>
-    <${Pill} name="cost" title=${session.total_cost == null ? "Nobody knows the price" : `$${session.total_cost.toFixed(6)}`}>${dollars(session.total_cost)}${session.unpriced_calls > 0 && ` + ${plural(session.unpriced_calls, "call")} unpriced`}<//>
+    <${Pill} name="cost" title=${costOf(session) == null ? "Nobody knows the price" : `$${session.total_cost.toFixed(6)}`}>${dollars(costOf(session))}${costOf(session) != null && session.unpriced_calls > 0 && ` + ${plural(session.unpriced_calls, "call")} unpriced`}<//>
     ${session.models.map((model) => html`<${Pill} key=${model} name="model">${model}<//>`)}
     ${session.user_id && html`<${Pill} name="user">${session.user_id}<//>`}
     ${session.tags.map((tag) => html`<${Pill} key=${tag} name="tag">${tag}<//>`)}

@@ -1,5 +1,5 @@
 // One session as a row, and the columns that rows have.
-import { dollars, duration, exact, oneLine, percent, plural, short, UNKNOWN } from "../base/format.js";
+import { costOf, dollars, duration, exact, oneLine, percent, plural, short, UNKNOWN } from "../base/format.js";
 import { pinned } from "../base/prefs.js";
 import { html } from "../base/ui.js";
 import { Mark } from "../parts/mark.js";
@@ -43,7 +43,7 @@ export function Row({ row, index, link, chosen }) {
     <span class=${`errors ${row.errors ? "some" : ""}`} role="gridcell">${row.errors ? exact(row.errors) : ""}${row.recovered_errors > 0 && html`<small>${row.recovered_errors} made good</small>`}</span>
     <span class="took" role="gridcell">${duration(row.duration_ms ?? row.total_latency_ms)}</span>
     <span class="tokens" role="gridcell" title=${tellTokens(row)}>${short(row.input_tokens)}, ${short(row.output_tokens)}<small>${row.cached_tokens > 0 && `${percent(row.cached_tokens / row.input_tokens)} cached`}</small></span>
-    <span class="cost" role="gridcell" title=${tellCost(row)}>${dollars(row.total_cost)}${row.unpriced_calls > 0 && row.total_cost != null && html`<small>and more</small>`}</span>
+    <span class="cost" role="gridcell" title=${tellCost(row)}>${dollars(costOf(row))}${row.unpriced_calls > 0 && costOf(row) != null && html`<small>and more</small>`}</span>
     <span class="models" role="gridcell" title=${row.models.join("\n")}>${row.models[0]}${row.models.length > 1 && html`<small>+${row.models.length - 1}</small>`}</span>
     <span class="judged" role="gridcell"><${WorstScore} scores=${row.scores} /></span>
     <span class="latency" role="gridcell"><${Spark} latencies=${row.latencies_ms} /></span>
@@ -68,6 +68,6 @@ function tellTokens(row) {
 }
 
 function tellCost(row) {
-  const known = row.total_cost == null ? "Nobody knows the price" : `$${row.total_cost}`;
+  const known = costOf(row) == null ? "Nobody knows the price" : `$${row.total_cost}`;
   return row.unpriced_calls ? `${known}; ${plural(row.unpriced_calls, "call")} without a price` : known;
 }
