@@ -92,3 +92,8 @@ def test_only_escapes_need_mending(text, needed):
 def test_mended_text_can_be_written(text):
     mended = mend(text)
     assert mended.encode().decode() == mended
+
+
+@pytest.mark.parametrize("text", ["9" * 600, '"' + "a" * 600 + '"', " " * 600 + "null"])
+def test_what_is_long_and_no_list_is_not_deep(text):
+    assert parse_json(text) == parse_json(text.encode()) == json.loads(text)

@@ -53,6 +53,8 @@ def _read_text(data: bytes) -> str:
 
 
 def _is_deep(data: bytes | str, value: Json) -> bool:
+    if type(value) not in _NESTED:
+        return False
     if isinstance(data, bytes) and data.count(b"[") + data.count(b"{") <= MAX_DEPTH:
         return False
     level = [value]
