@@ -46,4 +46,4 @@ def watched_page(browser, place, script="", **more):
     page.wait_for_selector("main > *")
     yield page
     context.close()
-    assert page.watched.wrongs == []
+    assert page.watched.wrongs == [], page.watched.wrongs

@@ -1,8 +1,7 @@
 """The list of sessions, in a real browser."""
 
 from viewing import viewing
-
-from tests.browser.conftest import Watched
+from watched import Watched
 
 ROW = "a.row"
 PHONE = {"width": 390, "height": 780}

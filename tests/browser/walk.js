@@ -10,14 +10,14 @@
   };
   // Nobody looks: what waits for the next picture need not.
   window.requestAnimationFrame = (draw) => setTimeout(() => draw(performance.now()));
+  let changes = 0;
+  new MutationObserver(() => (changes += 1)).observe(document, { subtree: true, childList: true, characterData: true });
   const frame = () => new Promise(requestAnimationFrame);
   async function settle() {
-    let [last, same] = [null, 0];
-    for (let turn = 0; same < 3 && turn < 600; turn += 1) {
+    for (let same = 0, turn = 0, last = -1; same < 3 && turn < 1000; turn += 1) {
       await frame();
-      const now = document.body.innerHTML.length;
-      same = busy === 0 && now === last && document.querySelector("main > *") ? same + 1 : 0;
-      last = now;
+      same = busy === 0 && changes === last && document.querySelector("main > *") ? same + 1 : 0;
+      last = changes;
     }
   }
   async function unfold() {
@@ -55,6 +55,7 @@
   }
   window.inspect = inspect;
   window.walk = async (urls) => {
+    document.documentElement.style.visibility = "hidden"; // what is painted needs half of the time
     const found = new Set();
     const wrongs = [];
     for (const url of urls) {

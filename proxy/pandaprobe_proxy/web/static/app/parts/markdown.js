@@ -4,6 +4,10 @@ import { marked } from "../../vendor/marked.js";
 
 const TAGS = "a b blockquote br code del em h1 h2 h3 h4 h5 h6 hr i li ol p pre strong sub sup table tbody td th thead tr ul".split(" ");
 
+// Markup inside Markdown is text, and so are images: nothing of it is even parsed as markup.
+const escape = (text) => text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
+marked.use({ renderer: { html: ({ text }) => escape(text), image: ({ raw }) => escape(raw) } });
+
 const purify = DOMPurify(window);
 purify.addHook("afterSanitizeAttributes", (node) => {
   if (node.tagName !== "A") return;
