@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -27,13 +28,17 @@ def test_the_certificate_is_beside_the_store_wherever_one_stands():
 
 def start(tmp_path, sock, pipe, **more):
     settings = Settings(data_dir=tmp_path, drain_s=0.1, **more).model_dump(mode="json")
-    given = {"settings": settings, "listen_fd": sock.fileno(), "pipe_fd": pipe.fileno(), "hosts": [], "barred": []}
+    read_fd, pulse_fd = os.pipe()
+    fds = {"listen_fd": sock.fileno(), "pipe_fd": pipe.fileno(), "pulse_fd": pulse_fd, "redirected_fds": []}
+    given = {"settings": settings, "hosts": [], "barred": [], **fds}
     process = subprocess.Popen(
         [sys.executable, "-m", "pandaprobe_proxy", "intercept"],
         stdin=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        pass_fds=(sock.fileno(), pipe.fileno()),
+        pass_fds=(sock.fileno(), pipe.fileno(), pulse_fd),
     )
+    os.close(read_fd)
+    os.close(pulse_fd)
     process.stdin.write(json.dumps(given).encode())
     process.stdin.close()
     return process
@@ -52,7 +57,7 @@ async def test_it_serves_until_the_relay_closes_the_pipe(tmp_path):
     theirs.close()
     reader, writer = await asyncio.open_connection(*sock.getsockname())
     writer.write(b"GET http://127.0.0.1:1/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-    assert (await reader.read()).startswith(b"HTTP/1.1 502")
+    assert (await asyncio.wait_for(reader.read(), 20)).startswith(b"HTTP/1.1 502")
     writer.close()
     mine.close()
     code, _ = await asyncio.to_thread(finish, process)
