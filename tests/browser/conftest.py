@@ -15,8 +15,9 @@ from watched import Watched, watched_page
 CHROMIUM = shutil.which("chromium")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
+    """One for each module: while Playwright runs, its event loop does, too, and no other test could have its own."""
     if CHROMIUM is None and "CI" not in os.environ:
         pytest.skip("there is no chromium here; apt-get install chromium")
     from playwright.sync_api import sync_playwright
