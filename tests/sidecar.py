@@ -46,6 +46,12 @@ class Sidecar:
         return f"http://127.0.0.1:{self.web_port}"
 
     @property
+    def opened(self):
+        """The header that opens the web port, once the recorder has made the token."""
+        path = self.directory / "web-token"
+        return {"Authorization": f"Bearer {wait_until(lambda: path.exists() and path.read_text())}"}
+
+    @property
     def environment(self):
         """What a child needs to talk through it."""
         return {

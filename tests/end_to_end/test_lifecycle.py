@@ -131,7 +131,7 @@ def test_a_run_that_says_it_is_over_is_closed_with_all_of_its_calls(tmp_path, up
         for number in range(10):
             session = f"run-{number}"
             chat(recording, session)
-            assert post(f"{recording.web}/sessions/{session}/close", None)["closing"] is True
+            assert post(f"{recording.web}/sessions/{session}/close", None, **recording.opened)["closing"] is True
         wait_until(lambda: told(recording).count("closed") == 10)
         assert all(told(recording, f"run-{number}") == ["opened", "closed"] for number in range(10))
         changes = json.loads(urllib.request.urlopen(f"{recording.web}/changes?after=0&limit=5").read())
@@ -143,7 +143,7 @@ def test_what_an_app_says_at_its_end_is_told_before_the_sidecar_ends(tmp_path, u
         recording.ready()
         wait_until(lambda: recording.status()["session_hooks"])
         chat(recording, "trip")
-        post(f"{recording.web}/sessions/trip/close", None)
+        post(f"{recording.web}/sessions/trip/close", None, **recording.opened)
         assert recording.stop() == 0
         assert [change["change"] for change in hearing.heard] == ["opened", "closed"]
 
