@@ -1,7 +1,6 @@
 """`sessions tree`: what stands under what in a session, and in those that it began."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 import click
 
@@ -13,7 +12,7 @@ from pandaprobe_proxy.sessions.tools import ToolUse
 from pandaprobe_proxy.sessions.tree import Node, NodeKind, grow
 from pandaprobe_proxy.store.base import Reader
 from pandaprobe_proxy.store.call_rows import CallRow
-from pandaprobe_proxy.store.shapes import to_steps, tool_json
+from pandaprobe_proxy.store.shapes import node_json, to_steps
 
 MOST_CALLS = 10_000
 MOST_SESSIONS = 1000
@@ -36,7 +35,7 @@ def tree(session: str, data_dir: str | None, json: bool) -> None:
         rows: Rows = {}
         root = from_store(lambda: _read(reader, session_id, rows, set(), 0))
     if json:
-        print_json(_to_json(root))
+        print_json(node_json(root))
         return
     heading(f"session {session_id}")
     for edge, node in _walk(root.children, ""):
@@ -97,12 +96,3 @@ def _tell_tool(use: ToolUse) -> str:
     if use.used_by is None or use.ended_ns is None:
         return "  ".join([*words, "its result was never shown"])
     return "  ".join([*words, duration(use.ended_ns - use.started_ns), f"used by call {use.used_by}"])
-
-
-def _to_json(node: Node) -> dict[str, Any]:
-    value: dict[str, Any] = {"kind": node.kind, "name": node.name}
-    if node.addition is not None:
-        value |= {"after": node.addition.after, "branch": node.addition.branch}
-    if node.use is not None:
-        value["tool"] = tool_json(node.use)
-    return {**value, "children": [_to_json(child) for child in node.children]}

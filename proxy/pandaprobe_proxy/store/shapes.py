@@ -15,6 +15,7 @@ from pandaprobe_proxy.model.score import Score
 from pandaprobe_proxy.sessions.conversation import Addition
 from pandaprobe_proxy.sessions.steps import Step
 from pandaprobe_proxy.sessions.tools import ToolUse
+from pandaprobe_proxy.sessions.tree import Node
 from pandaprobe_proxy.store.base import Hit, StoredBody, StoredCall
 from pandaprobe_proxy.store.call_rows import CallRow
 from pandaprobe_proxy.store.judged import Judged
@@ -197,6 +198,16 @@ def tool_json(use: ToolUse) -> Json:
         "ended_at": iso(use.ended_ns),
         "latency_ms": _ms(use.started_ns, use.ended_ns),
     }
+
+
+def node_json(node: Node) -> Json:
+    """A node of a session's tree, with all below it."""
+    value: Json = {"kind": node.kind, "name": node.name}
+    if node.addition is not None:
+        value |= {"after": node.addition.after, "branch": node.addition.branch}
+    if node.use is not None:
+        value["tool"] = tool_json(node.use)
+    return {**value, "children": [node_json(child) for child in node.children]}
 
 
 def corrected_json(made: Corrected) -> Json:

@@ -18,6 +18,7 @@ from pandaprobe_proxy.store.shapes import (
     iso,
     items_json,
     judged_json,
+    node_json,
     score_json,
     session_json,
     to_steps,
@@ -168,12 +169,3 @@ def read_tree(reader: Reader, session_id: str) -> Json:
         begun.setdefault(child.parent_call, []).append(Node(NodeKind.SESSION, child.session_id))
     root = grow(session_id, to_steps(calls), begun)
     return {**node_json(root), "read_calls": len(calls), "left_off": max(row.calls - len(calls), 0)}
-
-
-def node_json(node: Node) -> Json:
-    value: dict[str, Json] = {"kind": node.kind, "name": node.name}
-    if node.addition is not None:
-        value |= {"after": node.addition.after, "branch": node.addition.branch}
-    if node.use is not None:
-        value["tool"] = tool_json(node.use)
-    return {**value, "children": [node_json(child) for child in node.children]}
