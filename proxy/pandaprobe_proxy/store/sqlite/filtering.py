@@ -5,11 +5,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pandaprobe_proxy.store.filters import SCORE, Term
+from pandaprobe_proxy.store.sqlite.search import write_match
 
 Value = str | float | int
 FAILED = "(c.outcome NOT IN ('open', 'ok') OR c.call_error IS NOT NULL)"
 """As sessions count errors."""
-_WORD = re.compile(r"[^\W_]+")
 _OPS = {"<": "<", "<=": "<=", "=": "=", ">=": ">=", ">": ">"}
 _SAID = (
     "SELECT {0} FROM session_messages AS i WHERE i.message IN"
@@ -106,11 +106,8 @@ def _score(made: Condition, term: Term) -> str:
 
 def _text(place: str, key: str) -> Making:
     def make(made: Condition, term: Term) -> str:
-        words = _WORD.findall(str(term.value))
-        if not words:
-            return "0"
-        terms = " AND ".join(f'"{word}"' for word in words) + "*"
-        return f"{key} IN ({_SAID.format(place, made.bind(terms))})"
+        match = write_match(str(term.value))
+        return f"{key} IN ({_SAID.format(place, made.bind(match))})" if match else "0"
 
     return make
 

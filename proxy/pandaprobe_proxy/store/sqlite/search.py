@@ -21,14 +21,13 @@ def find_messages(
     words = _WORD.findall(query)
     if not words:
         return []
-    terms = " AND ".join(f'"{word}"' for word in words) + "*"
     rows = select(
         db,
         "SELECT m.digest, m.role, c.*, s.session_id FROM messages_fts"
         " JOIN messages AS m ON m.key = messages_fts.rowid JOIN session_messages AS i ON i.message = m.key"
         " JOIN calls AS c ON c.key = i.call JOIN sessions AS s ON s.key = c.session"
         " WHERE messages_fts MATCH ? ORDER BY c.started_ns DESC, m.key DESC LIMIT ?",
-        (terms, limit),
+        (write_match(query), limit),
     )
     return [
         Hit(
@@ -40,6 +39,12 @@ def find_messages(
         )
         for row in rows
     ]
+
+
+def write_match(query: str) -> str:
+    """What the index is asked for: every word of the query, the last one as a beginning. Empty if it has none."""
+    words = _WORD.findall(query)
+    return " AND ".join(f'"{word}"' for word in words) + "*" if words else ""
 
 
 def _text_of(call: Call | None, name: bytes) -> str:
