@@ -22,6 +22,7 @@ from pandaprobe_proxy.app.hook_targets import make_hooks
 from pandaprobe_proxy.app.hooks import Hooks
 from pandaprobe_proxy.app.metered import meter
 from pandaprobe_proxy.app.metrics import Metrics
+from pandaprobe_proxy.app.own_files import write_own
 from pandaprobe_proxy.app.status import as_json, read_status
 from pandaprobe_proxy.app.stores import open_reader, store_bytes, store_path
 from pandaprobe_proxy.app.web_tokens import keep_token
@@ -291,13 +292,8 @@ def installation_key(directory: Path) -> bytes:
     """The key of this installation's fingerprints: made once, 0600, beside the store; if that fails, for this run."""
     path = directory / "key"
     try:
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not path.exists():
-            new = path.with_name("key.new")  # whole or not at all: the disk may be full
-            fd = os.open(new, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
-            with os.fdopen(fd, "wb") as file:
-                file.write(os.urandom(32))
-            new.rename(path)
+            write_own(path, os.urandom(32))
         key = path.read_bytes()
     except OSError as error:
         log.warning("the key of fingerprints cannot be kept; they differ from run to run", why=error.strerror)

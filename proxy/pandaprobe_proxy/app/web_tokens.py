@@ -1,11 +1,11 @@
 """The token that opens the web port: made once per installation, 0600, beside the store; or in a file of the user's."""
 
-import os
 import secrets
 from pathlib import Path
 
 import structlog
 
+from pandaprobe_proxy.app.own_files import write_own
 from pandaprobe_proxy.settings import Settings
 
 log = structlog.get_logger("recorder")
@@ -32,12 +32,7 @@ def _make(path: Path) -> str:
     """A new one; if it cannot be kept it holds for this run, and nobody is let in who does not know it."""
     token = secrets.token_urlsafe(32)
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        new = path.with_name(f"{NAME}.new")  # whole or not at all: the disk may be full
-        fd = os.open(new, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
-        with os.fdopen(fd, "w") as file:
-            file.write(token)
-        new.rename(path)
+        write_own(path, token.encode())
     except OSError as error:
         log.error("the token of the web port cannot be kept, so nobody can open the port", why=error.strerror)
     return token
