@@ -20,6 +20,11 @@ def post(url, body, **headers):
         return json.loads(response.read())
 
 
+def get(url, **headers):
+    with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=20) as response:
+        return json.loads(response.read())
+
+
 def chat(recording, session, text="hi"):
     body = {"model": "m", "messages": [{"role": "user", "content": text}]}
     return post(f"{recording.url}/chat/completions", body, **{"X-PandaProbe-Session": session})
@@ -134,7 +139,7 @@ def test_a_run_that_says_it_is_over_is_closed_with_all_of_its_calls(tmp_path, up
             assert post(f"{recording.web}/sessions/{session}/close", None, **recording.opened)["closing"] is True
         wait_until(lambda: told(recording).count("closed") == 10)
         assert all(told(recording, f"run-{number}") == ["opened", "closed"] for number in range(10))
-        changes = json.loads(urllib.request.urlopen(f"{recording.web}/changes?after=0&limit=5").read())
+        changes = get(f"{recording.web}/changes?after=0&limit=5", **recording.opened)
         assert (len(changes["items"]), changes["after"]) == (5, 5)
 
 

@@ -27,7 +27,7 @@ from mitmproxy.proxy.mode_servers import ProxyConnectionHandler
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 from mitmproxy_rs.wireguard import WireGuardServer, start_wireguard_server
 
-from pandaprobe_proxy.intercept import http1, refusals
+from pandaprobe_proxy.intercept import http1, refusals, undecided
 from pandaprobe_proxy.intercept.authority import Authority
 from pandaprobe_proxy.intercept.destinations import Destinations
 from pandaprobe_proxy.intercept.flows import Clocks, Flows
@@ -117,6 +117,7 @@ class Forward:
             logging.getLogger(name).setLevel(logging.WARNING)
         http1.install()
         refusals.install()
+        undecided.install()
         self._plan = plan
         self._running: set[asyncio.Task[None]] = set()
         self._tunnel: WireGuardServer | None = None
@@ -157,7 +158,7 @@ class Forward:
         address = destination(writer)
         if address is None:
             writer.close()
-        elif self._loops.enter(writer):
+        elif await self._loops.enter(writer, address):
             connection = self._connection(reader, writer, TRANSPARENT)
             connection.layer = layers.modes.TransparentProxy(connection.layer.context)
             connection.client.sockname = connection.layer.context.server.address = address
