@@ -77,7 +77,7 @@ def fill(recording, calls):
     for number in range(calls):
         ask(client, "long", [{"role": "user", "content": f"Question {number}, of some length, as people ask it?"}])
     ask(client, "large", [{"role": "user", "content": "A line of a large text.\n" * 43_700}])
-    recording.settled(calls + 1)
+    recording.settled(calls + 1, 300)
 
 
 def ask(client, session, messages):

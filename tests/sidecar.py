@@ -81,7 +81,7 @@ class Sidecar:
     def status(self):
         return self.json("status")
 
-    def settled(self, calls=None):
+    def settled(self, calls=None, timeout_s=20):
         """The status once nothing is in flight (and, if given, so many calls are recorded)."""
 
         def quiet():
@@ -89,7 +89,7 @@ class Sidecar:
             done = status["in_flight"] == 0 and (calls is None or status["recorded"] >= calls)
             return status if done else None
 
-        return wait_until(quiet, 20)
+        return wait_until(quiet, timeout_s)
 
     def recorder_pid(self):
         return wait_until(lambda: self.status()["recorder_pid"])

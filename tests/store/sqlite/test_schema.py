@@ -3,6 +3,7 @@
 import sqlite3
 
 from pandaprobe_proxy.model.trace import Trace
+from pandaprobe_proxy.store.sqlite.read import RAW_BYTES
 from pandaprobe_proxy.store.sqlite.schema import migrate, migrations
 from places import Place
 from records import START_NS, make_record
@@ -67,3 +68,9 @@ def test_the_view_of_sessions_has_their_state_and_changes_have_one(place):
         {"number": 1, "session_id": "a", "change": "opened", "state": "open", "cause": "call"},
         {"number": 2, "session_id": "a", "change": "idle", "state": "idle", "cause": "gap"},
     ]
+
+
+def test_the_status_adds_up_the_sizes_of_calls_by_an_index_alone(place):
+    place.put(make_record())
+    (step,) = rows(place, f"EXPLAIN QUERY PLAN {RAW_BYTES}")
+    assert step["detail"] == "SCAN calls USING COVERING INDEX calls_by_bytes"

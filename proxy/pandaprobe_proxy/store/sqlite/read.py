@@ -48,6 +48,9 @@ from pandaprobe_proxy.store.sqlite.views import SqliteViews
 from pandaprobe_proxy.store.trace_rows import TraceRow
 from pandaprobe_proxy.store.unplaced import Unplaced
 
+RAW_BYTES = "SELECT coalesce(sum(coalesce(request_bytes, 0) + coalesce(response_bytes, 0)), 0) FROM calls"
+"""Of an index alone, since every look at the status adds it up."""
+
 
 class SqliteReader(SqliteViews):
     """See store.base.Reader. May be used from any thread, one question at a time."""
@@ -241,9 +244,7 @@ class SqliteReader(SqliteViews):
             calls, open_calls = db.execute(
                 "SELECT coalesce(sum(calls), 0), coalesce(sum(open_calls), 0) FROM sessions"
             ).fetchone()
-            (raw,) = db.execute(
-                "SELECT coalesce(sum(coalesce(request_bytes, 0) + coalesce(response_bytes, 0)), 0) FROM calls"
-            ).fetchone()
+            (raw,) = db.execute(RAW_BYTES).fetchone()
             (sessions,) = db.execute("SELECT count(*) FROM sessions WHERE calls OR traces").fetchone()
         name, _, offset, recorded, dropped, counters, committed_ns = run or (None, 0, 0, 0, "{}", "{}", 0)
         files = [self._path, Path(f"{self._path}-wal")]
