@@ -102,11 +102,11 @@ def measure(viewer, large):
     found["scripts of the call's page, kB"] = page.evaluate(SIZES) / 1000
     page = opened(viewer, "/ui/overview", ".chart canvas")
     found["scripts of the overview, kB"] = page.evaluate(SIZES) / 1000
-    viewer.close_pages()
     return found
 
 
 def opened(viewer, path, ready):
+    viewer.close_pages()
     page = viewer.page(path)
     page.wait_for_selector(ready)
     return page

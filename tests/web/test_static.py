@@ -3,15 +3,16 @@
 import gzip
 import hashlib
 import re
+from html import unescape
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
-from pandaprobe_proxy.web.static import Files, add_static
+from pandaprobe_proxy.web.modules import IMPORT, resolve
+from pandaprobe_proxy.web.static import STYLES, Files, add_static
 
 FILES = Files()
 SCRIPTS = sorted(name for name in FILES.files if name.endswith(".js"))
-IMPORT = re.compile(rb"""(?:from|import)\s*\(?\s*["'](\.{1,2}/[^"']+)["']""")
 
 
 @pytest.fixture
@@ -31,41 +32,30 @@ def test_vendored_files_are_what_their_checksums_say():
         assert hashlib.sha256(FILES.files[f"vendor/{name}"]).hexdigest() == digest
 
 
+def imports(name):
+    """What the module imports, at once or later."""
+    return [resolve(name, found[4]) for found in IMPORT.finditer(FILES.files[name].decode())]
+
+
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_what_a_module_imports_is_there(name):
-    folder = name.split("/")[:-1]
-    for path in IMPORT.findall(FILES.files[name]):
-        parts = list(folder)
-        for step in path.decode().split("/"):
-            if step == "..":
-                parts.pop()
-            elif step != ".":
-                parts.append(step)
-        assert "/".join(parts) in FILES.files, path
+    assert set(imports(name)) <= FILES.files.keys()
 
 
 def test_no_module_imports_upwards():
     order = ["base", "parts", "screens"]
     for name in SCRIPTS:
-        layer = name.split("/")[1]
-        if not name.startswith("app/") or layer not in order:
-            continue
-        for path in IMPORT.findall(FILES.files[name]):
-            other = path.decode().split("/")
-            if other[0] == ".." and other[1] in order:
-                assert order.index(other[1]) <= order.index(layer), (name, path)
+        layers = [path.split("/")[1] for path in (name, *imports(name)) if path.startswith("app/")]
+        if layers and layers[0] in order:
+            assert all(order.index(layer) <= order.index(layers[0]) for layer in layers), name
 
 
 def closure(name, known):
     """The module with all that it imports, at once or later."""
     if name not in known:
         known.add(name)
-        folder = name.split("/")[:-1]
-        for path in IMPORT.findall(FILES.files[name]):
-            parts = list(folder)
-            for step in path.decode().split("/"):
-                parts = parts[:-1] if step == ".." else parts if step == "." else [*parts, step]
-            closure("/".join(parts), known)
+        for other in imports(name):
+            closure(other, known)
     return known
 
 
@@ -75,6 +65,43 @@ def test_no_page_loads_more_than_100_kb_of_scripts(screen):
     frame = closure("app/main.js", set(screens)) - screens
     loaded = frame | closure(f"app/screens/{screen}.js", set()) | {"app/theme.js"}
     assert sum(len(gzip.compress(FILES.files[name], 9)) for name in loaded) <= 100_000
+
+
+def test_all_styles_are_one_file():
+    sheets = [name for name in FILES.files if name.endswith(".css") and name != STYLES]
+    assert sorted(FILES.files[STYLES]) == sorted(b"".join(FILES.files[name] for name in sheets))
+    assert FILES.files[STYLES].index(FILES.files["app/style/tokens.css"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("path", "screen"),
+    [("", "sessions"), ("sessions", "sessions"), ("sessions/a", "session"), ("calls/c", "call"), ("status", "status")],
+)
+def test_a_page_names_all_modules_that_its_screen_needs(path, screen):
+    named = re.findall(rf'<link rel="modulepreload" href="{FILES.place}/([^"]+)">', FILES.page(path).decode())
+    assert len(named) == len(set(named)) and f"app/screens/{screen}.js" in named
+    for name in named:
+        at_once = [found for found in IMPORT.finditer(FILES.files[name].decode()) if not found[2]]
+        assert {resolve(name, found[4]) for found in at_once} <= set(named)
+
+
+def preloaded(path, query=()):
+    found = re.findall(r'<link rel="preload" as="fetch" crossorigin href="([^"]+)">', FILES.page(path, query).decode())
+    return [unescape(one) for one in found]
+
+
+def test_a_page_asks_early_for_what_its_screen_asks_first():
+    session = ["/sessions/a%2Fb%20%22?traces=0", "/sessions/a%2Fb%20%22/waterfall"]
+    assert preloaded('sessions/a/b "') == [*session, "/sessions/a%2Fb%20%22/conversation?limit=40"]
+    assert preloaded('sessions/a/b "', {"call": "c"}) == preloaded('sessions/a/b "', {"follow": "1"}) == session
+    assert preloaded("calls/c'(é)!~*") == ["/calls/c'(%C3%A9)!~*"]
+    assert preloaded("sessions") == preloaded("overview") == []
+
+
+def test_the_bar_is_there_before_any_script_runs():
+    bar = re.search(r'<nav aria-label="Screens">(.*?)</nav>', FILES.page("").decode())[1]
+    places = re.findall(r'\["(\w+)", "(\w+)"\]', FILES.files["app/parts/bar.js"].decode())
+    assert bar == "".join(f'<a href="/ui/{name}">{title}</a>' for name, title in places)
 
 
 async def test_each_address_of_the_viewer_is_its_page(client):

@@ -46,9 +46,9 @@ class Waterfall:
 
     started_ns: int
     columns: Mapping[str, Sequence[Any]]
-    """`call_id`, `trace_id`, `start_ms` since the session's start, `first_ms` and `end_ms` since the call's, `state`
-    (`open`, `ok`, `partial`, `error`), `status`, `input_tokens`, `output_tokens`, `cached_tokens`, `cost`, `attempt`;
-    `model`, `operation` and `agent` are places in `names`."""
+    """`call_id`, `trace_id` (None where the call is a trace of its own), `start_ms` since the session's start,
+    `first_ms` and `end_ms` since the call's, `state` (`open`, `ok`, `partial`, `error`), `status`, `input_tokens`,
+    `output_tokens`, `cached_tokens`, `cost`, `attempt`; `model`, `operation` and `agent` are places in `names`."""
     names: Mapping[str, Sequence[str]]
     """`models`, `operations`, `agents`."""
 

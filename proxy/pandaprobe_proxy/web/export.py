@@ -7,7 +7,6 @@ it stands in a JSON block in which no tag can end, and the file's own policy all
 
 import base64
 import hashlib
-import re
 from collections.abc import Iterator, Mapping
 from html import escape
 from typing import Any
@@ -21,15 +20,15 @@ from pandaprobe_proxy.store.filters import Term
 from pandaprobe_proxy.store.shapes import addition_json, call_json, items_json, session_json, stored_call_json
 from pandaprobe_proxy.web.answers import Ask, missing
 from pandaprobe_proxy.web.call_views import chunks_json, read_diff
+from pandaprobe_proxy.web.modules import rename_imports
 from pandaprobe_proxy.web.queries import SESSION
 from pandaprobe_proxy.web.session_views import read_scores, read_tree, waterfall_json
-from pandaprobe_proxy.web.static import Files
+from pandaprobe_proxy.web.static import STYLES, Files
 
 Json = Any
 MOST_CALLS = 500
 MOST_BYTES = 32 * 1024 * 1024
 """Calls that are more than this together are left out, the last first; the session's own page is always there."""
-_IMPORT = re.compile(r"""((?:from|import)\s*\(?\s*)(["'])(\.{1,2}/[^"']+)\2""")
 _START = (
     'if (!location.hash) history.replaceState(null, "", "#" + document.getElementById("answers").dataset.place);\n'
     'import("pandaprobe/app/main.js");'
@@ -108,36 +107,20 @@ def _tell_call(reader: Reader, call_id: str) -> Iterator[tuple[str, Json]]:
 def pack(answers: Mapping[str, Json], files: Mapping[str, bytes], session_id: str) -> bytes:
     """The file. `files` are the static ones by name."""
     scripts = {name: data.decode() for name, data in files.items() if name.endswith(".js")}
-    imports = {f"pandaprobe/{name}": _data_url(_name_imports(name, text)) for name, text in scripts.items()}
+    named = {f"pandaprobe/{name}": rename_imports(name, text, "pandaprobe/") for name, text in scripts.items()}
+    imports = {name: _data_url(text) for name, text in named.items()}
     table = msgspec.json.encode({"imports": imports}).decode()
     digest = base64.b64encode(hashlib.sha256(table.encode()).digest()).decode()
-    styles = "".join(data.decode() for name, data in files.items() if name.endswith(".css"))
     return _PAGE.format(
         policy=escape(_POLICY.format(hash=f"'sha256-{digest}'")),
         title=escape(f"{session_id} – PandaProbe"),
         theme=_data_url(scripts["app/theme.js"]),
-        styles=styles.replace("</", "<\\/"),
+        styles=files[STYLES].decode().replace("</", "<\\/"),
         imports=table,
         answers=_write_data(answers),
         place=escape(f"/sessions/{_encode(session_id)}"),
         main=_data_url(_START),
     ).encode()
-
-
-def _name_imports(name: str, text: str) -> str:
-    """A module whose imports are the names of the import map: relative ones mean nothing in a `data:` URL."""
-    folder = name.split("/")[:-1]
-    return _IMPORT.sub(lambda found: f'{found[1]}"pandaprobe/{_resolve(folder, found[3])}"', text)
-
-
-def _resolve(folder: list[str], path: str) -> str:
-    parts = list(folder)
-    for step in path.split("/"):
-        if step == "..":
-            parts.pop()
-        elif step != ".":
-            parts.append(step)
-    return "/".join(parts)
 
 
 def _data_url(text: str) -> str:

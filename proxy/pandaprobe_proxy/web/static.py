@@ -1,18 +1,33 @@
-"""The viewer's files: one page for all its addresses, and modules under a name that changes when any of them does."""
+"""The viewer's files: one page for all its addresses, and modules under a name that changes when any of them does.
+
+The page names all modules that its screen needs, so that they are fetched at once and not after each other. All styles
+are one file.
+"""
 
 import gzip
 import hashlib
 import mimetypes
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
+from html import escape
 from pathlib import Path
+from urllib.parse import quote
 
 from aiohttp import web
 
 from pandaprobe_proxy.web.answers import missing
 from pandaprobe_proxy.web.guard import STATIC
+from pandaprobe_proxy.web.modules import find_needed
 
 FOREVER = "public, max-age=31536000, immutable"
 _ROOT = Path(__file__).with_name("static")
+STYLES = "style.css"
+"""All styles, the later ones over the earlier."""
+_SHEETS = ("tokens", "page", "parts", "sessions", "session", "call", "sums")
+_SCREENS = {"calls": "call", "overview": "overview", "evaluations": "evaluations", "status": "status"}
+"""The module of each place that has one screen; sessions have two."""
+_PLAIN = "!~*'()"
+"""What `encodeURIComponent` leaves as it is, beside what `quote` does."""
 _TYPES = {".js": "text/javascript", ".css": "text/css", ".html": "text/html", ".toml": "text/plain"}
 
 
@@ -29,6 +44,8 @@ class Files:
     def __post_init__(self) -> None:
         paths = sorted(path for path in self.root.rglob("*") if path.is_file())
         self.files = {path.relative_to(self.root).as_posix(): path.read_bytes() for path in paths}
+        sheets = [*(f"app/style/{name}.css" for name in _SHEETS), "vendor/uplot.css"]
+        self.files[STYLES] = b"".join(self.files[name] for name in sheets)
         told = hashlib.sha256()
         for name, data in self.files.items():
             told.update(f"{name}\0{len(data)}\0".encode() + data)
@@ -39,13 +56,36 @@ class Files:
         """Where they are served."""
         return f"{STATIC}{self.digest}"
 
-    def page(self) -> bytes:
-        return self.files["index.html"].replace(b"{static}", self.place.encode())
+    def page(self, path: str, query: Container[str] = ()) -> bytes:
+        """The page of the viewer at this path, below its root, and with these fields in its query."""
+        needed = find_needed(self.files, ["app/main.js", f"app/screens/{_screen(path)}.js"])
+        links = [f'<link rel="preload" as="fetch" crossorigin href="{escape(one)}">' for one in _asked(path, query)]
+        links += [f'<link rel="modulepreload" href="{self.place}/{name}">' for name in needed]
+        page = self.files["index.html"].replace(b"{links}", "\n".join(links).encode())
+        return page.replace(b"{static}", self.place.encode())
 
     def compress(self, name: str) -> bytes:
         if name not in self.small:
             self.small[name] = gzip.compress(self.files[name], mtime=0)
         return self.small[name]
+
+
+def _screen(path: str) -> str:
+    place, _, rest = path.partition("/")
+    return _SCREENS.get(place) or ("session" if rest else "sessions")
+
+
+def _asked(path: str, query: Container[str]) -> Iterator[str]:
+    """What the screen at that path asks for first, as it writes it."""
+    place, _, rest = path.partition("/")
+    name = f"/{place}/{quote(rest, safe=_PLAIN)}"
+    if place == "calls":
+        yield name
+    elif place == "sessions" and rest:
+        yield f"{name}?traces=0"
+        yield f"{name}/waterfall"
+        if "call" not in query and "follow" not in query:
+            yield f"{name}/conversation?limit=40"
 
 
 def add_static(app: web.Application, files: Files) -> None:
@@ -56,7 +96,10 @@ def add_static(app: web.Application, files: Files) -> None:
 
     async def page(request: web.Request) -> web.Response:
         return web.Response(
-            body=files.page(), content_type="text/html", charset="utf-8", headers={"Cache-Control": "no-store"}
+            body=files.page(request.match_info.get("rest", ""), request.query),
+            content_type="text/html",
+            charset="utf-8",
+            headers={"Cache-Control": "no-store"},
         )
 
     async def file(request: web.Request) -> web.Response:

@@ -1,9 +1,10 @@
 """The course of a session: all its calls as columns, and its conversation piece by piece."""
 
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+
+import msgspec
 
 from pandaprobe_proxy.model.call import kind_of
 from pandaprobe_proxy.sessions.conversation import Addition, merge
@@ -16,8 +17,9 @@ from pandaprobe_proxy.store.sqlite.rows import CALL, Row, select
 from pandaprobe_proxy.store.views import Piece, Waterfall
 
 _COLUMNS = (
-    "SELECT call_id, trace_id, started_ns, ended_ns, outcome, status, model, operation, agent_id, partial,"
-    f" {FAILED} AS failed, input_tokens, output_tokens, cached_tokens, cost ->> '$.total' AS cost, attempt, marks"
+    "SELECT call_id, trace_id, status, input_tokens, output_tokens, cached_tokens, cost ->> '$.total' AS cost,"
+    " coalesce(attempt, 0) AS attempt, iif(outcome = 'open', 'open', iif(partial, 'partial',"
+    f" iif({FAILED}, 'error', 'ok'))) AS state, started_ns, ended_ns, marks, model, operation, agent_id AS agent"
     " FROM calls AS c WHERE session = ? AND turns IS NULL ORDER BY started_ns, call_id"
 )
 _PIECE = (
@@ -36,48 +38,55 @@ _LINES = (
 
 
 def read_waterfall(db: sqlite3.Connection, codec: Codec, session_id: str) -> Waterfall | None:
-    """See store.views.Waterfall."""
+    """See store.views.Waterfall. Column by column, since there may be ten thousand rows and somebody waits."""
     session = db.execute("SELECT key, started_ns FROM sessions WHERE session_id = ?", (session_id,)).fetchone()
     if session is None:
         return None
-    rows = select(db, _COLUMNS, (session[0],))
-    began_ns = min((row["started_ns"] for row in rows), default=session[1])
-    named = {many: _index(row[column] for row in rows) for many, column in _NAMED.values()}
-    columns = {name: [read(codec, row) for row in rows] for name, read in _READ.items()}
-    columns |= {name: [row[name] for row in rows] for name in _PLAIN}
-    columns |= {name: [named[many].get(row[column]) for row in rows] for name, (many, column) in _NAMED.items()}
-    columns["start_ms"] = [(row["started_ns"] - began_ns) / 1e6 for row in rows]
+    found = db.execute(_COLUMNS, (session[0],))
+    names = [column[0] for column in found.description]
+    rows = found.fetchall()
+    columns = {name: [row[at] for row in rows] for at, name in enumerate(names)}
+    starts, ends, marks = (columns.pop(name) for name in ("started_ns", "ended_ns", "marks"))
+    began_ns = min(starts, default=session[1])
+    columns["start_ms"] = [_ms(at_ns - began_ns) for at_ns in starts]
+    columns["end_ms"] = [_ms(end - start) if end else None for start, end in zip(starts, ends, strict=True)]
+    columns["first_ms"] = [_first_ms(codec, data) for data in marks]
+    named = {many: _index(columns[one]) for one, many in _NAMED.items()}
+    for one, many in _NAMED.items():
+        columns[one] = [named[many].get(name) for name in columns[one]]
     return Waterfall(began_ns, columns, {many: list(values) for many, values in named.items()})
+
+
+_NAMED = {"model": "models", "operation": "operations", "agent": "agents"}
+
+
+class _Began(msgspec.Struct):
+    """Of a call's marks, when its answer began, in nanoseconds since it did."""
+
+    first_content: int | None = None
+    first_tool: int | None = None
+    first_byte: int | None = None
+
+
+_read_began = msgspec.json.Decoder(_Began).decode
 
 
 def _index(values: Iterable[str | None]) -> Mapping[str, int]:
     """Each different value with its place, in the order in which they come."""
-    return {value: at for at, value in enumerate(dict.fromkeys(value for value in values if value is not None))}
+    return {value: at for at, value in enumerate(value for value in dict.fromkeys(values) if value is not None)}
 
 
-def _first_ms(codec: Codec, row: Row) -> float | None:
-    marks = codec.read_json(row["marks"]) or {}
-    at_ns = marks.get("first_content") or marks.get("first_tool") or marks.get("first_byte")
-    return at_ns / 1e6 if at_ns is not None else None
+def _first_ms(codec: Codec, marks: bytes | None) -> float | None:
+    if not marks:
+        return None
+    began = _read_began(codec.grow(marks))
+    at_ns = began.first_content or began.first_tool or began.first_byte
+    return _ms(at_ns) if at_ns is not None else None
 
 
-def _state(row: Row) -> str:
-    if row["outcome"] == "open":
-        return "open"
-    if row["partial"]:
-        return "partial"
-    return "error" if row["failed"] else "ok"
-
-
-_PLAIN = ("call_id", "status", "input_tokens", "output_tokens", "cached_tokens", "cost")
-_NAMED = {"model": ("models", "model"), "operation": ("operations", "operation"), "agent": ("agents", "agent_id")}
-_READ: Mapping[str, Callable[[Codec, Row], Any]] = {
-    "first_ms": _first_ms,
-    "end_ms": lambda _, row: (row["ended_ns"] - row["started_ns"]) / 1e6 if row["ended_ns"] else None,
-    "state": lambda _, row: _state(row),
-    "attempt": lambda _, row: row["attempt"] or 0,
-    "trace_id": lambda _, row: row["trace_id"] or row["call_id"],
-}
+def _ms(ns: int) -> float:
+    """Milliseconds, to the microsecond: more digits are only more to send."""
+    return round(ns / 1e6, 3)
 
 
 def tell_from(db: sqlite3.Connection, telling: Telling, session_id: str, call_id: str | None, limit: int) -> Piece:

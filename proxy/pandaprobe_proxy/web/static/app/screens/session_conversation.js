@@ -30,7 +30,7 @@ export function useConversation(id, timeline, changed, [first, last], scrolling)
       const wanted = timeline.ids.slice(begin, begin + PAGE);
       wanted.forEach((callId) => asked.add(callId));
       try {
-        const { items, next } = await get(at("sessions", id, "conversation"), { from: wanted[0], limit: PAGE });
+        const { items, next } = await get(at("sessions", id, "conversation"), { from: begin ? wanted[0] : null, limit: PAGE });
         learn(timeline, known, asked, wanted, items, next);
       } catch (error) {
         for (const callId of wanted) known.has(callId) || known.set(callId, { error });
