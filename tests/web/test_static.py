@@ -92,7 +92,7 @@ def preloaded(path, query=()):
 
 def test_a_page_asks_early_for_what_its_screen_asks_first():
     session = ["/sessions/a%2Fb%20%22?traces=0", "/sessions/a%2Fb%20%22/waterfall"]
-    assert preloaded('sessions/a/b "') == [*session, "/sessions/a%2Fb%20%22/conversation?limit=40"]
+    assert preloaded('sessions/a/b "') == [*session, "/sessions/a%2Fb%20%22/conversation?limit=12"]
     assert preloaded('sessions/a/b "', {"call": "c"}) == preloaded('sessions/a/b "', {"follow": "1"}) == session
     assert preloaded("calls/c'(é)!~*") == ["/calls/c'(%C3%A9)!~*"]
     assert preloaded("sessions") == preloaded("overview") == []

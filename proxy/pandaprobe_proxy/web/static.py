@@ -85,7 +85,7 @@ def _asked(path: str, query: Container[str]) -> Iterator[str]:
         yield f"{name}?traces=0"
         yield f"{name}/waterfall"
         if "call" not in query and "follow" not in query:
-            yield f"{name}/conversation?limit=40"
+            yield f"{name}/conversation?limit=12"
 
 
 def add_static(app: web.Application, files: Files) -> None:

@@ -8,6 +8,7 @@ import { Score } from "../parts/scores.js";
 import { Rows } from "../parts/virtual.js";
 
 const PAGE = 40;
+const FIRST_PAGE = 12; // what is in sight at first; the page itself asks for it, see web/static.py
 const REST_MS = 60;
 const NOTHING = { held: [], said: [], answers: [], after: null, branch: 0 };
 
@@ -27,10 +28,11 @@ export function useConversation(id, timeline, changed, [first, last], scrolling)
     const begin = nextUnasked(timeline, asked, first, last);
     if (begin < 0) return;
     const timer = setTimeout(async () => {
-      const wanted = timeline.ids.slice(begin, begin + PAGE);
+      const limit = begin ? PAGE : FIRST_PAGE;
+      const wanted = timeline.ids.slice(begin, begin + limit);
       wanted.forEach((callId) => asked.add(callId));
       try {
-        const { items, next } = await get(at("sessions", id, "conversation"), { from: begin ? wanted[0] : null, limit: PAGE });
+        const { items, next } = await get(at("sessions", id, "conversation"), { from: begin ? wanted[0] : null, limit });
         learn(timeline, known, asked, wanted, items, next);
       } catch (error) {
         for (const callId of wanted) known.has(callId) || known.set(callId, { error });
