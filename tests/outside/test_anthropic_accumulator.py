@@ -8,6 +8,7 @@ import recorded
 from exchanges import events
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from outside.generated import MANY
 from pandaprobe_proxy.dialects.anthropic_stream import MessageStream
 from pandaprobe_proxy.wire.sse import SseReader
 
@@ -196,8 +197,8 @@ def test_generated_streams_give_the_message_of_the_sdk(chunks):
 
 @pytest.mark.slow
 @given(streams())
-@settings(max_examples=10_000, deadline=None, suppress_health_check=list(HealthCheck))
-def test_ten_thousand_generated_streams_give_the_message_of_the_sdk(chunks):
+@settings(max_examples=MANY, deadline=None, suppress_health_check=list(HealthCheck))
+def test_many_generated_streams_give_the_message_of_the_sdk(chunks):
     assert agree(chunks).finished
 
 

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openai.lib.streaming.chat import ChatCompletionStreamState
 from openai.types.chat import ChatCompletionChunk
+from outside.generated import MANY
 from pandaprobe_proxy.dialects.openai_chat import DIALECT
 from pandaprobe_proxy.wire.sse import SseReader
 
@@ -262,9 +263,9 @@ class Stream:
 
 
 @pytest.mark.slow
-@settings(max_examples=10_000, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=MANY, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 @given(st.integers(0, 2**48))
-def test_ten_thousand_streams_read_as_the_package_reads_them(seed):
+def test_many_generated_streams_read_as_the_package_reads_them(seed):
     stream = Stream(seed)
     chunks = stream.chunks()
     cut = stream.random.randint(1, len(chunks)) if stream.random.random() < 0.3 else len(chunks)
