@@ -79,9 +79,9 @@ class Intercepting:
         context.set_alpn_protocols(list(alpn))
         return context
 
-    async def tunnel(self, port, context=None, host="localhost"):
+    async def tunnel(self, port, context=None, host="localhost", limit=2**26):
         """A client's connection through the proxy, with TLS to whoever answers."""
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.port, limit=2**26)
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port, limit=limit)
         writer.write(f"CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n".encode())
         answer = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
         assert b" 200 " in answer, answer

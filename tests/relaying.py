@@ -7,6 +7,7 @@ import time
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
+import modes
 from pandaprobe_proxy.model.exchange import Ended, RequestBody, RequestHead, ResponseBody, ResponseHead, assemble
 from pandaprobe_proxy.relay.proxies import Proxies
 from pandaprobe_proxy.relay.routes import Routes, parse_upstream
@@ -111,8 +112,13 @@ async def until(claim, timeout_s=5.0):
         await asyncio.sleep(0.005)
 
 
+def relaying(url, **options):
+    """What a test in this mode has for a relay, for the block: see `reverse`, and `forwarding` for the other mode."""
+    return (modes.current.relaying or reverse)(url, **options)
+
+
 @asynccontextmanager
-async def relaying(
+async def reverse(
     url, tap=None, timeouts=None, network=None, own=frozenset(), inject_usage=False, cramped=False, **upstreams
 ):
     """A relay whose default upstream is `url`, for the block. Checks at its end that every exchange ended once.

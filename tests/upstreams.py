@@ -7,6 +7,8 @@ import struct
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+import modes
+
 
 @dataclass
 class Connection:
@@ -95,6 +97,7 @@ def response(body=b"", status=b"200 OK", headers=()):
 @asynccontextmanager
 async def scripted_upstream(script, ssl=None, host="127.0.0.1"):
     """An upstream that runs `script(connection)` for each connection, for the block."""
+    ssl = ssl or modes.current.tls
     upstream = Upstream(0, "https" if ssl else "http")
     running = set()
 

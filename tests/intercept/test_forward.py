@@ -88,7 +88,8 @@ async def test_a_call_on_which_nothing_moves_for_long_times_out(tmp_path, origin
         scripted_upstream(script, ssl=origins.server()) as upstream,
         proxy(tmp_path, origins, upstream, idle_s=0.2) as running,
     ):
-        await running.ask(upstream.port, request())
+        answer = await running.ask(upstream.port, request(CLOSE))
+        assert answer.startswith(b"HTTP/1.1 504 Gateway Timeout\r\n")
         assert (await running.ended())[0].outcome is Outcome.TIMEOUT
 
 

@@ -54,12 +54,12 @@ async def test_trailers_of_an_answer_cross_and_are_told(tmp_path, origins):
         await client.close()
 
 
-async def test_trailers_of_a_request_stay_here_and_break_nothing(tmp_path, origins):
-    raw = b"Transfer-Encoding: chunked\r\nTrailer: X-T\r\n\r\n2\r\nhi\r\n0\r\nX-T: 1\r\n\r\n"
+async def test_trailers_of_a_request_cross_but_for_ours(tmp_path, origins):
+    raw = b"Transfer-Encoding: chunked\r\nTrailer: X-T\r\n\r\n2\r\nhi\r\n0\r\nX-T: 1\r\nX-PandaProbe-A: b\r\n\r\n"
     async with (
         scripted_upstream(answering(response(b"{}")), ssl=origins.server()) as upstream,
         proxy(tmp_path, origins, upstream) as running,
     ):
         assert (await running.ask(upstream.port, HEAD + raw)).endswith(b"{}")
         assert (await running.ended())[0].request_body == b"hi"
-    assert upstream.requests[0].endswith(b"2\r\nhi\r\n0\r\n\r\n")
+    assert upstream.requests[0].endswith(b"2\r\nhi\r\n0\r\nX-T: 1\r\n\r\n")

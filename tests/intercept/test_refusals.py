@@ -43,7 +43,8 @@ async def test_an_upstream_that_is_not_there_is_told_as_openai_tells_errors_and_
 
 
 async def test_anthropics_callers_are_told_as_anthropic_tells_errors(tmp_path, origins, nobody):
-    raw = b"POST /v1/messages HTTP/1.1\r\nHost: localhost\r\nX-Api-Key: k\r\nContent-Length: 2\r\n\r\n{}"
+    head = b"POST /v1/messages HTTP/1.1\r\nHost: localhost\r\nX-Api-Key: k\r\nConnection: close\r\n"
+    raw = head + b"Content-Length: 2\r\n\r\n{}"
     async with intercepting(tmp_path, origins, at(nobody)) as running:
         _, told = parts(await running.ask(nobody, raw))
     assert (told["type"], told["error"]["type"]) == ("error", "api_error")
@@ -60,13 +61,13 @@ async def test_an_upstream_that_hangs_up_is_told_without_a_word_of_its_own(tmp_p
         intercepting(tmp_path, origins, at(upstream.port)) as running,
     ):
         head, told = parts(await running.ask(upstream.port, request(CLOSE)))
-    assert b"x-pandaprobe-error: no_answer" in head
-    assert told["error"]["message"] == "The upstream gave no answer."
+    assert b"x-pandaprobe-error: bad_answer" in head
+    assert told["error"]["message"] == "The upstream's answer is refused: it is not HTTP as it must be."
 
 
 async def test_a_head_request_gets_no_body(tmp_path, origins, nobody):
     async with intercepting(tmp_path, origins, at(nobody)) as running:
-        answer = await running.ask(nobody, b"HEAD /v1/models HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        answer = await running.ask(nobody, b"HEAD /v1/models HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
     assert answer.startswith(b"HTTP/1.1 502") and answer.endswith(b"\r\n\r\n")
 
 

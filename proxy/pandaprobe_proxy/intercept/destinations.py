@@ -14,7 +14,7 @@ import structlog
 from mitmproxy.proxy.layers import ServerTLSLayer, TCPLayer, UDPLayer
 from mitmproxy.proxy.layers.tls import parse_client_hello
 
-from pandaprobe_proxy.intercept.flows import KEY
+from pandaprobe_proxy.intercept.refusals import KEY
 
 if TYPE_CHECKING:
     from mitmproxy import http, tls

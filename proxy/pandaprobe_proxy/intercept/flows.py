@@ -13,7 +13,8 @@ import structlog
 from mitmproxy.http import Headers, Response
 
 from pandaprobe_proxy.intercept.hosts import Hosts
-from pandaprobe_proxy.intercept.refusals import trouble_of
+from pandaprobe_proxy.intercept.http1 import is_broken
+from pandaprobe_proxy.intercept.refusals import BROKEN, KEY, trouble_of
 from pandaprobe_proxy.model.exchange import (
     Ended,
     Event,
@@ -33,11 +34,9 @@ log = structlog.get_logger("intercept")
 
 OURS = b"x-pandaprobe-"
 NOT_UPSTREAM = (b"proxy-connection", b"proxy-authorization")
-KEY = "exchange"
 
+MINUTE_NS = 60_000_000_000
 LEFT = "The client closed its connection before the answer was whole."
-BROKEN = "The upstream broke its connection before its answer was whole."
-SILENT = "Nothing moved for too long."
 STOPPED = "The relay was stopped."
 
 
@@ -59,7 +58,8 @@ class Open:
     """mitmproxy's id of the client's connection."""
     sent_ns: int = 0
     status: int = 0
-    silent: bool = False
+    silent: str = ""
+    """Who moved nothing for too long, in one sentence."""
 
     @property
     def upgraded(self) -> bool:
@@ -78,6 +78,7 @@ class Flows:
         """By the client's connection, by exchange."""
         self.failures = 0
         """Events that the tap did not take."""
+        self._logged_ns = -MINUTE_NS
 
     def http_connect(self, flow: "http.HTTPFlow") -> None:
         """A client asks for a connection. To a listed host it has one at once, so that a call that fails is told."""
@@ -174,25 +175,31 @@ class Flows:
     def tcp_end(self, flow: "tcp.TCPFlow") -> None:
         """An upgraded connection has ended."""
         opened = self._upgraded(flow)
-        if opened is not None:
-            self._end(opened, Outcome.OK)
+        if opened is not None and is_broken(flow.server_conn):
+            self._end(opened, Outcome.UPSTREAM_RESET, BROKEN)
+        elif opened is not None:
+            self._end(opened, *_leave(flow.client_conn))
 
     def client_disconnected(self, client: "connection.Client") -> None:
         """A client is gone, whatever was open."""
         for opened in tuple(self._open.get(client.id, {}).values()):
             if opened.upgraded:
-                self._end(opened, Outcome.OK)
+                self._end(opened, *_leave(client))
             elif opened.silent:
-                self._end(opened, Outcome.TIMEOUT, SILENT)
+                self._end(opened, Outcome.TIMEOUT, opened.silent)
             else:
                 self._end(opened, Outcome.CLIENT_DISCONNECTED, LEFT)
 
-    def wait(self, client_id: str) -> bool:
+    def wait(self, client_id: str, sentence: str) -> bool:
         """Nothing has moved on this client's connection for long; whether that is no reason to close it."""
         waiting = [opened for opened in self._open.get(client_id, {}).values() if not opened.upgraded]
         for opened in waiting:
-            opened.silent = True
+            opened.silent = sentence
         return not waiting
+
+    def unanswered(self, client_id: str) -> bool:
+        """Whether no exchange of this client has the beginning of an answer, which none of ours could follow."""
+        return not any(opened.status for opened in self._open.get(client_id, {}).values())
 
     @property
     def open(self) -> int:
@@ -225,7 +232,9 @@ class Flows:
             self._tap(event)
         except Exception:
             self.failures += 1
-            log.exception("the tap failed; the connection goes on")
+            if (now := self._now()) - self._logged_ns >= MINUTE_NS:
+                self._logged_ns = now
+                log.exception("the tap failed; the connection goes on", failures=self.failures)
 
 
 def _crosses(key: bytes) -> bool:
@@ -235,9 +244,16 @@ def _crosses(key: bytes) -> bool:
 def _judge(flow: "http.HTTPFlow", opened: Open) -> tuple[Outcome, str]:
     """How it ended, and one sentence. Never mitmproxy's own, which may quote what the upstream sent."""
     if opened.silent:
-        return Outcome.TIMEOUT, SILENT
+        return Outcome.TIMEOUT, opened.silent
     if not flow.client_conn.connected or (flow.error is not None and "(CANCEL)" in flow.error.msg):
         return Outcome.CLIENT_DISCONNECTED, LEFT
     if opened.status:
         return Outcome.UPSTREAM_RESET, BROKEN
-    return Outcome.UPSTREAM_ERROR, trouble_of(flow).sentence
+    trouble = trouble_of(flow, flow.error.msg if flow.error else "")
+    outcome = Outcome.UPSTREAM_RESET if trouble.code == "upstream_reset" else Outcome.UPSTREAM_ERROR
+    return outcome, trouble.sentence
+
+
+def _leave(client: "connection.Client") -> tuple[Outcome, str]:
+    """How an upgraded exchange ended: a client that closes its connection well has said all it had to say."""
+    return (Outcome.CLIENT_DISCONNECTED, LEFT) if is_broken(client) else (Outcome.OK, "")

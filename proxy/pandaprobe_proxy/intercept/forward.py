@@ -22,7 +22,7 @@ from mitmproxy.addons.proxyserver import Proxyserver
 from mitmproxy.addons.tlsconfig import TlsConfig
 from mitmproxy.master import Master
 from mitmproxy.options import Options
-from mitmproxy.proxy import layers, mode_specs
+from mitmproxy.proxy import events, layers, mode_specs
 from mitmproxy.proxy.mode_servers import ProxyConnectionHandler
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 from mitmproxy_rs.wireguard import WireGuardServer, start_wireguard_server
@@ -37,6 +37,8 @@ from pandaprobe_proxy.intercept.wireguard import Datagrams, Keys
 from pandaprobe_proxy.model.exchange import Tap
 
 LOOK_S = 0.05
+STOP_S = 1.0
+"""For how long connections may take to close when all is over."""
 DESTINATIONS = "destinations.json"
 NOTHING = "$^"
 """Matches no host; without any pattern mitmproxy would decrypt all."""
@@ -100,13 +102,42 @@ class ClientConnection(ProxyConnectionHandler):
 
     flows: Flows
 
+    async def server_event(self, event: Any) -> None:
+        """Something has happened on one of the connections; if it broke, mitmproxy would take that for its end."""
+        if isinstance(event, events.ConnectionClosed):
+            reader = self.transports[event.connection].reader
+            if isinstance(reader, asyncio.StreamReader) and reader.exception() is not None:
+                http1.mark_broken(event.connection)
+        await super().server_event(event)
+
     async def on_timeout(self) -> None:
         """Nothing has moved for as long as an upstream may be silent."""
-        if self.flows.wait(self.client.id):
-            self.timeout_watchdog.register_activity()
-            self.wakeup_timer.add(asyncio.create_task(self.timeout_watchdog.watch()))
+        if self.flows.wait(self.client.id, self._silence()):
+            self._watch_on()
+        elif self.flows.unanswered(self.client.id) and (upstreams := self._upstreams()):
+            for handler in upstreams:
+                handler.cancel("timeout")  # the client is told, as of any upstream that gives no answer
+            self._watch_on()
         else:
             await super().on_timeout()
+
+    def stop(self) -> None:
+        """Closes the client's connection, and with it all that belongs to it."""
+        io = self.transports.get(self.client)
+        if io is not None and io.handler is not None:
+            io.handler.cancel("stopped")
+
+    def _silence(self) -> str:
+        writer = self.transports[self.client].writer if self.client in self.transports else None
+        full = isinstance(writer, asyncio.StreamWriter) and writer.transport.get_write_buffer_size() > 0
+        return f"The {'client read' if full else 'upstream sent'} nothing for {self.timeout_watchdog.timeout:g} s."
+
+    def _watch_on(self) -> None:
+        self.timeout_watchdog.register_activity()
+        self.wakeup_timer.add(asyncio.create_task(self.timeout_watchdog.watch()))
+
+    def _upstreams(self) -> list[asyncio.Task[None]]:
+        return [io.handler for each, io in self.transports.items() if each is not self.client and io.handler]
 
 
 class Forward:
@@ -119,7 +150,7 @@ class Forward:
         refusals.install()
         undecided.install()
         self._plan = plan
-        self._running: set[asyncio.Task[None]] = set()
+        self._running: dict[asyncio.Task[None], ClientConnection] = {}
         self._tunnel: WireGuardServer | None = None
         self._flows = Flows(plan.hosts, tap, clocks)
         self._options = Options()
@@ -187,8 +218,8 @@ class Forward:
 
     def _run(self, connection: ClientConnection) -> None:
         task = asyncio.create_task(connection.handle_client())
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        self._running[task] = connection
+        task.add_done_callback(self._running.pop)
 
     async def drain(self, seconds: float) -> None:
         """Takes no new connections; what runs may finish within that time, then it is interrupted."""
@@ -202,6 +233,10 @@ class Forward:
             await asyncio.sleep(LOOK_S)
         self._flows.interrupt()
         self._destinations.write()
+        for connection in self._running.values():
+            connection.stop()
+        if self._running:
+            await asyncio.wait(tuple(self._running), timeout=STOP_S)
         for task in tuple(self._running):
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)

@@ -14,18 +14,28 @@ from mitmproxy.proxy.layers.http import _events, _http2
 
 from pandaprobe_proxy.model.refusal import Caller, Trouble, body
 
-NO_ANSWER = "The upstream gave no answer."
+BROKEN = "The upstream broke its connection before its answer was whole."
+NOT_HTTP = "The upstream's answer is refused: it is not HTTP as it must be."
 BAD_GATEWAY = 502
+GATEWAY_TIMEOUT = 504
+BAD_ANSWERS = ("Cannot parse HTTP response", "unexpected server response", "HTTP/1 protocol error", "Received ")
+"""How mitmproxy's words begin where an answer came, and was none."""
+KEY = "exchange"
+"""What a flow's metadata have our exchange under."""
 TOLD = "told"
 """The attribute of a mitmproxy event that holds our answer's body, and its code."""
 
 
-def trouble_of(flow: HTTPFlow) -> Trouble:
-    """Why there is no answer."""
-    why = flow.server_conn.error
+def trouble_of(flow: HTTPFlow, message: str) -> Trouble:
+    """Why there is no answer; `message` is mitmproxy's word for it."""
+    opened, why = flow.metadata.get(KEY), flow.server_conn.error
+    if opened is not None and opened.silent:
+        return Trouble(GATEWAY_TIMEOUT, "idle_timeout", opened.silent)
     if why:
         return Trouble(BAD_GATEWAY, "unreachable", f"The upstream cannot be reached: {why}.")
-    return Trouble(BAD_GATEWAY, "no_answer", NO_ANSWER)
+    if message.startswith(BAD_ANSWERS):
+        return Trouble(BAD_GATEWAY, "bad_answer", NOT_HTTP)
+    return Trouble(BAD_GATEWAY, "upstream_reset", BROKEN)
 
 
 def install() -> None:
@@ -50,11 +60,26 @@ class HttpStream(http.HttpStream):
 
     def handle_protocol_error(self, event: Any) -> CommandGenerator[None]:
         """There will be no answer, or not all of it."""
+        self._tell(event)
+        yield from super().handle_protocol_error(event)
+
+    def check_invalid(self, request: bool) -> Any:
+        """Whether a head may be understood in two ways; for that of an answer, mitmproxy would tell by itself."""
+        steps, done = super().check_invalid(request), None
+        while True:
+            try:
+                command = steps.send(done)
+            except StopIteration as stop:
+                return stop.value
+            if isinstance(command, http.SendHttp):
+                self._tell(command.event)
+            done = yield command
+
+    def _tell(self, event: Any) -> None:
         if isinstance(event, _events.ResponseProtocolError) and _status(event.code) == BAD_GATEWAY:
-            trouble, request = trouble_of(self.flow), self.flow.request
+            trouble, request = trouble_of(self.flow, event.message), self.flow.request
             caller = Caller(request.method, request.data.path, request.headers.fields)
             setattr(event, TOLD, (trouble, body(trouble, caller)))
-        yield from super().handle_protocol_error(event)
 
 
 class Http2Server(_http2.Http2Server):
