@@ -27,7 +27,7 @@ def pytest_generate_tests(metafunc):
 
 
 def pytest_collection_modifyitems(config, items):
-    left = [item for item in items if is_forward(item) and reason(item.path.name, item.name)]
+    left = [item for item in items if is_forward(item) and reason(item.path.name, item.originalname)]
     items[:] = [item for item in items if item not in left]
     config.hook.pytest_deselected(items=left)
 

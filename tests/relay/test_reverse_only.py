@@ -10,9 +10,10 @@ def test_every_entry_names_a_module_or_a_test_of_it():
     for key, why in REASONS.items():
         module, _, test = key.partition("::")
         source = (Path(__file__).parent / module).read_text()
-        assert why and re.search(rf"^async def {re.escape(test)}", source, re.MULTILINE), key
+        name = rf"{test}\(" if test else ""
+        assert why and re.search(rf"^async def {name}", source, re.MULTILINE), key
 
 
 def test_what_is_listed_has_a_reason_and_anything_else_none():
-    assert reason("test_usage.py", "test_any[forward-asyncio]") == REASONS["test_usage.py"]
-    assert reason("test_asking.py", "test_ten_megabytes_go_up_whole[forward-asyncio]") is None
+    assert reason("test_usage.py", "test_any") == REASONS["test_usage.py"]
+    assert reason("test_asking.py", "test_ten_megabytes_go_up_whole") is None

@@ -162,6 +162,8 @@ class Flows:
         """An answer will never be whole."""
         opened = flow.metadata.get(KEY)
         if opened is not None:
+            if flow.server_conn.error:
+                opened.sent_ns = 0  # it was taken, and never went anywhere
             self._end(opened, *_judge(flow, opened))
 
     def tcp_message(self, flow: "tcp.TCPFlow") -> None:

@@ -88,7 +88,7 @@ class Http1Client(_http1.Http1Client):
     def send(self, event: _events.HttpEvent) -> CommandGenerator[None]:
         """Something of a request is to go to the upstream."""
         if isinstance(event, _events.RequestTrailers):
-            self.trailers = event.trailers
+            self.trailers = event.trailers if _is_chunked(self.request) else None
         elif isinstance(event, _events.RequestEndOfMessage) and self.trailers:
             trailers, self.trailers = bytes(self.trailers), None
             yield commands.SendData(self.conn, b"0\r\n%b\r\n" % trailers)
@@ -156,7 +156,7 @@ class Http1Server(_http1.Http1Server):
     def send(self, event: _events.HttpEvent) -> CommandGenerator[None]:
         """Something of an answer is to go to the client."""
         if isinstance(event, _events.ResponseTrailers):
-            self.trailers = event.trailers
+            self.trailers = event.trailers if _is_chunked(self.response) else None
         elif isinstance(event, _events.ResponseEndOfMessage) and self.trailers is not None:
             trailers, self.trailers = bytes(self.trailers), None
             yield commands.SendData(self.conn, b"0\r\n%b\r\n" % trailers)
@@ -219,6 +219,11 @@ def _framing(response: Response, request: Request) -> list[tuple[bytes, bytes]]:
 
 def _closes(request: Request) -> bool:
     return bool(wire.connection_close(request.http_version, request.headers))
+
+
+def _is_chunked(message: Request | Response | None) -> bool:
+    """Whether trailers can follow the body; HTTP/2, on the other side, has them after any."""
+    return message is not None and "chunked" in message.headers.get("transfer-encoding", "").lower()
 
 
 def _is_refused(data: bytes, request: Request) -> bool:

@@ -32,7 +32,8 @@ def trouble_of(flow: HTTPFlow, message: str) -> Trouble:
     if opened is not None and opened.silent:
         return Trouble(GATEWAY_TIMEOUT, "idle_timeout", opened.silent)
     if why:
-        return Trouble(BAD_GATEWAY, "unreachable", f"The upstream cannot be reached: {why}.")
+        host, port = flow.request.host, flow.request.port
+        return Trouble(BAD_GATEWAY, "unreachable", f"{host}:{port} cannot be reached: {why}.")
     if message.startswith(BAD_ANSWERS):
         return Trouble(BAD_GATEWAY, "bad_answer", NOT_HTTP)
     return Trouble(BAD_GATEWAY, "upstream_reset", BROKEN)
