@@ -11,8 +11,11 @@ from typing import NamedTuple, Protocol, cast
 from pandaprobe_proxy.relay.proxies import Proxy
 
 LEAST = 1
-"""Bytes held for a slow reader before its writer pauses. What one read brings comes on top, so a stream holds 256 KiB
-at most. Not 0: asyncio's TLS would pause a writer whose buffer is empty, and never resume it."""
+"""Bytes held for a slow reader before its writer pauses. What one read brings comes on top.
+Not 0: asyncio's TLS would pause a writer whose buffer is empty, and never resume it."""
+
+READ_BYTES = 64 * 1024
+"""What one read of an answer brings at most. uvloop's own 250 KB would be what every stalled stream holds."""
 
 MAX_IDLE = 256
 """Idle connections that are kept per destination."""
@@ -37,7 +40,11 @@ class Listener(Protocol):
     def upstream_full(self, full: bool) -> None: ...
 
 
-class UpstreamConnection(asyncio.Protocol):
+_read_into = memoryview(bytearray(READ_BYTES))
+"""One for all connections: what a read brings is copied before the next one begins."""
+
+
+class UpstreamConnection(asyncio.BufferedProtocol):
     """One connection; `listener` is the exchange that has it now."""
 
     __slots__ = ("_forget", "_paused", "_poll", "destination", "idle_since_ns", "listener", "transport", "used")
@@ -58,11 +65,14 @@ class UpstreamConnection(asyncio.Protocol):
         self.transport.set_write_buffer_limits(high=LEAST, low=0)
         self._poll.register(transport.get_extra_info("socket").fileno(), select.POLLIN)
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return _read_into
+
+    def buffer_updated(self, nbytes: int) -> None:
         if self.listener is None:
             self.transport.abort()  # an answer that nobody asked for
         else:
-            self.listener.answered(data)
+            self.listener.answered(bytes(_read_into[:nbytes]))
 
     def eof_received(self) -> None:
         self._lost(None)
