@@ -14,7 +14,7 @@ import zstandard
 from faults.on_recorder import MIB, recorder_pid
 from faults.oracle import asked, chunked, read_answer, rss, sse_head
 from faults.promises import Measured, promise
-from faults.smuggling import mutate, reading_origin
+from faults.smuggling import find_tokens, make_token, mutate, reading_origin
 from pandaprobe_proxy.model.exchange import Outcome
 from relaying import relaying
 from upstreams import response, scripted_upstream
@@ -141,14 +141,19 @@ async def smuggled(place, full):
     measured = Measured()
     count = 10_000 if full else 600
     dice = Random(25)
+    tokens = [make_token(dice) for _ in range(count)]
+    answers = []
     async with reading_origin() as origin, relaying(f"http://127.0.0.1:{origin.port}") as relay:
-        refused = 0
-        for _ in range(0, count, 40):
-            answers = await asyncio.gather(*(send(relay.port, mutate(dice)) for _ in range(40)))
-            refused += sum(answer.startswith(b"HTTP/1.1 4") for answer in answers)
-            await asyncio.sleep(0)
+        for first in range(0, count, 40):
+            requests = [mutate(dice, token) for token in tokens[first : first + 40]]
+            answers += await asyncio.gather(*(send(relay.port, data) for data in requests))
         await asyncio.sleep(0.5)
         told = [one for one in relay.exchanges() if one.head.url]
+    refused = sum(answer.startswith(b"HTTP/1.1 4") for answer in answers)
+    known = set(tokens)
+    astray = [(find_tokens(answer) & known) - {token} for answer, token in zip(answers, tokens, strict=True)]
+    crossed = [one for one in told if one.response_body.startswith(b"/v1/") and one.response_body != target_of(one)]
+    paired = sum(bool(find_tokens(answer) & {token}) for answer, token in zip(answers, tokens, strict=True))
     sent = Counter((one.head.method.encode(), target_of(one), one.request_body) for one in told)
     done = [one for one in told if one.outcome is Outcome.OK]
     wanted = Counter((one.head.method.encode(), target_of(one), one.request_body) for one in done)
@@ -156,10 +161,18 @@ async def smuggled(place, full):
     measured.figure("requests that the origin read and the relay did not mean", sum(unknown.values()), 0)
     measured.figure("requests that the relay sent and the origin did not read", sum(lost.values()), 0)
     measured.figure("requests that the origin could not read", len(origin.errors), 0)
+    measured.figure("clients that got an answer to another's request", sum(map(bool, astray)), 0)
+    measured.figure("requests that were paired with the answer to another", len(crossed), 0)
     measured.claim(not unknown, f"for one: {next(iter(unknown), None)}")
+    measured.claim(not any(astray), f"answers to {[found for found in astray if found][:3]} went to others")
+    measured.claim(not crossed, f"for one: {crossed[:1]}")
+    measured.claim(paired > count // 10, f"only {paired} clients got their own answer")
     measured.claim(not lost, f"for one: {next(iter(lost), None)}")
     measured.claim(not origin.errors, f"for one: {origin.errors[:3]}")
-    measured.notes.append(f"{count} mutations: {refused} refused, {sum(origin.whole.values())} requests went up")
+    measured.notes.append(
+        f"{count} mutations: {refused} refused, {sum(origin.whole.values())} requests went up, "
+        f"{paired} clients got their own answer"
+    )
     return measured
 
 
@@ -169,14 +182,17 @@ def target_of(exchange):
 
 
 async def send(port, data):
-    """What comes back for these bytes, and the end of them."""
+    """All that comes back for these bytes, for as long as something comes."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    got = bytearray()
     try:
         writer.write(data)
         await writer.drain()
         async with asyncio.timeout(0.3):
-            return await reader.read(200)
+            while more := await reader.read(4096):
+                got += more
     except (TimeoutError, ConnectionError):
-        return b""
+        pass
     finally:
         writer.close()
+    return bytes(got)

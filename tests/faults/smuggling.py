@@ -1,20 +1,24 @@
 """Requests that two readers might understand differently, by the thousand, from a seed; and an origin that reads them.
 
 The probes are the classics of request smuggling; each is changed at a few places by one of a dozen mutations. The
-origin reads what the relay sends with h11, which shares no code with the relay.
+origin reads what the relay sends with h11, which shares no code with the relay, and answers each request with its
+target. Every client has a token in its targets, so that an answer to somebody else's request is known for one.
 """
 
 import asyncio
+import re
 from collections import Counter
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import h11
 
-SMUGGLED = b"GET /v1/smuggled HTTP/1.1\r\nHost: x\r\n\r\n"
+PLACE = b"tttttttt"
+"""Where a client's token stands, which is as long."""
+SMUGGLED = b"GET /v1/tttttttt-smuggled HTTP/1.1\r\nHost: x\r\n\r\n"
 CL = b"Content-Length: %d\r\n"
 TE = b"Transfer-Encoding: chunked\r\n"
-HEAD = b"POST /v1/probe HTTP/1.1\r\nHost: x\r\n"
+HEAD = b"POST /v1/tttttttt-probe HTTP/1.1\r\nHost: x\r\n"
 CHUNK = b"%x\r\n%b\r\n0\r\n\r\n" % (len(SMUGGLED), SMUGGLED)
 PROBES = (
     HEAD + CL % len(SMUGGLED) + b"\r\n" + SMUGGLED,
@@ -36,10 +40,10 @@ PROBES = (
     HEAD + TE + b"\r\n5\r\nhello\r\n0\r\nContent-Length: 9\r\n\r\n" + SMUGGLED,
     HEAD + TE + b"\r\n5\r\nhello\r\n00000000000000000000\r\n\r\n" + SMUGGLED,
     HEAD + TE + b"\r\nffffffffffffffff5\r\nhello\r\n0\r\n\r\n" + SMUGGLED,
-    b"GET /v1/probe HTTP/1.1\r\nHost: x\r\n" + CL % len(SMUGGLED) + b"\r\n" + SMUGGLED,
-    b"GET http://evil.test/v1/probe HTTP/1.1\r\nHost: x\r\n\r\n" + SMUGGLED,
-    b"POST /v1/probe HTTP/1.0\r\nHost: x\r\n" + TE + b"\r\n" + CHUNK,
-    b"POST /v1/probe HTTP/1.1\nHost: x\n" + b"Content-Length: 3\n\nabc" + SMUGGLED,
+    b"GET /v1/tttttttt-probe HTTP/1.1\r\nHost: x\r\n" + CL % len(SMUGGLED) + b"\r\n" + SMUGGLED,
+    b"GET http://evil.test/v1/tttttttt-probe HTTP/1.1\r\nHost: x\r\n\r\n" + SMUGGLED,
+    b"POST /v1/tttttttt-probe HTTP/1.0\r\nHost: x\r\n" + TE + b"\r\n" + CHUNK,
+    b"POST /v1/tttttttt-probe HTTP/1.1\nHost: x\n" + b"Content-Length: 3\n\nabc" + SMUGGLED,
     HEAD + b"Expect: 100-continue\r\n" + CL % len(SMUGGLED) + b"\r\n" + SMUGGLED,
     HEAD + b"Upgrade: websocket\r\nConnection: Upgrade\r\n" + CL % 3 + b"\r\nabc" + SMUGGLED,
     HEAD + b"\r\n" + SMUGGLED,
@@ -64,12 +68,22 @@ ODD = (
 )
 
 
-def mutate(dice):
+def make_token(dice):
+    """Eight letters; no two clients of a run have the same, nor does a mutation make one out of another."""
+    return bytes(dice.choices(b"abcdefghijklmnopqrsu", k=len(PLACE)))
+
+
+def mutate(dice, token):
     """One request, and perhaps more, as bytes."""
     data = dice.choice(PROBES)
     for _ in range(dice.choice((0, 1, 1, 2, 3))):
         data = dice.choice(MUTATIONS)(dice, data)
-    return data
+    return data.replace(PLACE, token)
+
+
+def find_tokens(data):
+    """The tokens of those whose requests these answers are to."""
+    return set(re.findall(rb"/v1/([a-z]{8})-", data))
 
 
 def insert(dice, data):
@@ -199,8 +213,9 @@ class Reading:
 
     @staticmethod
     def answer(machine, asked):
-        head = machine.send(h11.Response(status_code=200, headers=[("Content-Length", "2")]))
-        body = b"" if asked.method == b"HEAD" else machine.send(h11.Data(data=b"ok"))
+        length = str(len(asked.target))
+        head = machine.send(h11.Response(status_code=200, headers=[("Content-Length", length)]))
+        body = b"" if asked.method == b"HEAD" else machine.send(h11.Data(data=bytes(asked.target)))
         return head + body + (machine.send(h11.EndOfMessage()) if asked.method != b"HEAD" else b"")
 
 
