@@ -75,7 +75,10 @@ def frames(data):
 
 
 def coding(data):
-    """A content-coding comes off within its bounds, the same in any cuts, or it is said that it cannot."""
+    """A content-coding comes off within its bounds, the same in any cuts, or it is said that it cannot.
+
+    In small cuts zstd notices later that bytes are damaged: until then they are not complete.
+    """
     if not data:
         return
     name, body = CODINGS[data[0] % len(CODINGS)], data[1:]
@@ -87,8 +90,8 @@ def coding(data):
         except WireError:
             return None
 
-    whole = undo([body])
-    assert whole == undo(in_cuts(body, max(1, len(body) // 5))), name
+    whole, cut = undo([body]), undo(in_cuts(body, max(1, len(body) // 5)))
+    assert whole == cut or not any(one and one[1] for one in (whole, cut)), (name, whole, cut)
     assert whole is None or len(whole[0]) <= content_coding.LIMIT_BYTES
 
 

@@ -57,8 +57,7 @@ class SseDecoder:
         whole, rest = self._split(data)
         yield from self._take_lines(whole)
         self._line += rest
-        if self._held + len(self._line) > self._limit:
-            raise WireError(f"an event of the stream is longer than {self._limit} bytes")
+        self._check(len(self._line) - self._line.endswith(b"\r"))
 
     def skip(self, length: int) -> None:
         """Passes over whole events that somebody else has read."""
@@ -84,6 +83,7 @@ class SseDecoder:
             self._offset += len(line)
             bare = line.rstrip(b"\r\n")
             if bare:
+                self._check(len(bare))
                 self._take_field(bare)
             elif self._data:
                 yield self._dispatch()
@@ -110,9 +110,12 @@ class SseDecoder:
 
     def _hold(self, value: bytes) -> None:
         self._held += len(value) + 1
-        if self._held > self._limit:
-            raise WireError(f"an event of the stream is longer than {self._limit} bytes")
         self._data.append(value)
+
+    def _check(self, line_bytes: int) -> None:
+        """Whole lines and begun ones count alike, so that it does not matter where the bytes are cut."""
+        if self._held + line_bytes > self._limit:
+            raise WireError(f"an event of the stream is longer than {self._limit} bytes")
 
     def _dispatch(self) -> StreamEvent:
         event = StreamEvent(
