@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import resource
 import signal
 import socket
 import time
@@ -235,7 +236,8 @@ async def dripping(place, full):
 @promise(20, "10,000 idle connections", "RSS <= +100 MB; a good call p99 <= 50 ms more", short=False)
 async def idle(place, full):
     measured = Measured()
-    count = 9000 if full else 500
+    count = 10_000 if full else 500
+    resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
     async with oracle(place / "data", chunks=3) as one:
         await recorder_pid(one)
         relay = one.recording.process.pid

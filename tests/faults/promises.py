@@ -56,8 +56,14 @@ class Promise:
 
 
 PROMISES: dict[int, Promise] = {}
-NOT_PRODUCED = {26: ("backend down for an hour", "nothing is shipped to a backend yet, so there is no spool to bound")}
-"""Promises without a case: (fault, why)."""
+NOT_PRODUCED = {
+    26: (
+        "backend down for an hour",
+        "bounded spool; drains at 5 times the live rate; no duplicates",
+        "nothing is shipped to a backend yet, so there is no spool to bound",
+    )
+}
+"""Promises without a case: (fault, figure, why)."""
 
 
 def promise(number, fault, figure, short=True):

@@ -3,11 +3,14 @@
     python tests/faults/run.py
     python tests/faults/run.py 1 4 13
     python tests/faults/run.py --short
+    python tests/faults/run.py --write docs/promises.md
     python tests/faults/run.py --seeds 30
 
 Everything runs on loopback, with processes that are started for it. Some faults need root, strace, a tmpfs, a cgroup
 or faketime; what cannot be produced on this machine is named, with why. `--seeds` makes that many random mixtures of
-faults instead, each repeatable by its seed. Exits 1 if a promise did not hold or a figure was missed.
+faults instead, each repeatable by its seed. `--write` puts the table into a page, beside what the page says of those
+that were not run. All thirty with their full loads take about 20 minutes. Exits 1 if a promise did not hold or a
+figure was missed.
 """
 
 import argparse
@@ -21,6 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from faults import cases  # noqa: F401  (they register themselves)
 from faults.mixtures import mixture
+from faults.page import Row, describe_machine, write_page
 from faults.promises import NOT_PRODUCED, PROMISES, NotHere
 
 LIMIT_S = 900
@@ -49,24 +53,31 @@ def row(cells):
     print(f"| {' | '.join(cells)} |", flush=True)
 
 
-def run_promises(numbers, full):
-    """Whether all that could be produced held."""
-    failed = False
-    row(("#", "fault", "promised", "verdict", "measured", "s"))
-    row(("---",) * 6)
+def try_promise(number, full):
+    """(row of the table, what was wrong)."""
+    if number in NOT_PRODUCED:
+        fault, promised, why = NOT_PRODUCED[number]
+        return Row(number, fault, promised, "not produced", why, 0), []
+    told = PROMISES[number]
+    started = time.monotonic()
+    verdict, measured, wrong = try_case(told.case, full)
+    return Row(number, told.fault, told.figure, verdict, measured, round(time.monotonic() - started)), wrong
+
+
+def run_promises(numbers, full, page):
+    """The rows of the table, printed, and written into the page if there is one, as they come."""
+    rows = []
+    row(Row._fields)
+    row(("---",) * len(Row._fields))
     for number in numbers:
-        if number in NOT_PRODUCED:
-            fault, why = NOT_PRODUCED[number]
-            row((str(number), fault, "", "not built", why, ""))
-            continue
-        told = PROMISES[number]
-        started = time.monotonic()
-        verdict, measured, wrong = try_case(told.case, full)
-        row((str(number), told.fault, told.figure, verdict, measured, f"{time.monotonic() - started:.0f}"))
+        made, wrong = try_promise(number, full)
+        row(map(str, made))
         for text in wrong[:MOST]:
             print(f"    {number}: {text}", file=sys.stderr, flush=True)
-        failed = failed or verdict not in ("held", "not here")
-    return not failed
+        rows.append(made)
+        if page:
+            write_page(page, [made], describe_machine())
+    return rows
 
 
 def run_mixtures(first, count):
@@ -91,6 +102,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("numbers", nargs="*", type=int, metavar="PROMISE", help="1 to 30; all if none is given")
     parser.add_argument("--short", action="store_true", help="with a small load")
+    parser.add_argument("--write", type=Path, metavar="PAGE", help="puts the table into this Markdown page, too")
     parser.add_argument("--seeds", type=int, default=0, metavar="N", help="so many random mixtures instead")
     parser.add_argument("--first-seed", type=int, default=1, metavar="SEED")
     given = parser.parse_args()
@@ -98,7 +110,10 @@ def main():
         parser.error(f"there is no promise {', '.join(map(str, sorted(unknown)))}; there are {known[0]} to {known[-1]}")
     if given.seeds:
         sys.exit(int(not run_mixtures(given.first_seed, given.seeds)))
-    sys.exit(int(not run_promises(given.numbers or known, not given.short)))
+    if given.write and given.short:
+        parser.error("--write is for figures of the full load; leave --short out")
+    rows = run_promises(given.numbers or known, not given.short, given.write)
+    sys.exit(int(any(made.held not in ("held", "not here", "not produced") for made in rows)))
 
 
 if __name__ == "__main__":
