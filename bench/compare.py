@@ -25,7 +25,7 @@ from contenders import CONTENDERS, RATE, SLOW, SLOW_RATE, SLOW_STREAMS, STREAMS,
 from loads import ask_steadily, stream, transfer
 from processes import descendants, wait_until
 from provider import make_answer
-from report import describe_machine, write_report
+from report import describe_machine, read_notes, write_report
 
 HERE = Path(__file__).resolve().parent
 MB = 1_000_000
@@ -226,7 +226,7 @@ def main():
     print("\n".join(report))
     if given.write:
         head = ["# Performance", "", f"`python bench/compare.py`, on {describe_machine()}.", ""]
-        given.write.write_text("\n".join([*head, *report]) + "\n")
+        given.write.write_text("\n".join([*head, *report, "", read_notes(given.write)]))
     lost = bench.lost
     return int(bool(lost) and lost["relayed"] != lost["recorded"] + sum(lost["dropped"].values()))
 

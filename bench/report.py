@@ -8,6 +8,7 @@ from pathlib import Path
 from contenders import RATE, SLOW, SLOW_RATE, SLOW_STREAMS, STREAMS, version_of
 from goals import derive, judge
 
+NOTES = "## Where the time goes"
 ROWS = (
     ("requests/s, 16 connections", "per_s", "{:,.0f}"),
     ("CPU µs/request, saturated", "saturated_us", "{:.0f}"),
@@ -64,6 +65,12 @@ def write_report(measured, lost, missing, cache, asked):
         yield ""
         dropped = lost["dropped"] or "none"
         yield f"Calls in the last round: {lost['relayed']} relayed, {lost['recorded']} recorded, {dropped} dropped."
+
+
+def read_notes(path):
+    """What people have written below the figures of a report, which another run leaves as it is."""
+    text = path.read_text() if path.exists() else ""
+    return text[text.index(NOTES) :] if NOTES in text else NOTES + "\n"
 
 
 def describe_machine():
