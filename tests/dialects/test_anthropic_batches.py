@@ -3,6 +3,7 @@ import json
 import pytest
 from exchanges import events, make_exchange
 from pandaprobe_proxy.dialects.anthropic_batches import DIALECT, answered, asked, matches, streamed
+from pandaprobe_proxy.dialects.bounds import MOST_TINY
 from pandaprobe_proxy.dialects.decode import decode
 from pandaprobe_proxy.model.call import Usage, UsageSource
 
@@ -115,6 +116,14 @@ def test_results_are_read_whatever_they_claim_to_be(content_type):
     assert call is not None and [message.text for message in call.output] == ["A", "B"]
     assert (call.operation, call.kind, call.lossy, call.usage.output) == ("retrieve", "OTHER", False, 8)
     assert call.response_id == "msgbatch_1"
+
+
+def test_of_very_many_lines_that_say_nothing_some_are_read():
+    body = JSONL + b"{}\n" * (MOST_TINY + 100)
+    headers = ((b"content-type", b"application/binary"),)
+    call = decode(make_exchange(b"", body, method="GET", path="/v1/messages/batches/b/results", headers=headers))
+    assert call is not None and [message.text for message in call.output] == ["A", "B"] and call.lossy
+    assert len(call.extra["unanswered"]) < MOST_TINY + 10
 
 
 def test_results_that_cannot_be_had_are_no_answer_of_the_batch():

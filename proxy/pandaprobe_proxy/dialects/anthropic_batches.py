@@ -12,6 +12,7 @@ from urllib.parse import unquote
 
 from pandaprobe_proxy.dialects.anthropic_bodies import read_answer
 from pandaprobe_proxy.dialects.base import Answered, Asked, Blob, Dialect
+from pandaprobe_proxy.dialects.bounds import BoundedEvents
 from pandaprobe_proxy.dialects.counts import add_counts, read_count
 from pandaprobe_proxy.dialects.json_values import parse_json
 from pandaprobe_proxy.dialects.openai_fields import pop_typed, without_nulls
@@ -52,8 +53,9 @@ def answered(body: Json) -> Answered:
     """A batch, a list of them, one that was deleted, or results whose lines came as something else than a stream."""
     if isinstance(body, Blob):
         reader = NdjsonReader(body.data)
-        read = streamed(reader)
-        return replace(read, lossy=read.lossy or reader.error is not None)
+        lines = BoundedEvents(reader)
+        read = streamed(lines)
+        return replace(read, lossy=read.lossy or lines.trimmed or reader.error is not None)
     if "result" in body and "custom_id" in body:
         return _gather([body])
     rest = without_nulls(body)
