@@ -25,7 +25,7 @@ spec = importlib.util.spec_from_file_location("write_docs", ROOT / ".ci" / "writ
 write_docs = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(write_docs)
 EVERY = {words[1:]: command for words, command in write_docs.every_command()}
-NOT_OURS = {"--no-deps", "--extra", "--seeds"}
+NOT_OURS = {"--no-deps", "--extra", "--seeds", "--cases", "--seconds", "--write"}
 
 
 @pytest.mark.parametrize("name", write_docs.WRITTEN)
