@@ -45,7 +45,7 @@ def main() -> None:
         run(full / "pip", "check")
         environment = {**os.environ, "HOME": name, "NO_COLOR": "1"}
         print(run(full / "pandaprobe-proxy", "demo", env=environment))
-        page = "from pandaprobe_proxy.web.static import Files; print(len(Files().page()), len(Files().files))"
+        page = "from pandaprobe_proxy.web.static import Files; print(len(Files().page('sessions')), len(Files().files))"
         print("the viewer in the wheel, bytes of its page and files:", run(full / "python", "-c", page).strip())
 
 
