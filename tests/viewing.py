@@ -23,14 +23,15 @@ class Viewer:
     def agent(self, session, **headers):
         return Agent(self.recording.port, session, **headers)
 
-    def page(self, path="/ui/sessions", **context):
-        """A page of the viewer, in a browser of its own that has the token."""
+    def page(self, path="/ui/sessions", script="", **context):
+        """A page of the viewer, in a browser of its own that has the token. A script runs before all of its own."""
         made = self.browser.new_context(**{"viewport": WIDE, "reduced_motion": "reduce", **context})
         self.contexts.append(made)
         made.request.get(self.link)
         page = made.new_page()
         page.set_default_timeout(15_000)
         self.watched.watch(page)
+        page.add_init_script(script)
         page.goto(self.recording.web + path)
         return page
 
