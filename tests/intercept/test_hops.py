@@ -1,7 +1,7 @@
 """What of a head stays on its hop, and how it says what the next one is."""
 
 import pytest
-from pandaprobe_proxy.intercept.hops import CLOSE, asks_websocket, strip, tokens, trailers, upgrade
+from pandaprobe_proxy.intercept.hops import CLOSE, asks_websocket, strip, tokens, upgrade
 
 KEPT = ((b"X-B", b"1"), (b"x-b", b"2"), (b"Content-Length", b"3"))
 
@@ -43,8 +43,3 @@ def test_an_upgrade_crosses_as_one():
 )
 def test_a_websocket_is_asked_for_by_get_with_both_fields(method, upgrade, connection, asked):
     assert asks_websocket(method, ((b"Upgrade", upgrade), (b"Connection", connection))) is asked
-
-
-def test_a_trailer_cannot_frame_or_route_the_message_nor_tell_the_upstream_of_us():
-    barred = ((b"Host", b"x"), (b"Content-Length", b"1"), (b"Trailer", b"y"), (b"X-PandaProbe-Session", b"s"))
-    assert trailers((*barred, (b"X-Sum", b"1"))) == ((b"X-Sum", b"1"),)

@@ -25,6 +25,7 @@ from pandaprobe_proxy.model.exchange import (
     ResponseHead,
     Tap,
 )
+from pandaprobe_proxy.model.hops import OURS
 from pandaprobe_proxy.model.ids import make_id
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("intercept")
 
-OURS = b"x-pandaprobe-"
 NOT_UPSTREAM = (b"proxy-connection", b"proxy-authorization")
 
 MINUTE_NS = 60_000_000_000

@@ -5,16 +5,12 @@ mitmproxy would pass all of it on. What frames the body crosses, since mitmproxy
 
 from collections.abc import Iterable
 
+from pandaprobe_proxy.model import hops
+from pandaprobe_proxy.model.hops import FRAMING, HOP_BY_HOP
+
 Fields = tuple[tuple[bytes, bytes], ...]
 
-STAYING = frozenset({
-    *(b"connection", b"proxy-connection", b"keep-alive", b"te", b"upgrade"),
-    *(b"proxy-authenticate", b"proxy-authorization"),
-})  # fmt: skip
 CODING = b"transfer-encoding"
-FRAMING = frozenset({b"host", b"content-length", CODING})
-"""What Connection cannot name away, as the message would change its meaning."""
-OURS = b"x-pandaprobe-"
 CLOSE = (b"Connection", b"close")
 CHUNKED = (b"Transfer-Encoding", b"chunked")
 UPGRADE = (b"Connection", b"Upgrade")
@@ -22,13 +18,12 @@ UPGRADE = (b"Connection", b"Upgrade")
 
 def tokens(fields: Fields) -> frozenset[bytes]:
     """The lower-case members of all Connection fields."""
-    values = [value for key, value in fields if key.lower() == b"connection"]
-    return frozenset(token.strip(b" \t").lower() for value in values for token in value.split(b","))
+    return hops.tokens([value for key, value in fields if key.lower() == b"connection"])
 
 
 def strip(fields: Fields, more: Iterable[tuple[bytes, bytes]] = ()) -> Fields:
     """The fields that cross, then how the body is framed on this hop, and `more`."""
-    dropped = STAYING | {CODING} | (tokens(fields) - FRAMING)
+    dropped = HOP_BY_HOP | (tokens(fields) - FRAMING)
     framing = [field for field in fields if field[0].lower() == CODING]
     return (*(field for field in fields if field[0].lower() not in dropped), *framing, *more)
 
@@ -42,9 +37,3 @@ def asks_websocket(method: bytes, fields: Fields) -> bool:
     """Whether a request wants to become a WebSocket: the one upgrade that crosses."""
     wanted = [value.strip().lower() for key, value in fields if key.lower() == b"upgrade"]
     return method.upper() == b"GET" and wanted == [b"websocket"] and b"upgrade" in tokens(fields)
-
-
-def trailers(fields: Fields) -> Fields:
-    """The trailer fields that cross: none that would frame or route a message (RFC 9110 §6.5.1), none of ours."""
-    barred = STAYING | FRAMING | {b"trailer"}
-    return tuple(field for field in fields if field[0].lower() not in barred and not field[0].lower().startswith(OURS))

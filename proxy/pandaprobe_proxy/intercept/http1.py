@@ -20,14 +20,13 @@ from mitmproxy.proxy.layers.http import _events, _http1
 from mitmproxy.proxy.layers.http._base import ReceiveHttp
 
 from pandaprobe_proxy.intercept import hops
-from pandaprobe_proxy.intercept.refusals import TOLD, headers_of
+from pandaprobe_proxy.intercept.refusals import TOLD, UNPARSED, headers_of
+from pandaprobe_proxy.model.hops import for_trailers
 from pandaprobe_proxy.model.refusal import Trouble
 
 MAX_HEAD_BYTES = 256 * 1024
 BROKE = "broke"
 """The attribute of a mitmproxy connection that was reset, or otherwise failed."""
-UNPARSED = "Cannot parse HTTP response"
-"""mitmproxy's own word for it."""
 
 
 def install() -> None:
@@ -73,7 +72,7 @@ class BodyReader:
     def _strip(self, event: Any) -> Any:
         if not isinstance(event, h11.EndOfMessage) or not event.headers:
             return event
-        self._take(Headers(hops.trailers(tuple(event.headers.raw_items()))))
+        self._take(Headers(for_trailers(tuple(event.headers.raw_items()))))
         return h11.EndOfMessage()
 
 

@@ -18,7 +18,8 @@ BROKEN = "The upstream broke its connection before its answer was whole."
 NOT_HTTP = "The upstream's answer is refused: it is not HTTP as it must be."
 BAD_GATEWAY = 502
 GATEWAY_TIMEOUT = 504
-BAD_ANSWERS = ("Cannot parse HTTP response", "unexpected server response", "HTTP/1 protocol error", "Received ")
+UNPARSED = "Cannot parse HTTP response"
+BAD_ANSWERS = (UNPARSED, "unexpected server response", "HTTP/1 protocol error", "Received ")
 """How mitmproxy's words begin where an answer came, and was none."""
 KEY = "exchange"
 """What a flow's metadata have our exchange under."""

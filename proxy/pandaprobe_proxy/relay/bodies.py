@@ -7,6 +7,7 @@ in two ways is a FramingError. Nothing is held back but an unfinished chunk-size
 import re
 
 from pandaprobe_proxy.model.exchange import Headers
+from pandaprobe_proxy.model.hops import for_trailers
 from pandaprobe_proxy.relay import headers as fields
 
 MAX_LINE = 4096
@@ -156,7 +157,7 @@ def chunk(data: bytes) -> bytes:
 
 def last_chunk(trailers: Headers = ()) -> bytes:
     """The end of a chunked body."""
-    return b"0\r\n%b\r\n" % fields.write(fields.for_trailers(trailers))
+    return b"0\r\n%b\r\n" % fields.write(for_trailers(trailers))
 
 
 def rechunk(content: bytes, body: Body) -> bytes:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import httptools
 
 from pandaprobe_proxy.model.exchange import Headers
+from pandaprobe_proxy.model.hops import tokens
 from pandaprobe_proxy.relay import headers as fields
 from pandaprobe_proxy.relay.bodies import Body, Chunked, Sized, Unbounded
 
@@ -100,7 +101,7 @@ class _Head:
         self.complete = True
 
     def named(self) -> frozenset[bytes]:
-        return fields.tokens(self.marked.get(b"connection", ()))
+        return tokens(self.marked.get(b"connection", ()))
 
 
 def read_request(raw: bytes) -> Request:
@@ -128,7 +129,7 @@ def read_request(raw: bytes) -> Request:
         length=length,
         named=named,
         websocket=minor == 1 and _asks_websocket(head, method, named) and framing is Framing.NONE,
-        expects=minor == 1 and b"100-continue" in fields.tokens(head.marked.get(b"expect", ())),
+        expects=minor == 1 and b"100-continue" in tokens(head.marked.get(b"expect", ())),
     )
 
 
@@ -174,7 +175,7 @@ def _length(values: list[bytes]) -> int | None:
 
 
 def _asks_websocket(head: _Head, method: bytes, named: frozenset[bytes]) -> bool:
-    asked = fields.tokens(head.marked.get(b"upgrade", ()))
+    asked = tokens(head.marked.get(b"upgrade", ()))
     return method == b"GET" and b"upgrade" in named and asked == {b"websocket"}
 
 
