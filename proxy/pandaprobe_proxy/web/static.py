@@ -39,6 +39,8 @@ class Files:
     files: dict[str, bytes] = field(default_factory=dict)
     small: dict[str, bytes] = field(default_factory=dict)
     """Of those that were asked for: compressed."""
+    needed: dict[str, list[str]] = field(default_factory=dict)
+    """By screen that was asked for: the modules that it needs."""
     digest: str = ""
 
     def __post_init__(self) -> None:
@@ -58,9 +60,11 @@ class Files:
 
     def page(self, path: str, query: Container[str] = ()) -> bytes:
         """The page of the viewer at this path, below its root, and with these fields in its query."""
-        needed = find_needed(self.files, ["app/main.js", f"app/screens/{_screen(path)}.js"])
+        screen = _screen(path)
+        if screen not in self.needed:
+            self.needed[screen] = find_needed(self.files, ["app/main.js", f"app/screens/{screen}.js"])
         links = [f'<link rel="preload" as="fetch" crossorigin href="{escape(one)}">' for one in _asked(path, query)]
-        links += [f'<link rel="modulepreload" href="{self.place}/{name}">' for name in needed]
+        links += [f'<link rel="modulepreload" href="{self.place}/{name}">' for name in self.needed[screen]]
         page = self.files["index.html"].replace(b"{links}", "\n".join(links).encode())
         return page.replace(b"{static}", self.place.encode())
 
