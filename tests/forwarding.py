@@ -83,12 +83,7 @@ class Forwarding:
         return TunnelClient(client.reader, client.writer, f"{host}:{port}".encode())
 
     async def ask(self, raw):
-        client = await self.connect()
-        await client.send(raw)
-        try:
-            return await client.rest()
-        finally:
-            await client.close()
+        return await (await self.connect()).ask(raw)
 
 
 @dataclass

@@ -90,12 +90,7 @@ class Intercepting:
 
     async def ask(self, port, raw):
         """All that comes back for these bytes until the connection is closed; the request should say so."""
-        client = await self.tunnel(port)
-        await client.send(raw)
-        try:
-            return await client.rest()
-        finally:
-            await client.close()
+        return await (await self.tunnel(port)).ask(raw)
 
 
 @asynccontextmanager

@@ -49,12 +49,7 @@ class Running:
 
     async def ask(self, raw):
         """All that comes back for these bytes until the relay closes; the request should say so."""
-        client = await self.connect()
-        await client.send(raw)
-        try:
-            return await client.rest()
-        finally:
-            await client.close()
+        return await (await self.connect()).ask(raw)
 
 
 @dataclass
@@ -69,6 +64,14 @@ class Client:
             self.writer.write(piece)
             await self.writer.drain()
             await asyncio.sleep(pause_s)
+
+    async def ask(self, raw):
+        """All that comes back for these bytes; then it is closed."""
+        await self.send(raw)
+        try:
+            return await self.rest()
+        finally:
+            await self.close()
 
     async def rest(self, timeout_s=5.0):
         async with asyncio.timeout(timeout_s):
