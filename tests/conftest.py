@@ -1,11 +1,23 @@
-"""What tests of several packages share."""
+"""What tests of several packages share.
+
+CI generates the same cases every time: what it finds does not hang on luck. `WITHOUT_GENERATED=1` generates none, by
+which the coverage of a module is measured.
+"""
+
+import os
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from places import Place
 
 # How long something takes on a machine that does other things too says nothing of whether it is right.
-settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "untimed",
+    deadline=None,
+    derandomize="CI" in os.environ,
+    phases=[Phase.explicit] if "WITHOUT_GENERATED" in os.environ else tuple(Phase),
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("untimed")
 
 

@@ -12,6 +12,7 @@ from pandaprobe_proxy.dialects.bodies import undo
 from pandaprobe_proxy.dialects.responses_answer import read_response
 from pandaprobe_proxy.dialects.responses_stream import ALIKE, ResponseFold, read_events
 from pandaprobe_proxy.model.call import CallError, UsageSource
+from pandaprobe_proxy.wire.runs import RunError
 from pandaprobe_proxy.wire.sse import SseReader
 from responding import as_sse, call, events_of, message, reasoning, response, text
 
@@ -129,6 +130,13 @@ def test_a_repeated_event_counts_once():
     resumed = [*told[:9], *deepcopy(told[4:])]
     assert said(fold(resumed)) == said(fold(told))
     assert said(fold([*told[:9], deepcopy(told[8]), *told[9:]])) == said(fold(told))
+
+
+def test_a_run_that_repeats_an_event_cannot_be_read_as_one():
+    folded = ResponseFold()
+    folded.add({"type": "response.output_text.delta", "delta": "ab", "sequence_number": 4}, 1, 2)
+    with pytest.raises(RunError):
+        folded.add({"type": "response.output_text.delta", "delta": "b", "sequence_number": 4}, 2)
 
 
 def test_numbers_that_say_nothing_are_not_believed():

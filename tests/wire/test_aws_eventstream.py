@@ -71,6 +71,13 @@ def test_a_frame_that_is_too_long_ends_it():
     assert "longer than 50 bytes" in str(reader.error)
 
 
+def test_a_frame_that_is_not_all_there_is_the_tail():
+    good = frame(b"{}")
+    for cut in range(1, len(good)):
+        events, reader = read(good + good[:cut])
+        assert (len(events), reader.tail.data, reader.tail.end) == (1, good[:cut].hex(), len(good) + cut)
+
+
 @given(st.lists(st.binary(max_size=30), min_size=1, max_size=4))
 def test_every_cut_gives_the_frames_before_it(payloads):
     body = b"".join(frame(payload, event_type="e") for payload in payloads)
