@@ -12,7 +12,7 @@ from pandaprobe_proxy.dialects.anthropic_blocks import is_use, read_type
 from pandaprobe_proxy.dialects.anthropic_bodies import read_answer
 from pandaprobe_proxy.dialects.base import Answered
 from pandaprobe_proxy.dialects.errors import read_error
-from pandaprobe_proxy.dialects.json_values import parse_json
+from pandaprobe_proxy.dialects.json_events import read_value
 from pandaprobe_proxy.dialects.openai_fields import merge_field, without_nulls
 from pandaprobe_proxy.model.call import CallError
 from pandaprobe_proxy.wire.run_forms import Alike
@@ -59,7 +59,7 @@ class MessageStream:
 
     def _take_event(self, event: StreamEvent) -> None:
         try:
-            value = parse_json(event.data)
+            value = read_value(event)
         except ValueError:
             self._take_text(event.data.strip())
             return

@@ -14,7 +14,12 @@ def read_objects(events: Iterable[StreamEvent]) -> Iterator[tuple[dict[str, Json
     for event in events:
         if event.data.startswith("[DONE]"):
             return
-        yield read_object(event.data), event
+        yield event.value or read_object(event.data), event
+
+
+def read_value(event: StreamEvent) -> Json:
+    """The JSON value of an event, or of a run. Raises ValueError."""
+    return parse_json(event.data) if event.value is None else event.value
 
 
 def read_object(data: str) -> dict[str, Json] | None:

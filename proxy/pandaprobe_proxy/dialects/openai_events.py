@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from pandaprobe_proxy.dialects.errors import read_error
-from pandaprobe_proxy.dialects.json_values import parse_json
+from pandaprobe_proxy.dialects.json_events import read_value
 from pandaprobe_proxy.model.call import CallError
 from pandaprobe_proxy.wire.stream import StreamEvent
 
@@ -33,7 +33,7 @@ class EventFold:
 
     def _add(self, event: StreamEvent) -> None:
         try:
-            value = parse_json(event.data)
+            value = read_value(event)
         except ValueError:
             value = event.data
         if not isinstance(value, dict):

@@ -8,7 +8,7 @@ from typing import Any
 
 from pandaprobe_proxy.dialects.base import Answered
 from pandaprobe_proxy.dialects.errors import read_error
-from pandaprobe_proxy.dialects.json_values import parse_json
+from pandaprobe_proxy.dialects.json_events import read_value
 from pandaprobe_proxy.dialects.openai_fields import FIRST_WINS, PADDING, add_usage, grow_field, read_usage
 from pandaprobe_proxy.model.call import CallError, Message
 from pandaprobe_proxy.wire.run_forms import NUMBER
@@ -59,7 +59,7 @@ class ChunkFold:
 
     def _take(self, event: StreamEvent) -> None:
         try:
-            chunk = parse_json(event.data)
+            chunk = read_value(event)
         except ValueError:
             self._take_text(event)
             return

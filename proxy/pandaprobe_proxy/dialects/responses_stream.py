@@ -9,7 +9,7 @@ from typing import Any
 
 from pandaprobe_proxy.dialects.base import Answered
 from pandaprobe_proxy.dialects.errors import read_error
-from pandaprobe_proxy.dialects.json_values import parse_json
+from pandaprobe_proxy.dialects.json_events import read_value
 from pandaprobe_proxy.dialects.openai_content import AudioFold
 from pandaprobe_proxy.dialects.responses_answer import read_response
 from pandaprobe_proxy.dialects.responses_output import TEXTS, OutputFold
@@ -214,7 +214,7 @@ def read_events(events: Iterable[StreamEvent]) -> Answered:
 
 def _add(fold: ResponseFold, event: StreamEvent) -> None:
     try:
-        value = parse_json(event.data)
+        value = read_value(event)
     except ValueError:
         value = event.data.strip()
         if value.startswith(("{", "[")):

@@ -13,6 +13,7 @@ from pandaprobe_proxy.wire.stream import StreamEvent
 WORTH_BYTES = 4096
 """With less than this to come, no run is looked for."""
 _FIRST_WINDOW = 4096
+_LEAST_WINDOW = 256
 _WINDOW = 256 * 1024
 """More at once is slower, and would be held in memory several times."""
 _FEW = 4
@@ -41,14 +42,19 @@ class Runs:
             return
         count = 0
         form = learn(body[start:at], event, self._alike, self._whole)
-        window = _FIRST_WINDOW if form else 0
-        while form and window:
-            end = form.find_end(body, at, at + window)
-            runs = form.read(body, at, end) if end > at else []
+        window, grows = _FIRST_WINDOW if form else 0, True
+        while form and window >= _LEAST_WINDOW:
+            end, last = form.find_last(body, at, at + window)
+            if end == at:
+                break
+            runs = form.read(body, at, end, last)
             yield from runs
-            at = runs[-1].end if runs else at
+            if not runs:
+                window, grows = (end - at) // 4, False
+                continue
+            at = end
             count += sum(run.events for run in runs)
-            window = min(4 * window, _WINDOW) if runs and at == end else 0
+            window = min(8 * window, _WINDOW) if grows else window
         if count < _FEW:
             self.pause(at)
         else:

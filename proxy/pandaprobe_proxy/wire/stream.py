@@ -1,7 +1,7 @@
 """What every framing of a stream gives: events, in order, each with the offset at which it was complete."""
 
 from collections.abc import Iterator
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from pandaprobe_proxy.wire.errors import WireError
 
@@ -21,6 +21,8 @@ class StreamEvent(NamedTuple):
     """The offset in the stream just after what completed it."""
     events: int = 1
     """How many events it stands for, the last of which ended there: see `runs`."""
+    value: dict[str, Any] | None = None
+    """The JSON of a run, which has no `data`."""
 
 
 class StreamReader(Protocol):
