@@ -26,8 +26,8 @@ def test_a_run_is_followed_to_its_end():
     followed = list(runs_of(body).follow(event(0, line), 0))
     assert sum(run.events for run in followed) == 2000
     assert followed[-1].end == 2001 * len(line)
-    assert "".join(run.data for run in followed).count("x") == 2000
-    assert max(len(run.data) for run in followed) < 64 * 1024
+    assert "".join(run.value["t"] for run in followed) == "x" * 2000
+    assert max(len(run.value["t"]) for run in followed) < 64 * 1024
 
 
 def test_a_run_of_one_window_after_another_ends_with_the_body():

@@ -11,8 +11,8 @@ _OTHER = rb"(?:(?!" + _FIELD + rb")[^\r\n])*+"  # the rest of a line up to a fie
 _END = rb"(?:\r\n|\r|\n)"
 # What follows that rest, to the start of the next event's text, over comments and the lines that name an event.
 _NEXT = _END + rb"(?:(?:(?:event|id|retry)?:[^\r\n]*)?" + _END + rb")*data: ?" + _OTHER + _FIELD
-# Both match where they are searched from: `match` does without the JIT compiler.
-_REST_PATTERN, _NEXT_PATTERN = pcre2.compile(rb'\G"' + _OTHER), pcre2.compile(rb"\G" + _NEXT)
+# Matches where it is searched from: `match` does without the JIT compiler.
+_REST_AND_NEXT = pcre2.compile(rb'\G"' + _OTHER + rb"(" + _NEXT + rb")?+")
 _JUNK = re.compile(rb'(?>"' + _OTHER + _NEXT + rb")")
 _PIECE_BYTES = 64
 _A_LOOK = 16
@@ -86,13 +86,12 @@ def _follow(stream: bytes, at: int, secret: bytes, steps: _Steps) -> int | None:
 
 def _skip_junk(stream: bytes, at: int, steps: _Steps) -> int:
     """Where the next event's text begins, if a text ends at this offset; else the same offset."""
-    rest = _REST_PATTERN.search(stream, at)
-    if rest is None:
+    found = _REST_AND_NEXT.search(stream, at)
+    if found is None:
         return at
-    steps.take(rest.end() - at)
-    found = _NEXT_PATTERN.search(stream, rest.end())
-    steps.take(found.end() - rest.end() if found else 0)
-    return found.end() if found else at
+    end: int = found.end(1)
+    steps.take((found.end() if end < 0 else end) - at)
+    return at if end < 0 else end
 
 
 def _cross_out(said: bytes) -> bytes:

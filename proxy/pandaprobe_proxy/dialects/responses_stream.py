@@ -57,7 +57,9 @@ class _Numbers:
     """The sequence numbers that were seen. Some servers give every event the same one, which then says nothing."""
 
     def __init__(self) -> None:
-        self._seen: set[int] = set()
+        self._row = range(0)
+        """Those of which each followed the one before; all others are apart."""
+        self._apart: set[int] = set()
         self._last: dict[str, Json] = {}
         self._trusted = True
         self._runs = False
@@ -67,16 +69,24 @@ class _Numbers:
         number = event.get("sequence_number")
         if not self._trusted or not isinstance(number, int):
             return False
-        known = len(self._seen)
         self._runs = self._runs or count > 1
-        self._seen.update(range(number - count + 1, number + 1))
-        again = len(self._seen) < known + count
+        again = self._add(range(number - count + 1, number + 1))
         if again and self._runs:
             raise RunError("an event is repeated")
         if again and self._last.get("sequence_number") == number and self._last != event:
             self._trusted = again = False
         self._last = event
         return again
+
+    def _add(self, numbers: range) -> bool:
+        """Whether one of them was there already."""
+        again = bool(self._apart) and not self._apart.isdisjoint(numbers)
+        row = self._row or numbers[:0]
+        if numbers.start == row.stop:
+            self._row = range(row.start, numbers.stop)
+            return again
+        self._apart.update(numbers)
+        return again or (numbers.start < row.stop and row.start < numbers.stop)
 
 
 class ResponseFold:

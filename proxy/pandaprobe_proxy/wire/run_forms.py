@@ -25,8 +25,9 @@ PADDING = rb'"([A-Za-z0-9_-]*+)"'
 _TEXT = rb"((?s:[^\"\\]*+(?:\\.[^\"\\]*+)*+))"
 """The inside of a JSON string."""
 _NUMBERED = b'",$1,"'
-_HALF = rb"\\u | \\u.{1} | \\u.{2} | \\u.{3} | \\u[dD][89abAB]..".replace(b" ", b"").split(b"|")
-_WHOLE_BEFORE = rb"(?:(?<!\\)|(?<=(?<!\\)\\\\)|(?<=(?<!\\)\\\\\\\\))" + b"".join(b"(?<!%b)" % half for half in _HALF)
+_HALF = (rb"\\u", rb"\\u.", rb"\\u..", rb"\\u...", rb"\\u[dD][89abAB]..")
+_PAIRS = rb"(?:(?<!\\)|(?<=(?<!\\)\\\\)|(?<=(?<!\\)\\\\\\\\))"
+_WHOLE_BEFORE = _PAIRS + b"".join(b"(?<!%b)" % half for half in _HALF)
 """Where a text ends without half an escape or half a surrogate pair, which another one could complete."""
 _WHOLE_AFTER = rb"(?![\x80-\xbf])"
 """Where a text begins without half a character."""
@@ -35,6 +36,7 @@ _MOST_TRIED = 8
 """Events that end as those of the run do, and are not alike."""
 _MOST_NESTED = 50
 """What has more brackets may be nested too deeply for those who read it, and stands alone."""
+_NESTED = frozenset({dict, list})
 _decode = msgspec.json.Decoder().decode
 
 
@@ -114,9 +116,8 @@ class Form:
 
     def find_last(self, body: bytes, start: int, end: int) -> tuple[int, tuple[bytes, ...]]:
         """(where it ends, its values) of the last event between these offsets that may be alike; at `start` if none."""
-        longest, last = self._longest, self._constants[-1]
-        found = end if body.startswith(self._constants[0], start) else -1
-        for _ in range(_MOST_TRIED):
+        longest, last, found = self._longest, self._constants[-1], end
+        for _ in range(_MOST_TRIED if body.startswith(self._constants[0], start) else 0):
             found = body.rfind(longest, start, found)
             if found < 0:
                 break
@@ -192,7 +193,7 @@ def _place(value: Json, key: str, text: str) -> None:
                 item[key] = text
                 return
             item = item.values()
-        items += (inner for inner in item if isinstance(inner, dict | list))
+        items += [inner for inner in item if type(inner) in _NESTED]
 
 
 @lru_cache(maxsize=256)

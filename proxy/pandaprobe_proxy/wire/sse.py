@@ -13,6 +13,8 @@ from pandaprobe_proxy.wire.runs import Runs
 from pandaprobe_proxy.wire.stream import LIMIT_BYTES, StreamEvent
 
 _SLICE = 256 * 1024
+_BEGINS = frozenset(b"deir:")
+"""How a line begins that says something: data, event, id, retry, or a comment."""
 _BOM = b"\xef\xbb\xbf"
 _WHOLE = re.compile(rb"(?:event:[^\r\n]*\n)?data: ?(\{[^\r\n]*\})\n\n")
 """The plainest form of an event, the only one of which runs are looked for."""
@@ -84,7 +86,8 @@ class SseDecoder:
             bare = line.rstrip(b"\r\n")
             if bare:
                 self._check(len(bare))
-                self._take_field(bare)
+                if bare[0] in _BEGINS or self._first:
+                    self._take_field(bare)
             elif self._data:
                 yield self._dispatch()
             else:
