@@ -44,8 +44,8 @@ def lane(gate):
 def test_only_what_is_large_goes_there(lane):
     assert lane.takes(gathering())
     assert not lane.takes(gathering(LARGE_BYTES))
-    assert lane.takes(gathering(0, 5 * LARGE_BYTES))
-    assert not lane.takes(gathering(0, 4 * LARGE_BYTES))
+    assert lane.takes(gathering(0, 3 * LARGE_BYTES))
+    assert not lane.takes(gathering(0, 2 * LARGE_BYTES))
 
 
 def test_what_is_coded_may_be_much_more_than_it_seems(lane):

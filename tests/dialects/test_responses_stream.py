@@ -1,11 +1,11 @@
 import json
-import os
 from copy import deepcopy
 
 import pytest
 import recorded
 from alike import check_alike, make_body, make_run
 from exchanges import events
+from generated import many
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandaprobe_proxy.dialects.bodies import undo
@@ -392,7 +392,7 @@ def interleave(draw, told):
     return [event | {"sequence_number": at} for at, event in enumerate(numbered)]
 
 
-@settings(max_examples=int(os.environ.get("GENERATED_STREAMS", "300")), deadline=None)
+@settings(max_examples=many(300), deadline=None)
 @given(answers(), st.integers(1, 5), st.data())
 def test_a_generated_stream_is_what_the_sdk_gathers(made, size, data):
     told = events_of(*made, size=size)

@@ -6,9 +6,9 @@ import warnings
 import pytest
 import recorded
 from exchanges import events
+from generated import many
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from outside.generated import MANY
 from pandaprobe_proxy.dialects.anthropic_stream import MessageStream
 from pandaprobe_proxy.wire.sse import SseReader
 
@@ -197,7 +197,7 @@ def test_generated_streams_give_the_message_of_the_sdk(chunks):
 
 @pytest.mark.slow
 @given(streams())
-@settings(max_examples=MANY, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=many(2000), deadline=None, suppress_health_check=list(HealthCheck))
 def test_many_generated_streams_give_the_message_of_the_sdk(chunks):
     assert agree(chunks).finished
 

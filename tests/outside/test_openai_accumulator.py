@@ -10,11 +10,11 @@ from random import Random
 import pytest
 import recorded
 from exchanges import delta, events, sse
+from generated import many
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openai.lib.streaming.chat import ChatCompletionStreamState
 from openai.types.chat import ChatCompletionChunk
-from outside.generated import MANY
 from pandaprobe_proxy.dialects.openai_chat import DIALECT
 from pandaprobe_proxy.wire.sse import SseReader
 
@@ -263,7 +263,7 @@ class Stream:
 
 
 @pytest.mark.slow
-@settings(max_examples=MANY, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=many(2000), deadline=None, database=None, suppress_health_check=list(HealthCheck))
 @given(st.integers(0, 2**48))
 def test_many_generated_streams_read_as_the_package_reads_them(seed):
     stream = Stream(seed)

@@ -2,4 +2,6 @@
 
 import os
 
-MANY = int(os.environ.get("PANDAPROBE_GENERATED", "2000"))
+
+def many(usually: int) -> int:
+    return int(os.environ.get("PANDAPROBE_GENERATED", usually))
