@@ -1,5 +1,6 @@
 from exchanges import events
-from pandaprobe_proxy.dialects.json_events import read_object, read_objects
+from pandaprobe_proxy.dialects.json_events import read_object, read_objects, read_value
+from pandaprobe_proxy.wire.stream import StreamEvent
 
 
 def test_each_event_gives_its_object_and_none_where_it_has_none():
@@ -14,3 +15,9 @@ def test_nothing_comes_after_the_end_and_there_need_not_be_one():
 
 def test_a_text_that_holds_no_object_has_none():
     assert [read_object(text) for text in ('{"a": 1}', "[1]", "{bad", "")] == [{"a": 1}, None, None, None]
+
+
+def test_a_run_is_parsed_already():
+    run = StreamEvent("message", "", "", 9, 3, {"a": 1})
+    assert read_value(run) == {"a": 1} and list(read_objects([run])) == [({"a": 1}, run)]
+    assert read_value(StreamEvent("message", "[2]", "", 9)) == [2]

@@ -36,7 +36,6 @@ _MOST_TRIED = 8
 """Events that end as those of the run do, and are not alike."""
 _MOST_NESTED = 50
 """What has more brackets may be nested too deeply for those who read it, and stands alone."""
-_NESTED = frozenset({dict, list})
 _decode = msgspec.json.Decoder().decode
 
 
@@ -185,15 +184,12 @@ class Form:
 
 def _place(value: Json, key: str, text: str) -> None:
     """Sets what is held under a key that is there once, somewhere in the value."""
-    items = [value]
-    while items:
-        item = items.pop()
-        if isinstance(item, dict):
-            if key in item:
-                item[key] = text
-                return
-            item = item.values()
-        items += [inner for inner in item if type(inner) in _NESTED]
+    if key in value and isinstance(value, dict):
+        value[key] = text
+        return
+    for inner in value.values() if isinstance(value, dict) else value:
+        if isinstance(inner, dict | list):
+            _place(inner, key, text)
 
 
 @lru_cache(maxsize=256)
