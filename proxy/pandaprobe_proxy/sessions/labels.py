@@ -12,7 +12,7 @@ from uuid import UUID
 
 from pandaprobe_proxy.dialects.json_values import mend, parse_json
 from pandaprobe_proxy.model.exchange import Headers, find_header
-from pandaprobe_proxy.sessions.clues import read_visible
+from pandaprobe_proxy.sessions.visible import read_visible
 
 Json = Any
 MAX_TAGS = 50
