@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from pandaprobe_proxy.intercept.hosts import parse_host
 from pandaprobe_proxy.pricing.own import Price, read_prices
-from pandaprobe_proxy.sessions.clues import read_visible
+from pandaprobe_proxy.sessions.visible import read_visible
 
 MIB = 1024 * 1024
 

@@ -1,7 +1,10 @@
-"""The sockets of interception."""
+"""The listening sockets of a sidecar."""
+
+import asyncio
+import socket
 
 import pytest
-from pandaprobe_proxy.app.listening import ServeError, intercepts, listen_for_interception
+from pandaprobe_proxy.app.listening import ServeError, await_client, intercepts, listen_for_interception, listen_on
 from pandaprobe_proxy.settings import Settings
 from relaying import listening
 
@@ -51,3 +54,33 @@ def test_a_port_that_is_taken_is_told_and_nothing_stays_open(listen):
     with pytest.raises(ServeError, match="choose another with --transparent"):
         listen(transparent=taken.getsockname()[1])
     taken.close()
+
+
+@pytest.mark.parametrize(("host", "family"), [("127.0.0.1", socket.AF_INET), ("[::1]", socket.AF_INET6)])
+def test_an_address_is_listened_on(host, family):
+    with socket.socket(family) as free:
+        try:
+            free.bind((host.strip("[]"), 0))
+        except OSError:
+            pytest.skip("this machine has no such address")
+        port = free.getsockname()[1]
+    with listen_on(f"{host}:{port}") as sock:
+        assert (sock.family, sock.getsockname()[1]) == (family, port)
+
+
+def test_a_taken_address_is_an_error():
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(OSError, match="in use"):
+        listen_on(f"127.0.0.1:{taken.getsockname()[1]}")
+
+
+async def test_a_socket_is_served_from_its_first_client_on():
+    sock = listen_on("127.0.0.1:0")
+    waiting = asyncio.ensure_future(await_client(sock))
+    await asyncio.sleep(0.05)
+    assert not waiting.done()
+    _, writer = await asyncio.open_connection(*sock.getsockname())
+    await asyncio.wait_for(waiting, 5)
+    accepted, _ = sock.accept()
+    writer.close()
+    accepted.close()
+    sock.close()

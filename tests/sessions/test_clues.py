@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pandaprobe_proxy.model.session import Clue, Source
-from pandaprobe_proxy.sessions.clues import MOST_CLUES, escape, read_clues, read_visible
+from pandaprobe_proxy.sessions.clues import MOST_CLUES, read_clues
 from pandaprobe_proxy.sessions.ladder import IN_HEADERS, NEVER, Where
+from pandaprobe_proxy.sessions.visible import read_visible
 
 
 def values(*headers: tuple[bytes, bytes]) -> list[tuple[str, bool]]:
@@ -69,16 +70,6 @@ def test_any_bytes_are_a_clue_that_fits_and_can_be_stored(value):
         assert read_visible(text) == text == value.decode().strip(" \t")
 
 
-@given(st.text())
-def test_what_is_visible_is_not_changed_by_reading_it_again(text):
-    once = read_visible(text)
-    assert once is None or read_visible(once) == once
-
-
-def test_escaping_leaves_visible_text_alone():
-    assert escape("sitzung ä".encode()) == "sitzung ä"
-
-
 UUID = "0190b7a0-1111-7000-8000-000000000001"
 OTHER = "0190b7a0-2222-7000-8000-000000000002"
 
@@ -131,6 +122,8 @@ def test_all_candidates_are_kept_in_the_order_of_the_ladder_whatever_the_order_o
 def test_a_name_of_the_users_own_is_as_sure_as_ours_and_counts_once():
     assert read(("X-Session-Id", "s-1"), extra=("x-session-id",)) == (Clue(Source.HEADER, "x-session-id", "s-1"),)
     assert used(("X-Task-Id", "t-1"), extra=("X-Task-Id",)) == "t-1"
+    (clue,) = read(("X-Acme-Session-Id", "s-1"), extra=("x-acme-session-id",))
+    assert (clue.source, clue.confidence) == (Source.HEADER, 1.0)
 
 
 def test_litellms_trace_is_stronger_than_its_session():

@@ -1,10 +1,8 @@
 """Probes and metrics, over a real socket."""
 
-import socket
-
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
-from pandaprobe_proxy.web.operations import build_operations, listen
+from pandaprobe_proxy.web.operations import build_operations
 
 
 async def asked(path, relays=True):
@@ -30,20 +28,3 @@ async def test_metrics_come_in_the_text_format():
 @pytest.mark.parametrize("path", ["/sessions", "/calls", "/status", "/"])
 async def test_nothing_that_was_recorded_is_there(path):
     assert (await asked(path))[0] == 404
-
-
-@pytest.mark.parametrize(("host", "family"), [("127.0.0.1", socket.AF_INET), ("[::1]", socket.AF_INET6)])
-def test_an_address_is_listened_on(host, family):
-    with socket.socket(family) as free:
-        try:
-            free.bind((host.strip("[]"), 0))
-        except OSError:
-            pytest.skip("this machine has no such address")
-        port = free.getsockname()[1]
-    with listen(f"{host}:{port}") as sock:
-        assert (sock.family, sock.getsockname()[1]) == (family, port)
-
-
-def test_a_taken_address_is_an_error():
-    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(OSError, match="in use"):
-        listen(f"127.0.0.1:{taken.getsockname()[1]}")

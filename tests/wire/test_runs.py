@@ -37,6 +37,14 @@ def test_a_run_of_one_window_after_another_ends_with_the_body():
     assert list(runs_of(body).follow(event(0, line), 0))[-1].end == len(body)
 
 
+def test_a_run_that_ends_where_an_event_only_seems_alike_is_followed_nearly_to_its_end():
+    line = LINE % b"x"
+    body = line * 200 + (LINE % b"\\") + line * 200
+    followed = list(runs_of(body).follow(event(0, line), 0))
+    assert 190 < sum(run.events for run in followed) < 200
+    assert followed[-1].end == len(line) * (1 + sum(run.events for run in followed))
+
+
 def test_what_begins_in_another_way_is_not_looked_at():
     line = LINE % b"x"
     asked = []

@@ -12,33 +12,33 @@ judging, judge_*  a model that judges sessions: whom it asks, what that may cost
 metrics  what Prometheus sees      metered  a writer whose commits are counted
 sessions, labelling, redecoding, evaluating  what only the holder of the one writer may do        web_port  asks it to
 
-What is imported here is what a command that only reads needs; the rest is imported when it is called.
+A process imports what it uses of these, and nothing of the others: the relay's is to stay small.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from pandaprobe_proxy.app.control import add_upstream, ask, start_intercepting
-from pandaprobe_proxy.app.sessions import close_session, correct, delete_session, reopen_session, undo
-from pandaprobe_proxy.app.status import Status
-from pandaprobe_proxy.app.status import read_status as status
-from pandaprobe_proxy.app.stores import open_reader as reader
-from pandaprobe_proxy.app.stores import open_writer as writer
-from pandaprobe_proxy.app.web_port import find_address as find_web_port
-from pandaprobe_proxy.settings import Settings
-from pandaprobe_proxy.store.base import Redecoded
-from pandaprobe_proxy.store.rereading import Wish
+from pandaprobe_proxy.app import log_library  # noqa: F401  # before whatever else imports structlog
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
 
-    from pandaprobe_proxy.app.evaluating import Asked, Progress
-    from pandaprobe_proxy.app.judge_endpoint import Endpoint
-    from pandaprobe_proxy.app.judging import Judging
-    from pandaprobe_proxy.app.judging import Wish as JudgeWish
-    from pandaprobe_proxy.app.own_evaluators import Found
+    from pandaprobe_proxy.app.control import add_upstream, ask, start_intercepting
+    from pandaprobe_proxy.app.evaluating import Asked, evaluate
+    from pandaprobe_proxy.app.intercept import intercept_main
+    from pandaprobe_proxy.app.judging import judge
+    from pandaprobe_proxy.app.labelling import add_score, keep_calibrated
+    from pandaprobe_proxy.app.own_evaluators import find_evaluators
+    from pandaprobe_proxy.app.record import record_main
+    from pandaprobe_proxy.app.redecoding import redecode
+    from pandaprobe_proxy.app.sessions import close_session, correct, delete_session, reopen_session, undo
+    from pandaprobe_proxy.app.sidecar import serve
+    from pandaprobe_proxy.app.status import Status, read_status
+    from pandaprobe_proxy.app.stores import open_reader as reader
+    from pandaprobe_proxy.app.stores import open_writer as writer
     from pandaprobe_proxy.app.watching import Told, Watch
-    from pandaprobe_proxy.store.labels import Calibrated
+    from pandaprobe_proxy.app.web_port import find_address as find_web_port
+    from pandaprobe_proxy.settings import Settings
 
 __all__ = [
     "Status",
@@ -54,88 +54,55 @@ __all__ = [
     "intercept_main",
     "judge",
     "keep_calibrated",
+    "read_status",
     "reader",
     "record_main",
     "redecode",
     "reopen_session",
     "serve",
     "start_intercepting",
-    "status",
     "undo",
     "watch",
     "writer",
 ]
 
+_HOMES = {
+    "add_score": "labelling.add_score",
+    "add_upstream": "control.add_upstream",
+    "ask": "control.ask",
+    "close_session": "sessions.close_session",
+    "correct": "sessions.correct",
+    "delete_session": "sessions.delete_session",
+    "evaluate": "evaluating.evaluate",
+    "find_evaluators": "own_evaluators.find_evaluators",
+    "find_web_port": "web_port.find_address",
+    "intercept_main": "intercept.intercept_main",
+    "judge": "judging.judge",
+    "keep_calibrated": "labelling.keep_calibrated",
+    "reader": "stores.open_reader",
+    "record_main": "record.record_main",
+    "redecode": "redecoding.redecode",
+    "reopen_session": "sessions.reopen_session",
+    "serve": "sidecar.serve",
+    "start_intercepting": "control.start_intercepting",
+    "read_status": "status.read_status",
+    "Status": "status.Status",
+    "undo": "sessions.undo",
+    "writer": "stores.open_writer",
+}
 
-def serve(settings: Settings) -> int:
-    """Relays and records until a signal; the exit code."""
-    from pandaprobe_proxy.app.sidecar import serve as run
 
-    return run(settings)
-
-
-def redecode(settings: Settings, wish: Wish, tell: Callable[[Redecoded], object]) -> Redecoded:
-    """Reads calls anew that an older decoder has read; see `redecoding`."""
-    from pandaprobe_proxy.app.redecoding import redecode as run
-
-    return run(settings, wish, tell)
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module, _, found = _HOMES[name].partition(".")
+    return getattr(import_module(f"{__name__}.{module}"), found)
 
 
-def evaluate(settings: Settings, asked: "Asked", tell: "Callable[[Progress], object]") -> "Progress":
-    """Judges the sessions that are due; see `evaluating`."""
-    from pandaprobe_proxy.app.evaluating import evaluate as run
-
-    return run(settings, asked, tell)
-
-
-def watch(settings: Settings, asked: "Asked", tell: "Callable[[Told], object]") -> "Watch":
+def watch(settings: "Settings", asked: "Asked", tell: "Callable[[Told], object]") -> "Watch":
     """What judges sessions as they become idle or closed; see `watching`."""
     import time
 
     from pandaprobe_proxy.app.watching import Watch
 
     return Watch(settings, asked, tell, time.monotonic)
-
-
-def find_evaluators(files: "Iterable[Path]") -> "Found":
-    """Ours and those of the user's own; see `own_evaluators`."""
-    from pandaprobe_proxy.app.own_evaluators import find_evaluators as run
-
-    return run(files)
-
-
-def add_score(settings: Settings, posted: dict[str, Any]) -> dict[str, Any]:
-    """Gives a score to a session, a trace or a span; see `labelling`."""
-    from pandaprobe_proxy.app.labelling import add_score as run
-
-    return run(settings, posted)
-
-
-def keep_calibrated(settings: Settings, calibrated: "Sequence[Calibrated]") -> None:
-    """Keeps what labels say of evaluators; see `labelling`."""
-    from pandaprobe_proxy.app.labelling import keep_calibrated as run
-
-    run(settings, calibrated)
-
-
-def judge(
-    settings: Settings, wish: "JudgeWish", endpoint: "Endpoint", tell: "Callable[[Judging], object]"
-) -> "Judging":
-    """Has a judge look at the sessions that are due; see `judging`."""
-    from pandaprobe_proxy.app.judging import judge as run
-
-    return run(settings, wish, endpoint, tell)
-
-
-def intercept_main() -> int:
-    """The intercepting process; see `intercept`."""
-    from pandaprobe_proxy.app.intercept import intercept_main as run
-
-    return run()
-
-
-def record_main() -> int:
-    """The recorder's process; see `record`."""
-    from pandaprobe_proxy.app.record import record_main as run
-
-    return run()

@@ -3,10 +3,13 @@
 import ipaddress
 import shlex
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from pandaprobe_proxy.app.hooks import Hook
 from pandaprobe_proxy.settings import Settings, is_url
+
+if TYPE_CHECKING:  # the relay only checks them
+    from pandaprobe_proxy.app.hooks import Hook
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -31,7 +34,7 @@ def _is_here(host: str) -> bool:
     return address.is_loopback or address.is_unspecified
 
 
-def make_hooks(settings: Settings, environ: Mapping[str, str]) -> list[Hook]:
+def make_hooks(settings: Settings, environ: Mapping[str, str]) -> "list[Hook]":
     """Those that settings name, each once. Raises ValueError as above."""
     from pandaprobe_proxy.app.hook_command import CommandHook
     from pandaprobe_proxy.app.webhook import Webhook

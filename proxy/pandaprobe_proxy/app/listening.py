@@ -1,5 +1,6 @@
 """The listening sockets of a sidecar, opened before anything runs, and why one cannot be."""
 
+import asyncio
 import errno
 import re
 import socket
@@ -67,6 +68,27 @@ def _listen(host: str, port: int, flag: str) -> socket.socket:
         raise _refused(host, port, flag, error) from error
     sock.setblocking(False)
     return sock
+
+
+def listen_on(address: str) -> socket.socket:
+    """A socket on `HOST:PORT`. Raises OSError if it cannot be had."""
+    host, _, port = address.rpartition(":")
+    host = host.strip("[]")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.create_server((host, int(port)), family=family, backlog=128)
+    sock.setblocking(False)
+    return sock
+
+
+async def await_client(sock: socket.socket) -> None:
+    """Until somebody connects to it; whoever accepts there next has the connection."""
+    loop = asyncio.get_running_loop()
+    came = asyncio.Event()
+    loop.add_reader(sock, came.set)
+    try:
+        await came.wait()
+    finally:
+        loop.remove_reader(sock)
 
 
 def _refused(host: str, port: int, flag: str, error: OSError) -> ServeError:

@@ -20,6 +20,7 @@ import structlog
 from pandaprobe_proxy.app import control, logs
 from pandaprobe_proxy.app.hook_targets import make_hooks
 from pandaprobe_proxy.app.hooks import Hooks
+from pandaprobe_proxy.app.listening import await_client, listen_on
 from pandaprobe_proxy.app.metered import meter
 from pandaprobe_proxy.app.metrics import Metrics
 from pandaprobe_proxy.app.own_files import write_own
@@ -31,15 +32,12 @@ from pandaprobe_proxy.capture.recorder import Recorder, state_of
 from pandaprobe_proxy.capture.redact import Redactor
 from pandaprobe_proxy.capture.ring import HEARTBEAT, READER_DROPPED, STATE, WRITER_PID, Ring
 from pandaprobe_proxy.capture.sweep import Sweep
-from pandaprobe_proxy.ingest import labels, pandaprobe
 from pandaprobe_proxy.model.ids import make_id
 from pandaprobe_proxy.pricing.listed import warm
 from pandaprobe_proxy.pricing.price import Prices
 from pandaprobe_proxy.settings import Settings
 from pandaprobe_proxy.store.base import Budget, StoreError, Writer
 from pandaprobe_proxy.store.sqlite import open_writer
-from pandaprobe_proxy.web import api, operations
-from pandaprobe_proxy.web.sidecar import Sidecar
 
 log = structlog.get_logger("recorder")
 T = TypeVar("T")
@@ -108,15 +106,32 @@ def _parts(
 ) -> Iterator[Coroutine[Any, Any, None]]:
     """What is served beside the recording."""
     if sock is not None:
-        yield api.run(_web(settings, recording, sock), sock)
+        token = keep_token(settings)  # commands read it before they ask
+        yield _serve(sock, lambda: _web(settings, recording, sock, token))
     if settings.metrics_address:
         try:
-            metrics_sock = operations.listen(settings.metrics_address)
+            metrics_sock = listen_on(settings.metrics_address)
         except OSError as error:
             log.error("metrics cannot be served there", address=settings.metrics_address, why=error.strerror)
         else:
-            app = operations.build_operations(_relays(settings), recording.metrics.render)
-            yield api.run(app, metrics_sock)
+            yield _serve(metrics_sock, lambda: _operations(settings, recording))
+
+
+async def _serve(sock: socket.socket, build: Callable[[], Any]) -> None:
+    """Serves what `build` makes once somebody asks: a server takes 8 MB and 0.3 s, for nothing where nobody looks."""
+    await await_client(sock)
+    try:
+        from pandaprobe_proxy.web import api
+
+        await api.run(build(), sock)
+    except Exception as error:  # calls are recorded all the same
+        log.error("nothing is served there, until the sidecar starts again", port=sock.getsockname()[1], why=str(error))
+
+
+def _operations(settings: Settings, recording: "Recording") -> Any:
+    from pandaprobe_proxy.web.operations import build_operations
+
+    return build_operations(_relays(settings), recording.metrics.render)
 
 
 def _relays(settings: Settings) -> Callable[[], bool]:
@@ -129,7 +144,11 @@ def _status(settings: Settings, recording: "Recording") -> dict[str, Any] | None
     return told and {**told, "store_limit": settings.keep_bytes, "redactions": rules}
 
 
-def _web(settings: Settings, recording: "Recording", sock: socket.socket) -> Any:
+def _web(settings: Settings, recording: "Recording", sock: socket.socket, token: str) -> Any:
+    from pandaprobe_proxy.ingest import labels, pandaprobe
+    from pandaprobe_proxy.web import api
+    from pandaprobe_proxy.web.sidecar import Sidecar
+
     port = sock.getsockname()[1]
     hosts = {settings.web_host, "localhost", "127.0.0.1", "[::1]", *settings.web_names}
     sidecar = Sidecar(
@@ -142,7 +161,7 @@ def _web(settings: Settings, recording: "Recording", sock: socket.socket) -> Any
         new_id=lambda: make_id(time.time_ns(), os.urandom(10)),
         now_ns=time.time_ns,
         price=Prices(settings.prices).price,
-        token=keep_token(settings),
+        token=token,
     )
     return api.build(sidecar, (*pandaprobe.ROUTES, *labels.ROUTES), frozenset(f"{host}:{port}" for host in hosts))
 

@@ -5,7 +5,7 @@ import click
 from pandaprobe_proxy.cli.options import as_json, data_dir, limit, load_settings, reading, whole_id
 from pandaprobe_proxy.cli.output import Failure, from_store, not_found, print_json, print_table, say
 from pandaprobe_proxy.model.correction import Corrected, Correction, CorrectionKind
-from pandaprobe_proxy.sessions.clues import read_visible
+from pandaprobe_proxy.sessions.visible import read_visible
 from pandaprobe_proxy.store.shapes import corrected_json, iso, items_json
 
 

@@ -57,7 +57,7 @@ def _recorded(started: Started) -> str:
     from pandaprobe_proxy import app
 
     def settled() -> app.Status | None:
-        status = app.status(started.settings)
+        status = app.read_status(started.settings)
         return status if status.relayed and not status.in_flight else None
 
     status = wait_for(settled, 10)

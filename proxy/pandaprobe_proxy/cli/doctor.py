@@ -52,7 +52,7 @@ def examine(settings: Any) -> Iterator[Finding]:
     """Every check, in the order in which one would look."""
     from pandaprobe_proxy import app
 
-    status = app.status(settings)
+    status = app.read_status(settings)
     yield _sidecar(status)
     if status.running:
         yield _numbers(status)

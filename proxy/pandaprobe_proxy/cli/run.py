@@ -99,7 +99,7 @@ def _intercept(settings: Any, made: Plan) -> Mapping[str, str]:
 
 
 def _check_session(session: str | None) -> None:
-    from pandaprobe_proxy.sessions.clues import read_visible
+    from pandaprobe_proxy.sessions.visible import read_visible
 
     if session is not None and read_visible(session) is None:
         raise Failure("--session is 1 to 255 characters of visible text.", 2)

@@ -19,7 +19,7 @@ def command(data_dir: str | None, json: bool) -> None:
     """
     from pandaprobe_proxy import app
 
-    status = app.status(load_settings(data_dir=data_dir))
+    status = app.read_status(load_settings(data_dir=data_dir))
     if not status.running and status.store_error:
         raise Failure(status.store_error, STORE_UNAVAILABLE)
     if json:

@@ -1,71 +1,63 @@
 """What the headers of a call say of its session. What cannot be a session id is kept as evidence and never used."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from unicodedata import category
+from collections.abc import Container, Iterable, Iterator, Sequence
 
 from pandaprobe_proxy.dialects.json_values import parse_json
 from pandaprobe_proxy.model.exchange import Headers
 from pandaprobe_proxy.model.session import Clue, Source
 from pandaprobe_proxy.sessions.baggage import read_baggage
 from pandaprobe_proxy.sessions.ladder import IN_HEADERS, OURS, SHARED, VENDOR, Form, Rung, Where, is_vendor_name
+from pandaprobe_proxy.sessions.visible import escape, read_visible
 
-MAX_CHARS = 255
 MOST_CLUES = 24
 _ID = re.compile(r"[A-Za-z0-9_-]{8,}")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
-_NAMES = frozenset(rung.name if rung.name == VENDOR else rung.name.lower() for rung in (*OURS, *IN_HEADERS))
-
 _Lines = dict[str, list[tuple[str, bytes]]]
-"""By name: the name that a clue has, and the value, of each line."""
+"""By its key: the name that a clue has, and the value, of each line that was sent."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Sent:
-    headers: _Lines
-    """By their names in lower case."""
-    baggage: _Lines
+def _key_of(rung: Rung) -> str:
+    """A header's name in lower case, VENDOR, or a baggage entry's name behind what no header's name can have."""
+    if rung.where is Where.BAGGAGE:
+        return f"baggage:{rung.name}"
+    return rung.name if rung.name == VENDOR else rung.name.lower()
+
+
+_OURS = tuple((_key_of(rung), rung) for rung in OURS)
+_LADDER = tuple((_key_of(rung), rung) for rung in IN_HEADERS)
 
 
 def read_clues(headers: Headers, extra: Sequence[str] = ()) -> tuple[Clue, ...]:
     """Every different value under a name of the ladder, strongest first; `extra` are the user's own header names."""
-    sent = _Sent(_by_name(headers), _by_key(headers))
-    if not (sent.baggage or not sent.headers.keys().isdisjoint(_NAMES) or extra):
-        return ()
-    own = (Rung(name, Source.HEADER, Where.HEADER, 1.0, "you") for name in extra)
-    rungs = (*OURS, *own, *IN_HEADERS)
-    return gather(make_clue(rung, name, value) for rung in rungs for name, value in _find(rung, sent))
+    own = {name.lower(): Rung(name, Source.HEADER, Where.HEADER, 1.0, "you") for name in extra}
+    sent = _by_key(headers, own)
+    rungs = ((rung, sent[key]) for key, rung in (*_OURS, *own.items(), *_LADDER) if key in sent)
+    return gather(make_clue(rung, name, value) for rung, lines in rungs for name, value in _find(rung, lines))
 
 
-def _by_name(headers: Headers) -> _Lines:
-    """The headers, and under VENDOR those that have no rung but that one."""
+def _by_key(headers: Headers, own: Container[str]) -> _Lines:
+    """The headers and the baggage; under VENDOR the headers that have no rung but that one."""
     lines: _Lines = {}
     for key, value in headers:
         name = key.decode("latin-1")
-        lines.setdefault(VENDOR if is_vendor_name(name.lower()) else name.lower(), []).append((name, value))
+        lower = name.lower()
+        lines.setdefault(VENDOR if lower not in own and is_vendor_name(lower) else lower, []).append((name, value))
+    for entry, said in read_baggage(headers) if "baggage" in lines else ():
+        lines.setdefault(f"baggage:{entry}", []).append((entry, said))
     return lines
 
 
-def _by_key(headers: Headers) -> _Lines:
-    lines: _Lines = {}
-    for key, value in read_baggage(headers):
-        lines.setdefault(key, []).append((key, value))
-    return lines
-
-
-def _find(rung: Rung, sent: _Sent) -> Iterator[tuple[str, bytes | str]]:
-    """The name that a clue has, and its value, of everything that was sent under a rung's."""
-    if rung.where is Where.BAGGAGE:
-        return iter(sent.baggage.get(rung.name, ()))
-    if rung.name == VENDOR:
-        return iter(sent.headers.get(VENDOR, ()))
-    values = (value for _, value in sent.headers.get(rung.name.lower(), ()))
-    if rung.field:
-        found = (read_field(value, rung.field) for value in values)
-        return ((f"{rung.name}.{rung.field}", text) for text in found if text is not None)
-    return ((rung.name, value) for value in values)
+def _find(rung: Rung, lines: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, bytes | str]]:
+    """The name that a clue has, and its value, of everything that was sent under a rung's key."""
+    for name, value in lines:
+        if rung.where is Where.BAGGAGE or rung.name == VENDOR:
+            yield name, value
+        elif not rung.field:
+            yield rung.name, value
+        elif (text := read_field(value, rung.field)) is not None:
+            yield f"{rung.name}.{rung.field}", text
 
 
 def read_field(value: bytes | str, field: str) -> str | None:
@@ -105,31 +97,3 @@ def gather(clues: Iterable[Clue]) -> tuple[Clue, ...]:
     kept, cut = found[:MOST_CLUES], found[MOST_CLUES:]
     valid = next((clue for clue in cut if clue.valid), None)
     return kept if valid is None or any(clue.valid for clue in kept) else (*kept[:-1], valid)
-
-
-def read_visible(value: bytes | str) -> str | None:
-    """The text without surrounding whitespace if it is 1 to 255 visible characters (UTF-8), else None.
-
-    Inner spaces and all scripts are fine; control characters, line separators and a text with nothing to see are not.
-    """
-    try:
-        text = (value.decode() if isinstance(value, bytes) else value).strip(" \t")
-    except UnicodeDecodeError:
-        return None
-    kinds = {category(character) for character in text}
-    if len(text) > MAX_CHARS or kinds & {"Cc", "Cs", "Zl", "Zp"} or not kinds - {"Cf", "Zs"}:
-        return None
-    return text
-
-
-def escape(value: bytes) -> str:
-    """Any bytes as visible text for a reader, cut to 255 characters."""
-    text = value[: 4 * MAX_CHARS].decode("utf-8", "backslashreplace")
-    shown = (_escape_character(character) for character in text[:MAX_CHARS])
-    return "".join(shown)[:MAX_CHARS]
-
-
-def _escape_character(character: str) -> str:
-    if category(character) in {"Cc", "Cf", "Zl", "Zp"}:
-        return character.encode("unicode_escape").decode()
-    return character

@@ -4,7 +4,6 @@ Neither probe looks at the store: a full disk must not take the app, whose sidec
 """
 
 import asyncio
-import socket
 from collections.abc import Callable
 
 import msgspec
@@ -37,14 +36,6 @@ def build_operations(relays: Callable[[], bool], metrics: Callable[[], bytes]) -
     app = web.Application()
     add_operations(app, relays, metrics)
     return app
-
-
-def listen(address: str) -> socket.socket:
-    """A socket on `HOST:PORT`. Raises OSError if it cannot be had."""
-    host, _, port = address.rpartition(":")
-    host = host.strip("[]")
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, int(port)), family=family, backlog=128)
 
 
 def _told(value: object, status: int = 200) -> web.Response:

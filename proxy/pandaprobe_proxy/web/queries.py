@@ -8,7 +8,7 @@ import msgspec
 from aiohttp import web
 
 from pandaprobe_proxy.model.lifecycle import State
-from pandaprobe_proxy.sessions.clues import read_visible
+from pandaprobe_proxy.sessions.visible import read_visible
 from pandaprobe_proxy.store.filters import BadFilter, Term, parse
 from pandaprobe_proxy.store.views import SORTS, Cursor
 from pandaprobe_proxy.web.answers import unfit
