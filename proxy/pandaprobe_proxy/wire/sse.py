@@ -101,7 +101,8 @@ class SseDecoder:
         name, _, value = line.partition(b":")
         value = value.removeprefix(b" ")
         if name == b"data":
-            self._hold(value)
+            self._held += len(value) + 1
+            self._data.append(value)
         elif not name:
             self.comments += line[:1] == b":"
         elif name == b"event":
@@ -110,10 +111,6 @@ class SseDecoder:
             self._id = self._id if b"\0" in value else value
         elif name == b"retry" and value.isdigit() and len(value) < 19:
             self.retry_ms = int(value)
-
-    def _hold(self, value: bytes) -> None:
-        self._held += len(value) + 1
-        self._data.append(value)
 
     def _check(self, line_bytes: int) -> None:
         """Whole lines and begun ones count alike, so that it does not matter where the bytes are cut."""
