@@ -128,7 +128,9 @@ def litellm(upstream, place, cache):
         "1",
     ]
     quiet = {**os.environ, "LITELLM_LOG": "ERROR", "LITELLM_LOCAL_MODEL_COST_MAP": "True", "NO_DOCS": "True"}
-    return await_port("litellm", run(words, place, env=quiet), f"http://127.0.0.1:{port}", 180)
+    key = "sk-" + "0" * 32  # it does not start without one
+    process = run(words, place, env={**quiet, "LITELLM_MASTER_KEY": key})
+    return await_port("litellm", process, f"http://127.0.0.1:{port}", 180, headers={"Authorization": f"Bearer {key}"})
 
 
 def portkey(upstream, place, cache):
@@ -147,6 +149,10 @@ def portkey(upstream, place, cache):
     }
     process = run(["node", program, f"--port={port}", "--headless"], place)
     return await_port("portkey", process, f"http://127.0.0.1:{port}", headers=headers)
+
+
+def tensorzero(upstream, place, cache):
+    raise NotHere("its gateway comes as a container image; the Python package has no server")
 
 
 def install(cache, name, package, program):
@@ -184,7 +190,9 @@ def version_of(name, cache):
     return found[0] if found else ""
 
 
-CONTENDERS = {start.__name__: start for start in (direct, nginx, pandaprobe, aiohttp, mitmproxy, litellm, portkey)}
+CONTENDERS = {
+    start.__name__: start for start in (direct, nginx, pandaprobe, aiohttp, mitmproxy, litellm, portkey, tensorzero)
+}
 RATE, STREAMS = 500, 500
 SLOW_RATE, SLOW_STREAMS = 50, 20
 SLOW = frozenset({"mitmproxy", "litellm", "portkey"})

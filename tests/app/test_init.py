@@ -10,7 +10,7 @@ def test_every_name_is_there_and_is_the_one_of_its_module():
     for name, home in app._HOMES.items():
         module, found = home.split(".")
         assert getattr(app, name) is getattr(import_module(f"pandaprobe_proxy.app.{module}"), found)
-    assert {*app.__all__} == {*app._HOMES, "watch"}
+    assert {*app.__all__} == {*app._HOMES}
 
 
 def test_a_name_that_it_does_not_have_is_told():

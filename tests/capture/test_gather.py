@@ -1,25 +1,35 @@
 import pytest
-from pandaprobe_proxy.capture.gather import EVENT_BYTES, FULL, SMALL_BYTES, Gathering, Turn
+from pandaprobe_proxy.capture.gather import FULL, PIECE_BYTES, SMALL_BYTES, Gathering, Turn
 from pandaprobe_proxy.capture.keep import Keeper, Policy
 from pandaprobe_proxy.capture.redact import Redactor
 from pandaprobe_proxy.model.exchange import RequestBody, RequestHead, ResponseBody, ResponseHead
 
 ID = "0190a1b2-0000-7000-8000-000000000001"
+HEAD = RequestHead(ID, 1, 1, "c:1", "openai", "http://u/v1/x", "POST", b"/v1/x", ())
+
+
+def gather(begun=None):
+    """One whose head has come."""
+    gathering = Gathering(begun)
+    gathering.add(HEAD, 0)
+    return gathering
 
 
 def test_bodies_are_held_up_to_the_limit_and_counted_beyond_it():
-    gathering = Gathering(None)
+    gathering = gather()
     for _ in range(3):
         gathering.add(RequestBody(ID, 1, b"12345678"), 10)
         gathering.add(ResponseBody(ID, 1, b"123456"), 10)
-    assert [len(event.data) for event in gathering.events] == [8, 6, 2, 4, 0, 0]
+    came = gathering.came.tell()
+    assert (came.request_body, came.response_body) == (b"1234567812", b"1234561234")
+    assert [length for _, length in came.chunks] == [6, 4, 0]
     assert (gathering.sizes.request, gathering.sizes.response) == (24, 18)
 
 
 def test_heads_count_for_nothing():
-    gathering = Gathering(None)
+    gathering = gather()
     gathering.add(ResponseHead(ID, 1, 200, b"OK", ()), 0)
-    assert len(gathering.events) == 1
+    assert (gathering.came.pieces, gathering.bytes_held) == (0, 0)
     assert (gathering.sizes.request, gathering.sizes.response) == (0, 0)
 
 
@@ -35,28 +45,27 @@ def test_the_heads_say_what_is_coded(asked, answered):
 
 
 def begun():
-    head = RequestHead(ID, 1, 1, "c:1", "openai", "http://u/v1/x", "POST", b"/v1/x", ())
-    return Keeper(Policy(), Redactor(b"k" * 32), lambda key: None).begin(head)
+    return Keeper(Policy(), Redactor(b"k" * 32), lambda key: None).begin(HEAD)
 
 
 def test_one_that_is_full_is_counted_and_held_no_more():
-    gathering = Gathering(begun())
+    gathering = gather(begun())
     gathering.add(RequestBody(ID, 1, b"x" * SMALL_BYTES), 10 * SMALL_BYTES)
     for _ in range(2):
         gathering.fill()
         gathering.add(ResponseBody(ID, 1, b"y"), 10)
-    assert len(gathering.events) == 1
-    assert gathering.bytes_held == SMALL_BYTES + EVENT_BYTES
+    assert gathering.came.pieces == 1
+    assert gathering.bytes_held == SMALL_BYTES + PIECE_BYTES
     assert (gathering.sizes.request, gathering.sizes.response) == (SMALL_BYTES, 2)
     assert gathering.begun.warnings == (FULL,)
 
 
 def test_a_small_one_is_never_full():
-    gathering = Gathering(begun())
+    gathering = gather(begun())
     gathering.add(RequestBody(ID, 1, b"x" * 1000), 10_000)
     gathering.fill()
     gathering.add(RequestBody(ID, 1, b"x" * 1000), 10_000)
-    assert (len(gathering.events), gathering.begun.warnings) == (2, ())
+    assert (gathering.came.pieces, gathering.begun.warnings) == (2, ())
 
 
 def test_a_discarded_exchange_leaves_nothing_in_the_turn_but_its_id():

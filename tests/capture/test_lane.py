@@ -6,7 +6,7 @@ import threading
 import pytest
 from pandaprobe_proxy.capture.gather import Gathering
 from pandaprobe_proxy.capture.lane import LARGE_BYTES, Lane
-from pandaprobe_proxy.model.exchange import ResponseBody
+from pandaprobe_proxy.model.exchange import Assembly, RequestHead, ResponseBody
 
 
 def gathering(response=LARGE_BYTES + 1, request=0):
@@ -55,8 +55,11 @@ def test_what_is_coded_may_be_much_more_than_it_seems(lane):
 
 
 def test_what_came_in_very_many_pieces_is_large(lane):
-    events = [ResponseBody("e", 1, b"x")] * 2000
-    assert lane.takes(Gathering(None, response_bytes=2000, events=events))
+    came = Assembly()
+    came.add(RequestHead("e", 1, 1, "c:1", "openai", "http://u/v1/x", "POST", b"/v1/x", ()))
+    for _ in range(2000):
+        came.add(ResponseBody("e", 1, b"x"))
+    assert lane.takes(Gathering(None, response_bytes=2000, came=came))
 
 
 def test_nothing_looks_for_garbage_meanwhile(gate):

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandaprobe_proxy.capture import ring as slots
 from pandaprobe_proxy.capture.frames import Dropped, decode
-from pandaprobe_proxy.capture.ring import RESERVE, Ring, RingReader, RingWriter
+from pandaprobe_proxy.capture.ring import BLOCK, PAGE, RESERVE, Ring, RingReader, RingWriter
 from pandaprobe_proxy.model.exchange import Ended, Outcome, RequestHead, ResponseBody
 
 RUN = "0190a1b2-0000-7000-8000-00000000000a"
@@ -119,6 +119,28 @@ def test_committing_gives_the_room_back(both):
         both.reader.commit()
     assert both.ring.numbers().dropped == {}
     assert both.ring.numbers().used == 0
+
+
+def held_kb(ring):
+    return os.fstat(ring.fd).st_blocks // 2
+
+
+def test_what_was_read_and_committed_takes_no_memory():
+    both = Both(capacity=8 * BLOCK)
+    for number in range(100):
+        both.tell(head(number), body(number, 200_000), ended(number))
+        assert both.read() == [head(number), body(number, 200_000), ended(number)]
+        both.reader.commit()
+        assert held_kb(both.ring) < 3 * BLOCK // 1024
+    both.tell(head(200), body(200, 4 * BLOCK))
+    assert both.read() and held_kb(both.ring) > 4 * BLOCK // 1024, "what was not committed is kept"
+    both.ring.close()
+
+
+def test_a_ring_that_is_no_whole_number_of_blocks_keeps_its_memory():
+    both = Both(capacity=2 * BLOCK + PAGE)
+    assert both.ring.give_back(0, 2 * BLOCK) == 0
+    both.ring.close()
 
 
 def test_frames_around_the_end_of_the_memory_are_whole():

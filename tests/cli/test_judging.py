@@ -89,6 +89,42 @@ def test_beside_the_evaluators_all_of_ours_are_asked_where_a_judge_is_set_up(ter
     assert len(judge.asked) == 7
 
 
+def blame(body):
+    """Says that all has failed, and blames the agent's call."""
+    if "`invalid_call`" not in body["messages"][1]["content"]:
+        told = answer_well(body)
+        return told | {"items": [item | {"status": "missed"} for item in told["items"]]}
+    item = {"what": "it asks for W1234", "message": 3, "quote": '{"id": "W1234"}', "status": "invalid_call"}
+    return answer_well(body) | {"items": [item]}
+
+
+def test_of_a_session_that_failed_the_judge_says_where(terminal, place, judge, ask):
+    fill(place)
+    fill(place, "fine")
+    place.writer.close()
+    ask("-e", "goal_completion", "--session", "fine")
+    judge.script = blame
+    asked = len(judge.asked)
+    done = ask("-e", "failure_attribution", "-e", "goal_completion")
+    assert len(judge.asked) == asked + 1 + 3, "the judge itself has just said that one of them failed: three votes"
+    told = shown(terminal)["failure_attribution"]
+    assert (told["value"], told["label"]) == (None, "message 3: invalid_call (3 of 3 votes)")
+    assert told["evidence"][0]["message"] == 3
+    assert "failure_attribution" not in shown(terminal, "fine")
+    assert "judged 1 of 1 sessions, 2 judgements" in done.stderr
+    assert json.loads(ask("-e", "failure_attribution", "--json").stdout)["judge"]["due"] == 0
+
+
+def test_people_can_say_that_a_session_failed(terminal, place, judge, ask):
+    fill(place)
+    place.writer.close()
+    judge.script = blame
+    assert json.loads(ask("-e", "failure_attribution", "--json").stdout)["judge"]["due"] == 0
+    terminal.out("scores", "add", "success", "false", "--session", "trip")
+    ask("-e", "failure_attribution")
+    assert shown(terminal)["failure_attribution"]["counts"]["messages"] == {"3": 3}
+
+
 def test_pandaprobes_own_judge_each_turn_and_make_its_session_metrics(terminal, place, judge, ask):
     judge.script = lambda body: answer_well(body, score=0.4)
     fill(place)

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 from pandaprobe_proxy.evaluate.criteria import Criterion
-from pandaprobe_proxy.evaluate.judges import CRITERIA, GROUPS, OURS, PANDAPROBE, choose
+from pandaprobe_proxy.evaluate.judges import CRITERIA, GROUPS, JUDGES, PANDAPROBE, choose
 from pandaprobe_proxy.evaluate.turns import take_whole
 from talks import define, says, system, talk, used, user
 
@@ -57,7 +57,7 @@ def test_pandaprobes_metrics_are_all_there_under_their_names():
 def test_names_are_unique_and_groups_mean_several():
     assert len(BY_NAME) == len(CRITERIA)
     assert choose(["pandaprobe"]) == PANDAPROBE == GROUPS["pandaprobe"]
-    assert choose(["judges", "goal_completion"]) == OURS
+    assert choose(["judges", "goal_completion"]) == JUDGES
     own = Criterion("mine", 1, "?")
     assert [one.name for one in choose(["mine", "loops", "confidence"], [own])] == ["mine", "confidence"]
     assert replace(own) in choose(["mine"], [own])

@@ -1,5 +1,6 @@
 import pytest
 from pandaprobe_proxy.model.exchange import (
+    Assembly,
     Ended,
     Event,
     Outcome,
@@ -68,6 +69,14 @@ def test_an_exchange_without_its_head_first_is_refused(events):
 def test_events_of_two_exchanges_are_refused(stranger):
     with pytest.raises(ValueError, match="events of another exchange"):
         assemble([HEAD, stranger])
+
+
+def test_an_exchange_can_be_told_at_any_moment_and_goes_on():
+    assembly = Assembly()
+    for number, event in enumerate(EVENTS, 1):
+        assembly.add(event)
+        assert (assembly.tell(), assembly.last_ns) == (assemble(EVENTS[:number]), event.at_ns)
+    assert assembly.pieces == 5
 
 
 def test_what_is_asked_of_an_exchange_is_derived():

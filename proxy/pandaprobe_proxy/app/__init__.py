@@ -8,7 +8,7 @@ rules    the kernel's, of the transparent mode      pulse    a sign of life
 stores   the store of these settings, for reading or writing                         logs    one form for all logs
 watching  judges sessions as they are over      own_evaluators  those of the user's own
 hooks, hook_*, webhook  changes of sessions, told to commands and URLs
-judging, judge_*  a model that judges sessions: whom it asks, what that may cost, and how answers are kept
+judging, standing_judge, judge_*  a model that judges sessions: whom it asks, at what cost, and where answers are kept
 metrics  what Prometheus sees      metered  a writer whose commits are counted
 sessions, labelling, redecoding, evaluating  what only the holder of the one writer may do        web_port  asks it to
 
@@ -21,10 +21,8 @@ from typing import TYPE_CHECKING, Any
 from pandaprobe_proxy.app import log_library  # noqa: F401  # before whatever else imports structlog
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from pandaprobe_proxy.app.control import add_upstream, ask, start_intercepting
-    from pandaprobe_proxy.app.evaluating import Asked, evaluate
+    from pandaprobe_proxy.app.evaluating import evaluate
     from pandaprobe_proxy.app.intercept import intercept_main
     from pandaprobe_proxy.app.judging import judge
     from pandaprobe_proxy.app.labelling import add_score, keep_calibrated
@@ -36,9 +34,8 @@ if TYPE_CHECKING:
     from pandaprobe_proxy.app.status import Status, read_status
     from pandaprobe_proxy.app.stores import open_reader as reader
     from pandaprobe_proxy.app.stores import open_writer as writer
-    from pandaprobe_proxy.app.watching import Told, Watch
+    from pandaprobe_proxy.app.watching import watch
     from pandaprobe_proxy.app.web_port import find_address as find_web_port
-    from pandaprobe_proxy.settings import Settings
 
 __all__ = [
     "Status",
@@ -88,6 +85,7 @@ _HOMES = {
     "read_status": "status.read_status",
     "Status": "status.Status",
     "undo": "sessions.undo",
+    "watch": "watching.watch",
     "writer": "stores.open_writer",
 }
 
@@ -97,12 +95,3 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     module, _, found = _HOMES[name].partition(".")
     return getattr(import_module(f"{__name__}.{module}"), found)
-
-
-def watch(settings: "Settings", asked: "Asked", tell: "Callable[[Told], object]") -> "Watch":
-    """What judges sessions as they become idle or closed; see `watching`."""
-    import time
-
-    from pandaprobe_proxy.app.watching import Watch
-
-    return Watch(settings, asked, tell, time.monotonic)

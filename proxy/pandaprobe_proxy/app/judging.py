@@ -18,6 +18,7 @@ from pandaprobe_proxy.app.judge_endpoint import Asking, Endpoint, JudgeFailed, J
 from pandaprobe_proxy.app.judge_purse import BudgetSpent, Purse, Share
 from pandaprobe_proxy.app.judge_shelf import Shelf
 from pandaprobe_proxy.app.stores import open_reader
+from pandaprobe_proxy.evaluate.attribution import is_failed
 from pandaprobe_proxy.evaluate.criteria import Criterion
 from pandaprobe_proxy.evaluate.judge import examine, name_setting
 from pandaprobe_proxy.evaluate.questions import Question
@@ -47,6 +48,10 @@ class Wish:
     votes: int = 1
     again: bool = False
     """Ask again where an answer could not be read."""
+    most: int | None = None
+    """So many sessions at once, at most."""
+    tried: frozenset[tuple[str, str]] = frozenset()
+    """Sessions with their contents that are left alone, since they were looked at a moment ago."""
 
 
 @dataclass(slots=True)
@@ -57,6 +62,10 @@ class Judging:
     """Sessions that there was something to ask of."""
     sessions: int = 0
     """All that were chosen."""
+    left: int = 0
+    """Sessions that are due beyond the most that were wished for."""
+    tried: list[tuple[str, str]] = field(default_factory=list)
+    """Sessions that were looked at, with their contents."""
     judged: int = 0
     """Sessions that are done."""
     kept: int = 0
@@ -80,7 +89,11 @@ class Judging:
 
 def list_wanted(wish: Wish, model: str) -> list[Wanted]:
     """The criteria as what is to be judged by this model."""
-    return [Wanted(one.name, one.version, name_setting(one, model, wish.votes)) for one in wish.criteria]
+    return [Wanted(one.name, one.version, name_setting(one, model, _votes(wish, one))) for one in wish.criteria]
+
+
+def _votes(wish: Wish, criterion: Criterion) -> int:
+    return max(wish.votes, criterion.votes)
 
 
 def check_endpoint(settings: Settings) -> str:
@@ -124,10 +137,25 @@ def _make_price(settings: Settings) -> Callable[[Usage], float | None]:
     return price
 
 
+@dataclass(frozen=True, slots=True)
+class Means:
+    """Whom a judge's questions go to, what that may cost, and where the answers are put."""
+
+    endpoint: Endpoint
+    purse: Purse
+    shelf: Shelf
+
+
+def make_means(settings: Settings, endpoint: Endpoint) -> Means:
+    """With a purse that is full."""
+    purse = Purse(_make_price(settings), settings.judge_budget_usd, settings.judge_budget_tokens)
+    return Means(endpoint, purse, Shelf(settings))
+
+
 def judge(settings: Settings, wish: Wish, endpoint: Endpoint, tell: Callable[[Judging], object]) -> Judging:
     """All that is due; `tell` is told of each step. Raises StoreError."""
     with closing(open_reader(settings)) as reader:
-        return asyncio.run(_Run(settings, wish, endpoint, reader, tell).go())
+        return asyncio.run(Run(make_means(settings, endpoint), wish, reader, tell).go())
 
 
 async def _all(work: Iterable[Awaitable[T]]) -> list[T]:
@@ -139,24 +167,27 @@ async def _all(work: Iterable[Awaitable[T]]) -> list[T]:
     return [one for one in done if not isinstance(one, BaseException)]
 
 
-class _Run:
-    def __init__(
-        self, settings: Settings, wish: Wish, endpoint: Endpoint, reader: Reader, tell: Callable[[Judging], object]
-    ) -> None:
+class Run:
+    """A judge's look at what is due."""
+
+    def __init__(self, means: Means, wish: Wish, reader: Reader, tell: Callable[[Judging], object]) -> None:
         self._wish = wish
-        self._endpoint = endpoint
+        self._endpoint, self._purse, self._shelf = means.endpoint, means.purse, means.shelf
         self._reader = reader
         self._tell = tell
-        self._wanted = {one.name: one for one in list_wanted(wish, endpoint.model)}
+        self._wanted = {one.name: one for one in list_wanted(wish, means.endpoint.model)}
         self._criteria = {one.name: one for one in wish.criteria}
-        self._shelf = Shelf(settings)
-        self._slots = asyncio.Semaphore(endpoint.limits.concurrency)
-        self._purse = Purse(_make_price(settings), settings.judge_budget_usd, settings.judge_budget_tokens)
+        self._slots = asyncio.Semaphore(means.endpoint.limits.concurrency)
         self._started_s, self._started_ns = time.monotonic(), time.time_ns()
         self.progress = Judging()
 
     async def go(self) -> Judging:
-        due = self._reader.due(self._wish.choice, list(self._wanted.values()))
+        """Judges until there is nothing left, or no more may be asked. Raises StoreError."""
+        due = [one for one in self._reader.due(self._wish.choice, list(self._wanted.values())) if self._concerns(one)]
+        due = [one for one in due if (one.session_id, one.content) not in self._wish.tried]
+        most = self._wish.most or len(due)
+        due, self.progress.left = due[:most], len(due[most:])
+        self.progress.tried = [(one.session_id, one.content) for one in due]
         self.progress.due, self.progress.sessions = len(due), len(self._reader.contents(self._wish.choice))
         self._report()
         left = iter(due)
@@ -170,12 +201,23 @@ class _Run:
                 await asyncio.gather(*workers, return_exceptions=True)
         return self._report()
 
+    def _concerns(self, due: Due) -> bool:
+        """Whether there is more to ask than what is asked of failed sessions only; or it has failed."""
+        return any(not self._criteria[name].blames for name in due.names) or self._has_failed(due)
+
+    def _has_failed(self, due: Due) -> bool:
+        return is_failed(self._reader.scores(session_id=due.session_id))
+
     async def _work(self, asking: Asking, left: Iterator[Due]) -> None:
         for item in left:
             if self.progress.stopped:
                 return
             session = to_session(item.session_id, self._reader.conversation(item.session_id, MOST_CALLS))
-            await _all(self._judge(asking, item, session, self._criteria[name]) for name in item.names)
+            criteria = [self._criteria[name] for name in item.names]
+            await _all(self._judge(asking, item, session, one) for one in criteria if not one.blames)
+            blaming = [one for one in criteria if one.blames]
+            if blaming and self._has_failed(item):  # which those before may just have said
+                await _all(self._judge(asking, item, session, one) for one in blaming)
             self.progress.judged += not self.progress.stopped
             self._report()
 
@@ -198,7 +240,7 @@ class _Run:
             self.progress.kept += 1
 
     async def _examine(self, asking: Asking, session: Session, criterion: Criterion, fresh: bool) -> Judgement:
-        exam = examine(session, criterion, self._wish.votes)
+        exam = examine(session, criterion, _votes(self._wish, criterion))
         used: list[Answer] = []
         try:
             asked = next(exam)

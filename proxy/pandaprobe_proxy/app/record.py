@@ -106,7 +106,8 @@ def _parts(
 ) -> Iterator[Coroutine[Any, Any, None]]:
     """What is served beside the recording."""
     if sock is not None:
-        yield _serve(sock, lambda: _web(settings, recording, sock))
+        token = keep_token(settings)  # commands read it before they ask
+        yield _serve(sock, lambda: _web(settings, recording, sock, token))
     if settings.metrics_address:
         try:
             metrics_sock = listen_on(settings.metrics_address)
@@ -143,7 +144,7 @@ def _status(settings: Settings, recording: "Recording") -> dict[str, Any] | None
     return told and {**told, "store_limit": settings.keep_bytes, "redactions": rules}
 
 
-def _web(settings: Settings, recording: "Recording", sock: socket.socket) -> Any:
+def _web(settings: Settings, recording: "Recording", sock: socket.socket, token: str) -> Any:
     from pandaprobe_proxy.ingest import labels, pandaprobe
     from pandaprobe_proxy.web import api
     from pandaprobe_proxy.web.sidecar import Sidecar
@@ -160,7 +161,7 @@ def _web(settings: Settings, recording: "Recording", sock: socket.socket) -> Any
         new_id=lambda: make_id(time.time_ns(), os.urandom(10)),
         now_ns=time.time_ns,
         price=Prices(settings.prices).price,
-        token=keep_token(settings),
+        token=token,
     )
     return api.build(sidecar, (*pandaprobe.ROUTES, *labels.ROUTES), frozenset(f"{host}:{port}" for host in hosts))
 

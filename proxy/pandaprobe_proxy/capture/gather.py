@@ -4,11 +4,19 @@ from dataclasses import dataclass, field, replace
 
 from pandaprobe_proxy.capture.frames import Frame
 from pandaprobe_proxy.capture.keep import Begun, Sizes
-from pandaprobe_proxy.model.exchange import Event, RequestBody, RequestHead, ResponseBody, ResponseHead, find_header
+from pandaprobe_proxy.model.exchange import (
+    Assembly,
+    Event,
+    RequestBody,
+    RequestHead,
+    ResponseBody,
+    ResponseHead,
+    find_header,
+)
 from pandaprobe_proxy.model.record import Opened, Record
 
-EVENT_BYTES = 256
-"""What an event takes of memory besides its data."""
+PIECE_BYTES = 16
+"""What a piece of a body takes of memory besides its data."""
 SMALL_BYTES = 64 * 1024
 FULL = "the bodies of running calls took too much memory (max_held_bytes), so of this one only the beginning is kept"
 
@@ -20,11 +28,11 @@ class Gathering:
     begun: Begun | None
     lost: str = ""
     """Why nothing of it is kept; empty if it is."""
-    events: list[Event] = field(default_factory=list)
+    came: Assembly = field(default_factory=Assembly)
     request_bytes: int = 0
     response_bytes: int = 0
     bytes_held: int = 0
-    """Of both bodies, with what an event of its own costs."""
+    """Of both bodies, with what a piece of its own costs."""
     request_coded: bool = False
     response_coded: bool = False
     full: bool = False
@@ -40,7 +48,7 @@ class Gathering:
             self.response_bytes += len(event.data)
             self._hold(event, limit_bytes - self.response_bytes)
         else:
-            self.events.append(event)
+            self.came.add(event)
             self._look(event)
 
     def fill(self) -> None:
@@ -58,8 +66,8 @@ class Gathering:
         if self.full:
             return
         event = event if room >= 0 else replace(event, data=event.data[: max(0, len(event.data) + room)])
-        self.events.append(event)
-        self.bytes_held += len(event.data) + EVENT_BYTES
+        self.came.add(event)
+        self.bytes_held += len(event.data) + PIECE_BYTES
 
     def _look(self, event: Event) -> None:
         if isinstance(event, RequestHead):

@@ -15,7 +15,7 @@ from pandaprobe_proxy.model.record import Record
 
 LARGE_BYTES = 64 * 1024
 """Of a response; a request costs about a quarter."""
-EVENT_BYTES = 64
+PIECE_BYTES = 64
 """What one piece of a body costs besides, as bytes."""
 CODED_BYTES = 1024 * 1024
 """What a content-coded body may come to, however small it is: 40 bytes of zstd can be half a megabyte."""
@@ -77,5 +77,5 @@ def _weigh(gathering: Gathering) -> int:
     coded = (gathering.request_coded and gathering.request_bytes) or (
         gathering.response_coded and gathering.response_bytes
     )
-    plain = gathering.request_bytes // 4 + gathering.response_bytes + EVENT_BYTES * len(gathering.events)
+    plain = gathering.request_bytes // 4 + gathering.response_bytes + PIECE_BYTES * gathering.came.pieces
     return plain + CODED_BYTES if coded else plain

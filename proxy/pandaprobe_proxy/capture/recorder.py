@@ -24,7 +24,7 @@ from pandaprobe_proxy.capture.lane import Lane
 from pandaprobe_proxy.capture.ring import Ring, RingReader
 from pandaprobe_proxy.capture.seal import NONCE_BYTES, seal, unseal
 from pandaprobe_proxy.capture.suspects import LANE, RECORDER, Suspects
-from pandaprobe_proxy.model.exchange import Ended, Event, Outcome, RequestHead, assemble
+from pandaprobe_proxy.model.exchange import Ended, Event, Outcome, RequestHead
 from pandaprobe_proxy.model.record import Record
 from pandaprobe_proxy.store.base import StoreBusy, StoreError, StoreFull, Writer
 from pandaprobe_proxy.store.batch import Batch, Staged
@@ -171,8 +171,7 @@ class Recorder:
             self._let_go(exchange)
             turn.discard(exchange)
         elif isinstance(event, Ended):
-            gathering.events.append(event)
-            self._take_end(frame, gathering, turn)
+            self._take_end(frame, event, gathering, turn)
         elif not gathering.lost:
             self._hold(gathering, event)
             turn.staged.setdefault(exchange, []).extend(gathering.stageable(frame))
@@ -189,10 +188,12 @@ class Recorder:
     def _let_go(self, exchange: str) -> None:
         self._held -= self._open.pop(exchange).bytes_held
 
-    def _take_end(self, frame: Frame, gathering: Gathering, turn: Turn) -> None:
+    def _take_end(self, frame: Frame, ended: Ended, gathering: Gathering, turn: Turn) -> None:
         if frame.exchange in self._suspects.given_up:
             log.error("a call at which recorders ended again and again is counted as dropped", call=frame.exchange)
             gathering.lost = "recorder_error"
+        if not gathering.lost:
+            gathering.came.add(ended)
         if gathering.lost or not self._lane.takes(gathering):
             self._end(frame.exchange, gathering, turn)
             return
@@ -308,8 +309,8 @@ class Recorder:
             self._lane.pop()
             self._keep(made[0], made[1].result, turn)
         for exchange, gathering in list(self._open.items()):
-            last_ns = gathering.events[-1].at_ns if gathering.events else self._now()
-            gathering.events.append(Ended(exchange, last_ns, Outcome.INTERRUPTED, GONE))
+            if not gathering.lost:
+                gathering.came.add(Ended(exchange, gathering.came.last_ns, Outcome.INTERRUPTED, GONE))
             self._end(exchange, gathering, turn)
         self._batch = self._batch_of(turn, None)
         return self._commit(self._batch)
@@ -324,11 +325,11 @@ class Recorder:
 def _make_record(keeper: Keeper, gathering: Gathering) -> Record:
     if gathering.begun is None:
         raise ValueError("an exchange whose head could not be read cannot be made a row")
-    return keeper.finish(gathering.begun, assemble(gathering.events), gathering.sizes)
+    return keeper.finish(gathering.begun, gathering.came.tell(), gathering.sizes)
 
 
 def _make_slim(keeper: Keeper, suspects: Suspects, gathering: Gathering) -> Record:
-    with suspects.at(LANE, gathering.events[0].exchange):
+    with suspects.at(LANE, gathering.begun.opened.id if gathering.begun else ""):
         record = _make_record(keeper, gathering)
     return replace(record, call=slim(record.call)) if record.call else record
 

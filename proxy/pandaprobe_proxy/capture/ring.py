@@ -10,6 +10,7 @@ How it works, and what an editor must keep:
   reason, and, if its beginning is in the ring already, a `Dropped` frame says so. A reserve is kept for those.
 - The reader reads up to the head that it saw on its previous look, so that on machines with weak memory order the
   frames below that head have long been visible. Its tail moves only after what it read has been committed.
+- Behind the tail, memory is given back in whole blocks, before the tail moves: until then the writer cannot be there.
 - relayed = open + ended + dropped holds at the end of every flush; `ended` are those whose Ended lies in the ring.
 """
 
@@ -17,6 +18,7 @@ import mmap
 import os
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from pandaprobe_proxy.capture.frames import Dropped, encode, whole
@@ -24,6 +26,8 @@ from pandaprobe_proxy.model.exchange import Ended, Event, RequestHead
 
 PAGE = 4096
 RESERVE = 64 * 1024
+BLOCK = 256 * 1024
+"""What is given back to the machine at once, after it was read."""
 MAGIC = 0x50414E4441_0001
 
 (MAGIC_AT, CAPACITY, HEAD_AT, RELAYED, OPEN, ENDED, CLOSED, WRITER_PID, DROPPED_AT) = range(9)
@@ -125,6 +129,16 @@ class Ring:
         start = offset % self.capacity
         first = min(length, self.capacity - start)
         return self._map[PAGE + start : PAGE + start + first] + self._map[PAGE : PAGE + length - first]
+
+    def give_back(self, start: int, end: int) -> int:
+        """Frees the memory of the whole blocks between two offsets; where to go on from. Frees nothing if it cannot."""
+        first, last = -(-start // BLOCK) * BLOCK, end // BLOCK * BLOCK
+        if self.capacity % BLOCK or first >= last:
+            return start
+        with suppress(OSError):  # not on every kernel; it costs memory then, and nothing else
+            for offset in range(first, last, BLOCK):
+                self._map.madvise(mmap.MADV_REMOVE, PAGE + offset % self.capacity, BLOCK)
+        return last
 
     def numbers(self) -> Numbers:
         slots = self._slots
@@ -268,7 +282,7 @@ class RingReader:
 
     def __init__(self, ring: Ring, offset: int) -> None:
         self._ring = ring
-        self._offset = offset
+        self._offset = self._kept = offset
         self._seen = self._upto = ring.get(HEAD_AT)
         ring.set(TAIL, offset)
 
@@ -307,4 +321,5 @@ class RingReader:
 
     def commit(self) -> None:
         """Everything read so far is safe elsewhere."""
+        self._kept = self._ring.give_back(self._kept, self._offset)
         self._ring.set(TAIL, self._offset)

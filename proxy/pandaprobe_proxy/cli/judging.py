@@ -54,11 +54,11 @@ def load_judge(data_dir: str | None, given: dict[str, Any]) -> Settings:
 
 def split_names(settings: Settings, names: Sequence[str]) -> "tuple[tuple[str, ...], tuple[Criterion, ...]]":
     """The names that are no judge's, and what of a judge's is meant: all of ours and the rubrics if none is named."""
-    from pandaprobe_proxy.evaluate.judges import GROUPS, OURS, choose
+    from pandaprobe_proxy.evaluate.judges import GROUPS, JUDGES, choose
 
     rubrics = read_rubrics(settings)
     if not names:
-        return (), (*OURS, *rubrics)
+        return (), (*JUDGES, *rubrics)
     rest = tuple(name for name in names if name not in GROUPS and not choose((name,), rubrics))
     return rest, choose(names, rubrics)
 

@@ -1,19 +1,34 @@
 """`eval watch`: sessions are judged as they become idle or closed."""
 
 import time
+from collections.abc import Sequence
+from contextlib import closing, nullcontext
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from pandaprobe_proxy.cli.choosing import asking, choosing, read_asked
-from pandaprobe_proxy.cli.options import load_settings
+from pandaprobe_proxy.cli.judging import (
+    conclude,
+    judging,
+    load_judge,
+    make_judge,
+    make_wish,
+    split_names,
+    to_json,
+    wants_judge,
+)
 from pandaprobe_proxy.cli.output import clean, from_store, print_line, say
+from pandaprobe_proxy.settings import Settings
 from pandaprobe_proxy.store.base import StoreError
 from pandaprobe_proxy.store.judged import Choice
 
 if TYPE_CHECKING:
     from pandaprobe_proxy.app.evaluating import Flaw
+    from pandaprobe_proxy.app.standing_judge import StandingJudge
     from pandaprobe_proxy.app.watching import Told, Watch
+    from pandaprobe_proxy.evaluate.criteria import Criterion
 
 PAUSE_S = 1.0
 
@@ -27,24 +42,51 @@ def describe(flaw: "Flaw") -> str:
 @click.command("watch")
 @choosing
 @asking
+@judging
 @click.option("--once", is_flag=True, help="Evaluate what is due now, and end.")
 def watch(choice: Choice, data_dir: str | None, json: bool, once: bool, **given: Any) -> None:
-    """Evaluate sessions as they become idle or closed, until interrupted.
+    """Evaluate sessions as they become idle or closed, until interrupted; with --judge-url, by a model, too.
 
     What comes later makes judgements stale, and the session is evaluated anew when it is idle or closed again. A watch
-    that was killed goes on when it is started again. With --json, one document a line.
+    that was killed goes on when it is started again. A judge's budget is for as long as the watch runs. With --json,
+    one document a line.
 
     Example: pandaprobe-proxy eval watch --budget calls=20
     """
     from pandaprobe_proxy import app
 
-    asked = read_asked(choice, data_dir, given)
-    watching = app.watch(load_settings(data_dir=data_dir), asked, print_line if json else _say)
+    settings = load_judge(data_dir, given)
+    rest, criteria = split_names(settings, given["evaluator"])
+    asked = read_asked(choice, data_dir, {**given, "evaluator": rest})
+    judge = None
+    if wants_judge(settings, criteria, given):
+        judge, signals = _make_judge(settings, choice, criteria, given["again"])
+        asked = replace(asked, evaluators=asked.evaluators if rest or not given["evaluator"] else (), signals=signals)
+    with closing(judge) if judge else nullcontext():
+        _watch(app.watch(settings, asked, _print if json else _say, judge), once)
+
+
+def _watch(watching: "Watch", once: bool) -> None:
     from_store(watching.look)
+    while once and watching.behind:
+        from_store(watching.look)
     trouble = ""
     while not once:
-        time.sleep(PAUSE_S)
+        time.sleep(0 if watching.behind else PAUSE_S)
         trouble = _look(watching, trouble)
+
+
+def _make_judge(
+    settings: Settings, choice: Choice, criteria: "Sequence[Criterion]", again: bool
+) -> "tuple[StandingJudge, dict[str, str]]":
+    """The judge, and which of PandaProbe's signals it gives, each with its setting."""
+    from pandaprobe_proxy.app.judging import list_wanted
+    from pandaprobe_proxy.app.standing_judge import StandingJudge
+    from pandaprobe_proxy.evaluate.pandaprobe import WEIGHTS
+
+    endpoint, wish = make_judge(settings), make_wish(settings, choice, criteria, again)
+    signals = {one.name: one.setting for one in list_wanted(wish, endpoint.model) if one.name in WEIGHTS}
+    return StandingJudge(settings, wish, endpoint), signals
 
 
 def _look(watching: "Watch", trouble: str) -> str:
@@ -58,6 +100,12 @@ def _look(watching: "Watch", trouble: str) -> str:
     return ""
 
 
+def _print(told: "Told") -> None:
+    said = asdict(replace(told, judging=None))
+    del said["judging"]
+    print_line(said if told.judging is None else {**said, "judge": to_json(told.judging)})
+
+
 def _say(told: "Told") -> None:
     if told.judged:
         say(f"evaluated {told.judged} sessions, {told.kept} judgements")
@@ -65,3 +113,7 @@ def _say(told: "Told") -> None:
         say(f"session {clean(session_id)} is open again; what was said of it is stale once more comes")
     for flaw in told.flaws:
         say(describe(flaw))
+    if told.judging is not None:
+        conclude(told.judging)
+        if told.judging.refused:
+            say(f"{clean(told.judging.stopped)} It is asked again in a few minutes.")

@@ -69,7 +69,7 @@ def grade(exam: Exam, ballots: Sequence[Ballot]) -> Judgement:
     known = [value for value in values if value is not None]
     value = median(known) if len(known) * 2 > len(ballots) else None
     best = _choose_ballot(ballots, value)
-    counts = {**_tell_votes(values, value), **_tell_parts(exam, best)}
+    counts = {**_tell_votes(values, value), **tell_parts(exam, best)}
     evidence = tuple(quote for verdict in best.by_part.values() for quote in verdict.quotes)
     told = Judgement(exam.criterion.name, exam.criterion.version, value, _label(exam, best, value), counts, evidence)
     if exam.criterion.progress and value is not None:
@@ -91,7 +91,8 @@ def _tell_votes(values: Sequence[float | None], value: float | None) -> dict[str
     return {"votes": list(values), "agreement": same / len(values)}
 
 
-def _tell_parts(exam: Exam, ballot: Ballot) -> dict[str, Any]:
+def tell_parts(exam: Exam, ballot: Ballot) -> dict[str, Any]:
+    """What a vote has judged, found insufficient or got void, and how sure it was."""
     verdicts = list(ballot.by_part.values())
     counts: dict[str, Any] = {
         "judged": sum(verdict.value is not None for verdict in verdicts),

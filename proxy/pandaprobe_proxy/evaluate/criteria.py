@@ -44,6 +44,11 @@ class Criterion:
     merge: str = ASK
     skip: Callable[[Part], str] = _always
     """Why there is nothing to judge, so that nobody is asked; empty if there is."""
+    blames: bool = False
+    """Its one item is where a failed session went wrong, and how. It has no value, and sessions that nobody holds to
+    have failed are not asked about."""
+    votes: int = 1
+    """It is asked at least that often."""
     empty: float | None = None
     """What PandaProbe has where nothing is to be judged; here that is null, and this is among the counts."""
 

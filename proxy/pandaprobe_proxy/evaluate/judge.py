@@ -5,6 +5,7 @@ and how often, is the matter of others. All of it is pure.
 
 questions  the frame of a question                            material  what is shown of a session
 verdicts   what an answer says, and whether its quotes hold   ballots   from verdicts and votes to the judgement
+attribution  the same, of where a failed session went wrong
 criteria   what can be asked, and `judges` what is
 """
 
@@ -13,6 +14,7 @@ from collections.abc import Generator, Sequence
 from hashlib import blake2b
 
 from pandaprobe_proxy.evaluate import error_recovery, grounding, ignored_results, loops, tool_errors, tool_schema
+from pandaprobe_proxy.evaluate.attribution import attribute
 from pandaprobe_proxy.evaluate.ballots import Exam, count, grade
 from pandaprobe_proxy.evaluate.criteria import ASK, Criterion, name_words
 from pandaprobe_proxy.evaluate.material import CONTEXT, Window, cut_windows
@@ -51,7 +53,7 @@ def examine(
     merging = _merge_questions(exam, asked, verdicts) if criterion.merge == ASK else []
     merged = (yield from _settle(exam, merging)) if merging else []
     ballots = count(exam, votes, list(zip((*asked, *merging), (*verdicts, *merged), strict=True)))
-    return grade(exam, ballots)
+    return attribute(exam, ballots) if criterion.blames else grade(exam, ballots)
 
 
 def questions(exam: Exam, votes: int) -> list[Question]:

@@ -139,6 +139,34 @@ OURS = (
     ),
 )
 
+BLAMED = {
+    "plan_not_followed": "it left out, added or changed steps that its instructions or its own plan required",
+    "invented": "it went on with facts or values that nobody had given",
+    "invalid_call": "it called a tool that there is not, or with arguments that are missing or malformed",
+    "misread_result": "it took what a tool, or another agent, had returned for something else",
+    "wrong_intent": "it pursued another goal than the one it was given",
+    "unclear_request": "what was asked left open what had to be known, and it did not ask",
+    "unsupported_request": "what was asked cannot be done with the tools that it had",
+    "blocked": "a policy or a guard kept it from what had to be done",
+    "system_failure": "a tool, a service or the connection failed, and it could do nothing about that",
+    "inconclusive": "it failed, and the record does not show why",
+}
+"""Kinds of a failure's cause, after the ten of AgentRx."""
+_KINDS = "; ".join(f"`{name}` ({what})" for name, what in BLAMED.items())
+ATTRIBUTION = Criterion(
+    "failure_attribution",
+    1,
+    "This session did not come to what the user wanted. Find the message at which that was decided: not the first flaw,"
+    " but the earliest one that was never made good afterwards, so that from there on the session could not come out"
+    " right any more. Give exactly one item, for that message, with its kind as status, and quote what is wrong in it."
+    f" The kinds: {_KINDS}.",
+    statuses=dict.fromkeys(BLAMED, 0.0),
+    blames=True,
+    votes=3,
+    skip=_silent,
+)
+"""Asked only of sessions that are held to have failed."""
+
 PANDAPROBE = (
     Criterion(
         "task_completion",
@@ -212,8 +240,9 @@ PANDAPROBE = (
         skip=_silent,
     ),
 )
-CRITERIA = OURS + PANDAPROBE
-GROUPS = {"judges": OURS, "pandaprobe": PANDAPROBE}
+JUDGES = (*OURS, ATTRIBUTION)
+CRITERIA = JUDGES + PANDAPROBE
+GROUPS = {"judges": JUDGES, "pandaprobe": PANDAPROBE}
 """Names that mean several."""
 
 

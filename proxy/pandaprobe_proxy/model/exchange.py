@@ -6,7 +6,8 @@ Bytes are those of the wire after transfer framing, content-coding untouched; fo
 the bodies are the raw bytes of either direction. Times are taken by the relay, once.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from array import array
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -147,30 +148,91 @@ def find_header(headers: Headers, name: bytes) -> bytes | None:
     return None
 
 
+class Assembly:
+    """An exchange as it comes. Pieces of a body are held as one, with 16 bytes for each."""
+
+    __slots__ = ("_answered", "_asked", "_ended", "_head", "_response", "last_ns")
+
+    def __init__(self) -> None:
+        self.last_ns = 0
+        """The moment of the newest event."""
+        self._head: RequestHead | None = None
+        self._asked = _Pieces()
+        self._response: ResponseHead | None = None
+        self._answered = _Pieces()
+        self._ended: Ended | None = None
+
+    @property
+    def pieces(self) -> int:
+        """How many there are of both bodies."""
+        return len(self._asked.times) + len(self._answered.times)
+
+    def add(self, event: Event) -> None:
+        """Takes in an event. Raises ValueError if it is not in the order stated above, or of another exchange."""
+        self._check(event)
+        self.last_ns = event.at_ns
+        if isinstance(event, ResponseBody):
+            self._answered.add(event)
+        elif isinstance(event, RequestBody):
+            self._asked.add(event)
+        elif isinstance(event, RequestHead):
+            self._head = event
+        elif isinstance(event, ResponseHead):
+            self._response = self._response or event
+        else:
+            self._ended = self._ended or event
+
+    def _check(self, event: Event) -> None:
+        head = self._head
+        if head is None:
+            if not isinstance(event, RequestHead):
+                raise ValueError("an exchange starts with its RequestHead")
+        elif event.exchange != head.exchange or isinstance(event, RequestHead):
+            raise ValueError(f"events of another exchange among those of {head.exchange}")
+
+    def tell(self) -> Exchange:
+        """The Exchange that came, however far. Raises ValueError if nothing did."""
+        head, response = self._head, self._response
+        if head is None:
+            raise ValueError("an exchange starts with its RequestHead")
+        upgraded = response is not None and response.status == 101
+        return Exchange(
+            head=head,
+            request_body=bytes(self._asked.data),
+            request_chunks=self._asked.since(head) if upgraded else (),
+            response=response,
+            response_body=bytes(self._answered.data),
+            chunks=self._answered.since(head),
+            ended=self._ended,
+        )
+
+
+class _Pieces:
+    """A body, and when how much of it came."""
+
+    __slots__ = ("data", "lengths", "times")
+
+    def __init__(self) -> None:
+        self.data = bytearray()
+        self.times = array("q")
+        self.lengths = array("q")
+
+    def add(self, body: RequestBody | ResponseBody) -> None:
+        self.data += body.data
+        self.times.append(body.at_ns)
+        self.lengths.append(len(body.data))
+
+    def since(self, head: RequestHead) -> tuple[tuple[int, int], ...]:
+        start_ns = head.at_ns
+        return tuple((max(0, at_ns - start_ns), length) for at_ns, length in zip(self.times, self.lengths, strict=True))
+
+
 def assemble(events: Iterable[Event]) -> Exchange:
     """The Exchange that these events of one exchange tell of; ValueError if they are not in the order stated above.
 
     This is the specification. Events may be cut short anywhere, and what came is what the Exchange holds.
     """
-    told = list(events)
-    head = told[0] if told else None
-    if not isinstance(head, RequestHead):
-        raise ValueError("an exchange starts with its RequestHead")
-    if any(event.exchange != head.exchange or isinstance(event, RequestHead) for event in told[1:]):
-        raise ValueError(f"events of another exchange among those of {head.exchange}")
-    asked = [event for event in told if isinstance(event, RequestBody)]
-    answered = [event for event in told if isinstance(event, ResponseBody)]
-    response = next((event for event in told if isinstance(event, ResponseHead)), None)
-    return Exchange(
-        head=head,
-        request_body=b"".join(event.data for event in asked),
-        request_chunks=_chunks(head, asked) if response is not None and response.status == 101 else (),
-        response=response,
-        response_body=b"".join(event.data for event in answered),
-        chunks=_chunks(head, answered),
-        ended=next((event for event in told if isinstance(event, Ended)), None),
-    )
-
-
-def _chunks(head: RequestHead, bodies: Sequence[RequestBody | ResponseBody]) -> tuple[tuple[int, int], ...]:
-    return tuple((max(0, body.at_ns - head.at_ns), len(body.data)) for body in bodies)
+    assembly = Assembly()
+    for event in events:
+        assembly.add(event)
+    return assembly.tell()

@@ -20,11 +20,19 @@ _MARKED = re.compile(r"user_[^_]*_account_[^_]*_session_(\S+)")
 """The older form of Claude Code's `metadata.user_id`; the newer is a JSON object."""
 
 
+_FIELDS = frozenset(rung.name.split(".")[0] for rung in IN_BODIES)
+"""Where a body can name one at all."""
+
+
 def read_body_clues(call: Call) -> tuple[Clue, ...]:
     """Every different value under a name of the ladder, strongest first; of a connection, also those of its turns."""
     calls = (call, *(turn.call for turn in call.turns))
     return gather(
-        make_clue(rung, rung.name, value) for each in calls for rung in IN_BODIES for value in _find(rung, each)
+        make_clue(rung, rung.name, value)
+        for each in calls
+        if each.conversation_id is not None or not _FIELDS.isdisjoint(each.parameters)
+        for rung in IN_BODIES
+        for value in _find(rung, each)
     )
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from pandaprobe_proxy.dialects.json_values import parse_json
 from pandaprobe_proxy.model.call import Call, Message, ToolCall, Turn
 from pandaprobe_proxy.model.evidence import NO_EVIDENCE, Evidence, Key, Kind
-from pandaprobe_proxy.sessions.transcript import digest
+from pandaprobe_proxy.sessions.transcript import name_messages
 
 Json = Any
 KEY_BYTES = 12
@@ -44,7 +44,7 @@ def read_evidence(call: Call, owner: bytes, names: Sequence[bytes] = ()) -> Evid
         return _read_turns(call.turns, owner)
     if call.kind != "LLM":
         return NO_EVIDENCE
-    names = names or [digest(message) for message in call.input]
+    names = names or name_messages(call)
     said = [at for at, message in enumerate(call.input) if message.role not in ("system", "developer")]
     spoken, digests = [call.input[at] for at in said], [names[at] for at in said]
     trail = _follow(owner)
@@ -52,8 +52,9 @@ def read_evidence(call: Call, owner: bytes, names: Sequence[bytes] = ()) -> Evid
     shown = _newest(shown) if shown else list(_read_beginning(trail, spoken))
     if call.previous_id:
         shown.insert(0, Key(Kind.RESPONSE, call.previous_id.encode("utf-8", "replace"), len(spoken)))
-    left = dict.fromkeys(_read_left(trail, spoken, digests, call.output[:MOST_ANSWERS])) if call.error is None else {}
-    return Evidence(tuple(shown), tuple(left), _read_agent(trail, call))
+    answers = list(zip(call.output, names[len(call.input) :], strict=True))[:MOST_ANSWERS]
+    left = dict.fromkeys(_read_left(trail, spoken, digests, answers)) if call.error is None else {}
+    return Evidence(tuple(shown), tuple(left), _read_agent(trail, call, names))
 
 
 def _read_turns(turns: Sequence[Turn], owner: bytes) -> Evidence:
@@ -139,14 +140,13 @@ def _read_beginning(trail: _Trail, spoken: Sequence[Message]) -> Iterator[Key]:
 
 
 def _read_left(
-    trail: _Trail, spoken: Sequence[Message], digests: Sequence[bytes], output: Sequence[Message]
+    trail: _Trail, spoken: Sequence[Message], digests: Sequence[bytes], answers: Sequence[tuple[Message, bytes]]
 ) -> Iterator[bytes]:
     chain = trail.chain()
     chain.update(b"".join(digests))
-    for answer in output:
+    for answer, name in answers:
         if not (answer.content or answer.tool_calls or answer.refusal):
             continue
-        name = digest(answer)
         mine = chain.copy()
         mine.update(name)
         yield mine.digest()
@@ -158,13 +158,13 @@ def _read_left(
             yield trail.text(Kind.PROMPT, text)
 
 
-def _read_agent(trail: _Trail, call: Call) -> bytes:
+def _read_agent(trail: _Trail, call: Call, names: Sequence[bytes]) -> bytes:
     """Instructions and the names of tools. What has neither is no particular agent."""
-    instructions = [digest(message) for message in call.input if message.role in ("system", "developer")]
-    names = sorted([_name_tool(tool) for tool in call.tools])
-    if not instructions and not names:
+    instructions = [names[at] for at, message in enumerate(call.input) if message.role in ("system", "developer")]
+    tools = sorted([_name_tool(tool) for tool in call.tools])
+    if not instructions and not tools:
         return b""
-    said = "".join(names).encode("utf-8", "replace")
+    said = "".join(tools).encode("utf-8", "replace")
     return trail.key(Kind.PROMPT, b"agent", *instructions, said)
 
 

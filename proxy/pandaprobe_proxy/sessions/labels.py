@@ -20,8 +20,16 @@ MAX_TAG_CHARS = 100
 MAX_METADATA_BYTES = 16 * 1024
 MAX_PROPERTIES = 50
 _PROPERTY = b"helicone-property-"
-_USERS = (b"x-pandaprobe-user", b"helicone-user-id")
 _PARENTS = (b"x-pandaprobe-parent-session", b"x-parent-session-id", b"x-agentweave-parent-session-id")
+_AGENT, _PARENT_AGENT = b"x-claude-code-agent-id", b"x-claude-code-parent-agent-id"
+_USER, _TAGS, _METADATA, _TRACE, _CAPTURE = (
+    b"x-pandaprobe-" + name for name in (b"user", b"tags", b"metadata", b"trace", b"capture")
+)
+_PATH, _TRACE_CONTEXT = b"helicone-session-path", b"traceparent"
+_USERS = (_USER, b"helicone-user-id")
+_NAMES = frozenset(
+    {*_USERS, _TAGS, _METADATA, _TRACE, _CAPTURE, _PATH, _TRACE_CONTEXT, *_PARENTS, _AGENT, _PARENT_AGENT}
+)
 CAPTURES = ("full", "metadata", "off")
 _ID = re.compile(r"[0-9a-fA-F]{32}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
@@ -51,6 +59,9 @@ class Labels:
 
 def read_labels(headers: Headers) -> Labels:
     """The labels in the X-PandaProbe-* headers, in those of peers that mean the same, and in `traceparent`."""
+    names = [name.lower() for name, _ in headers]
+    if _NAMES.isdisjoint(names) and not any(name.startswith(_PROPERTY) for name in names):
+        return Labels()
     warnings: list[str] = []
     trace_id, parent_span_id = _read_trace(headers, warnings)
     return Labels(
@@ -62,15 +73,15 @@ def read_labels(headers: Headers) -> Labels:
         capture=_read_capture(headers, warnings),
         traceparent=_read_traceparent(headers),
         parent_session=_read_first(headers, _PARENTS),
-        session_path=_read_first(headers, (b"helicone-session-path",)),
-        agent=_read_first(headers, (b"x-claude-code-agent-id",)),
-        parent_agent=_read_first(headers, (b"x-claude-code-parent-agent-id",)),
+        session_path=_read_first(headers, (_PATH,)),
+        agent=_read_first(headers, (_AGENT,)),
+        parent_agent=_read_first(headers, (_PARENT_AGENT,)),
         warnings=tuple(warnings),
     )
 
 
 def _read_user(headers: Headers, warnings: list[str]) -> str | None:
-    value = find_header(headers, _USERS[0])
+    value = find_header(headers, _USER)
     if value is not None and read_visible(value) is None:
         warnings.append("X-PandaProbe-User was ignored: a user id is 1 to 255 characters of visible text")
     return _read_first(headers, _USERS)
@@ -83,7 +94,7 @@ def _read_first(headers: Headers, names: Sequence[bytes]) -> str | None:
 
 
 def _read_tags(headers: Headers, warnings: list[str]) -> tuple[str, ...]:
-    values = [value for name, value in headers if name.lower() == b"x-pandaprobe-tags"]
+    values = [value for name, value in headers if name.lower() == _TAGS]
     named = [part for part in b",".join(values).split(b",") if part.strip(b" \t")]
     read = [read_visible(part) for part in named]
     tags = dict.fromkeys(tag for tag in read if tag is not None and len(tag) <= MAX_TAG_CHARS)
@@ -109,7 +120,7 @@ def _read_properties(headers: Headers) -> dict[str, Json]:
 
 
 def _read_own_metadata(headers: Headers, warnings: list[str]) -> dict[str, Json] | None:
-    value = find_header(headers, b"x-pandaprobe-metadata")
+    value = find_header(headers, _METADATA)
     if value is None:
         return None
     try:
@@ -123,7 +134,7 @@ def _read_own_metadata(headers: Headers, warnings: list[str]) -> dict[str, Json]
 
 
 def _read_trace(headers: Headers, warnings: list[str]) -> tuple[str | None, str | None]:
-    value = find_header(headers, b"x-pandaprobe-trace")
+    value = find_header(headers, _TRACE)
     if value is None:
         return None, None
     trace, slash, span = value.decode("latin-1").partition("/")
@@ -144,7 +155,7 @@ def read_uuid(text: str) -> str | None:
 
 
 def _read_capture(headers: Headers, warnings: list[str]) -> str | None:
-    value = find_header(headers, b"x-pandaprobe-capture")
+    value = find_header(headers, _CAPTURE)
     if value is None:
         return None
     capture = value.decode("latin-1").strip(" \t").lower()
@@ -156,5 +167,5 @@ def _read_capture(headers: Headers, warnings: list[str]) -> str | None:
 
 def _read_traceparent(headers: Headers) -> str | None:
     """Other people's context: a bad one is nobody's mistake here, so it is left out without a word."""
-    value = (find_header(headers, b"traceparent") or b"").decode("latin-1").strip(" \t")
+    value = (find_header(headers, _TRACE_CONTEXT) or b"").decode("latin-1").strip(" \t")
     return value if _TRACEPARENT.fullmatch(value) else None

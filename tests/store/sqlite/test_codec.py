@@ -43,6 +43,10 @@ def test_json_is_kept_small_and_text_is_kept_readable():
     assert (to_text(None), from_text(None), from_text(None, 3)) == (None, None, 3)
 
 
+def test_what_json_cannot_say_is_told_all_the_same():
+    assert from_text(to_text({"large": 10**40, "odd": {"a": complex(1)}})) == {"large": 10**40, "odd": {"a": "(1+0j)"}}
+
+
 @pytest.mark.parametrize("data", [b"", b"x", b'{"role": "user", "content": "hi"}'])
 def test_short_bytes_stay_short(data):
     assert len(CODEC.shrink(data)) <= len(data) + 1

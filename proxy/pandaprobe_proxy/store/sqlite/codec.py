@@ -145,11 +145,14 @@ def _pairs(steps: Sequence[int]) -> Iterator[tuple[int, int]]:
 
 def to_text(value: Any) -> str | None:
     """JSON text for a column that people may read; None stays NULL."""
-    return None if value is None else _write(value)
+    try:
+        return None if value is None else _write(value).decode()
+    except (TypeError, ValueError, OverflowError, msgspec.MsgspecError):  # what only the slower one can write
+        return _write_any(value)
 
 
-_write = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=repr).encode
-"""Made once: `json.dumps` makes one for each value if it is not the default."""
+_write = msgspec.json.Encoder(enc_hook=repr).encode
+_write_any = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=repr).encode
 
 
 def from_text(text: str | None, default: Any = None) -> Any:
