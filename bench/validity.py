@@ -12,13 +12,14 @@ but by the calibrator, which never sees a task that it is asked about.
 import argparse
 import math
 import random
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from statistics import fmean
 
 from labelled import files, load
 from pandaprobe_proxy.evaluate import replicate_agreement, risk
-from pandaprobe_proxy.evaluate.features import AGREEMENT, read_features
-from pandaprobe_proxy.evaluate.logistic import learn
+from pandaprobe_proxy.evaluate.calibrator import Known, learn
+from pandaprobe_proxy.evaluate.features import AGREEMENT, read_features, read_words
 from pandaprobe_proxy.evaluate.peers import Peers
 from pandaprobe_proxy.evaluate.registry import Setting, judge_all
 from pandaprobe_proxy.evaluate.traits import read_traits
@@ -45,10 +46,13 @@ def measure(path, times):
         named = f"replicate_agreement, {most} peer{'s' * (most > 1)}"
         columns[named] = [replicate_agreement.judge(own, setting.peers, most).value for own in traits]
     rows = [read_features(run.session, own, one.values()) for run, own, one in zip(runs, traits, judged, strict=True)]
-    with_agreement = [list(row.values()) for row in rows]
-    alone = [[value for name, value in row.items() if name != AGREEMENT] for row in rows]
-    columns["calibrator"] = [1 - chance for chance in predict(runs, alone)]
-    columns["calibrator with agreement"] = [1 - chance for chance in predict(runs, with_agreement)]
+    words = [tuple(read_words(run.session, own)) for run, own in zip(runs, traits, strict=True)]
+    for name, left_out in (("calibrator", AGREEMENT), ("calibrator with agreement", "")):
+        known = [
+            Known(tuple(value for feature, value in row.items() if feature != left_out), said, own.model)
+            for row, said, own in zip(rows, words, traits, strict=True)
+        ]
+        columns[name] = [1 - chance for chance in predict(runs, known)]
     return runs, [(name, *describe(values, runs, times)) for name, values in columns.items()]
 
 
@@ -59,20 +63,30 @@ class Strangers(Peers):
         return [], "none"
 
 
-def predict(runs, rows):
+def predict(runs, known):
     """The chance of failure of each run, by models that have not seen its task."""
-    chances = [0.0] * len(runs)
-    tasks = sorted({run.task for run in runs})
+    failed, tasks = [run.failed for run in runs], sorted({run.task for run in runs})
+    jobs = []
     for repeat in range(REPEATS):
         shuffled = random.Random(repeat).sample(tasks, len(tasks))
         fold = {task: number % FOLDS for number, task in enumerate(shuffled)}
         for held in range(FOLDS):
-            seen = [at for at, run in enumerate(runs) if fold[run.task] != held]
-            model = learn([rows[at] for at in seen], [runs[at].failed for at in seen])
-            for at, run in enumerate(runs):
-                if fold[run.task] == held:
-                    chances[at] += model.predict(rows[at]) / REPEATS
+            parts = [
+                [at for at, run in enumerate(runs) if (fold[run.task] == held) == asked] for asked in (False, True)
+            ]
+            jobs.append((known, failed, *parts))
+    chances = [0.0] * len(runs)
+    with ProcessPoolExecutor() as workers:
+        for (*_, asked), told in zip(jobs, workers.map(learn_and_tell, jobs), strict=True):
+            for at, chance in zip(asked, told, strict=True):
+                chances[at] += chance / REPEATS
     return chances
+
+
+def learn_and_tell(job):
+    known, failed, seen, asked = job
+    model = learn([known[at] for at in seen], [failed[at] for at in seen])
+    return [model.predict(known[at]) for at in asked]
 
 
 def describe(values, runs, times):

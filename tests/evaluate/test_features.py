@@ -1,8 +1,8 @@
-from pandaprobe_proxy.evaluate.features import AGREEMENT, read_features
+from pandaprobe_proxy.evaluate.features import AGREEMENT, read_features, read_words
 from pandaprobe_proxy.evaluate.registry import Setting, judge_all
 from pandaprobe_proxy.evaluate.traits import read_traits
 from pandaprobe_proxy.model.call import Usage
-from talks import says, talk, used, user
+from talks import asks, says, talk, used, user
 
 
 def features(session):
@@ -39,3 +39,30 @@ def test_words_and_uses_are_counted():
 def test_a_session_without_anything_has_zeros():
     empty = features(talk())
     assert (empty["asked_chars"], empty["last_chars"], empty["digits"], empty["result_chars"]) == (0, 0, 0, 0)
+
+
+def words(session):
+    return read_words(session, read_traits(session))
+
+
+def test_words_say_who_said_them_and_numbers_count_by_their_length():
+    said = words(talk(user("Cancel 17 of 123456"), used("get_order", "ok"), says("Done!"), model="gpt"))
+    assert said[:3] == ["model gpt"] * 3
+    assert said[3:7] == ["asked cancel", "asked 00", "asked of", "asked 0000"]
+    assert said[7:] == ["said done", "last done", "used get_order", "used get_order well"]
+
+
+def test_a_tool_that_failed_was_used_in_vain_and_silence_has_no_words():
+    assert words(talk(user("x"), used("get", "Error: no"), says("")))[-2:] == ["used get", "used get in vain"]
+    assert words(talk()) == ["model "] * 3
+
+
+def test_the_answer_is_held_against_the_results():
+    ended = features(
+        talk(user("go 17"), used("get", "42.5"), used("get", "nothing"), says("<solution>42.5</solution>"))
+    )
+    assert (ended["number_in_results"], ended["number_in_last_result"]) == (1.0, 0.0)
+    assert (ended["is_marked"], ended["has_number"], ended["has_fraction"], ended["no_results"]) == (1.0, 1.0, 1.0, 0.0)
+    bare = features(talk(user("go"), says("Well"), asks("get")))
+    assert (bare["number_in_results"], bare["last_result_chars"], bare["has_fraction"]) == (None, None, 0.0)
+    assert (bare["ends_on_a_use"], bare["no_results"]) == (1.0, 1.0)

@@ -1,4 +1,4 @@
-from pandaprobe_proxy.evaluate.ignored_results import evaluate, read_tokens
+from pandaprobe_proxy.evaluate.ignored_results import evaluate, is_elsewhere, read_tokens
 from talks import asks, gives, proofs, says, talk, used, user
 
 ORDER = '{"id": "W123", "item": "keyboard", "price": 129.50, "owner": "Yusuf"}'
@@ -46,3 +46,47 @@ def test_what_counts_as_telling():
     telling, plain = read_tokens("W1 12 1234 Anna an keyboard USA a_b@c.de")
     assert telling == {"w1", "1234", "anna", "usa"}
     assert plain == {"keyboard", "a_b@c.de"}
+
+
+OTHER = '{"order_id": "#W999", "user": "anna_berg_77", "items": [{"item_id": "55512"}], "price": 129.5}'
+
+
+def look(result, answer, **arguments):
+    return evaluate(talk(user("go"), asks("get_order", **arguments), gives(result), says(answer)))
+
+
+def test_a_result_of_something_else_is_taken_up_only_by_an_id_that_it_alone_told():
+    judged = look(OTHER, "The price of Anna's order was 129.5 at 12.", order_id="#W123")
+    assert judged.value == 1
+    for answer in ("Your order is on its way, Anna.", "It is the price, order W123."):
+        judged = look(OTHER, answer, order_id="#W123")
+        assert (judged.value, proofs(judged)) == (0.0, [3])
+        assert judged.evidence[0].detail == "get_order told of something else than was asked, and nothing of it is used"
+
+
+def test_what_somebody_else_told_before_the_agent_said_it_is_no_proof():
+    session = talk(
+        user("It is 55512."),
+        used("get_order", OTHER, order_id="#W123"),
+        says("So 55512."),
+        user("anna_berg_77"),
+        says("x"),
+    )
+    assert evaluate(session).value == 0
+    session = talk(
+        user("go"), used("get_order", OTHER, order_id="#W123"), says("So 55512."), user("55512, yes"), says("x")
+    )
+    assert evaluate(session).value == 1
+
+
+def test_a_result_is_elsewhere_if_it_has_the_fields_of_the_arguments_and_none_of_their_values():
+    assert is_elsewhere({"order_id": "#W123"}, OTHER)
+    assert is_elsewhere({"item_id": "1"}, '[{"item_id": "2", "tags": ["a"]}]')
+    assert is_elsewhere({"userId": "u1"}, '{"id": 5}')
+    assert not is_elsewhere({"order_id": "#w999 "}, OTHER)
+    assert not is_elsewhere({"order_id": "#W123", "price": 129.5}, OTHER)
+    assert not is_elsewhere({"query": "x"}, OTHER)
+    assert not is_elsewhere({"order_id": ""}, OTHER)
+    assert not is_elsewhere({"order_id": "#W123"}, "no JSON")
+    assert not is_elsewhere({"order_id": "#W123"}, "17")
+    assert not is_elsewhere(None, OTHER)

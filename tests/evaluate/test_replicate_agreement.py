@@ -1,3 +1,4 @@
+import pytest
 from pandaprobe_proxy.evaluate.peers import Peers
 from pandaprobe_proxy.evaluate.replicate_agreement import judge
 from pandaprobe_proxy.evaluate.traits import read_traits
@@ -28,12 +29,22 @@ def test_sessions_that_did_the_same_agree():
 
 
 def test_one_deed_more_is_half_the_share_of_those_that_both_did():
-    assert agree(did("1", "a", "b"), did("2", "a")).value == 0.25
+    assert agree(did("1", "a", "b"), did("2", "a")).value == pytest.approx(0.9 * 0.25 + 0.1 * 0.5)
     assert agree(did("1", "a"), did("2", "b")).value == 0
 
 
 def test_to_change_nothing_is_a_deed_too():
     assert agree(did("1"), did("2"), did("3", "a")).value == 0.5
+
+
+def test_how_the_same_changes_came_about_counts_little():
+    one, other = (
+        traits(
+            name, *(used("get_order", "x", id=order) for order in looked), used("cancel_order", "ok", id=1), says("ok")
+        )
+        for name, looked in (("1", "a"), ("2", "ab"))
+    )
+    assert agree(one, other).value == pytest.approx(0.9 + 0.1 * 2 / 3)
 
 
 def test_where_nothing_can_be_changed_the_answers_are_compared():

@@ -45,7 +45,14 @@ _HEDGES = re.compile(
     re.IGNORECASE,
 )
 _NUMBER = re.compile(r"-?[\d.,]+%?")
+_DIGITS = re.compile(r"-?\d+(?:\.\d+)?")
+_MARKED = re.compile(r"<(?:solution|answer|final_answer|final)>", re.IGNORECASE)
 _WORD = re.compile(r"\w+")
+_SAID = re.compile(r"[a-z]+|\d+")
+MOST_DIGITS = 4
+MOST_SAID_CHARS = 3000
+"""Of each answer, of which the last are read."""
+MOST_ASKED_CHARS = 1500
 
 Features = dict[str, float | None]
 
@@ -60,9 +67,59 @@ def read_features(session: Session, traits: Traits, judgements: Iterable[Judgeme
     for name, count in COUNTS:
         features[f"{name}_{count}"] = log1p(float(by_name[name].counts[count]))
     features["risk_alone"] = float(by_name[risk.NAME].counts["alone"])
-    features |= _read_shape(session, traits) | _read_uses(session, traits) | _read_words(session, traits)
+    features |= _read_shape(session, traits) | _read_uses(session, traits) | _read_style(session, traits)
+    features |= _read_end(session, traits)
     features[AGREEMENT] = by_name[AGREEMENT].value
     return features
+
+
+def read_words(session: Session, traits: Traits) -> list[str]:
+    """What was said, by whom and when, which tools were used and how that went, and the model; numbers by their length.
+
+    The end of a message tells more than its beginning, which many share.
+    """
+    said = [line.text for line in session.answers if line.answered and line.text.strip()]
+    words = [f"model {traits.model}"] * 3
+    words += _name("asked", (line.text[-MOST_ASKED_CHARS:] for line in session.asked))
+    words += _name("said", (text[-MOST_SAID_CHARS:] for text in said))
+    words += _name("last", (text[-MOST_ASKED_CHARS:] for text in said[-1:]))
+    for use in session.uses:
+        words += [f"used {use.name}", f"used {use.name} {'well' if use.succeeded else 'in vain'}"]
+    return words
+
+
+def _name(who: str, texts: Iterable[str]) -> list[str]:
+    return [
+        f"{who} {'0' * min(len(word), MOST_DIGITS) if word.isdecimal() else word}"
+        for text in texts
+        for word in _SAID.findall(text.lower())
+    ]
+
+
+def _read_end(session: Session, traits: Traits) -> Features:
+    """Whether the answer is one, and what it stands on."""
+    said = [line.text for line in session.answers if line.text.strip()]
+    results = [use.result.text for use in session.results if use.result]
+    numbers = _DIGITS.findall(traits.answer)
+    words = {word for line in session.answers if line.answered for word in _SAID.findall(line.text.lower())}
+    asked = session.asked[0].text[-MOST_ASKED_CHARS:] if session.asked else ""
+    return {
+        "number_in_last_result": float(_is_in(numbers, results[-1:])) if numbers and results else None,
+        "number_in_results": float(_is_in(numbers, results)) if numbers and results else None,
+        "results": log1p(len(results)),
+        "no_results": float(not results),
+        "has_number": float(bool(numbers)),
+        "has_fraction": float("." in numbers[-1]) if numbers else 0.0,
+        "is_marked": float(bool(said and _MARKED.search(said[-1]))),
+        "last_result_chars": log1p(len(results[-1])) if results else None,
+        "ends_on_a_use": float(bool(session.uses) and session.uses[-1].result is None),
+        "asked_digits": log1p(sum(map(str.isdigit, asked))),
+        "words": log1p(len(words)),
+    }
+
+
+def _is_in(numbers: Iterable[str], texts: Sequence[str]) -> bool:
+    return any(number in text for number in numbers for text in texts)
 
 
 def _read_shape(session: Session, traits: Traits) -> Features:
@@ -89,7 +146,7 @@ def _read_uses(session: Session, traits: Traits) -> Features:
     }
 
 
-def _read_words(session: Session, traits: Traits) -> Features:
+def _read_style(session: Session, traits: Traits) -> Features:
     answers: Sequence[Line] = [line for line in session.answers if line.answered]
     texts = [line.text for line in answers] or [""]
     lengths, last, whole = [len(text) for text in texts], texts[-1], " ".join(texts)

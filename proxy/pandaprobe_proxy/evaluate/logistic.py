@@ -28,9 +28,13 @@ class Logistic:
     weights: tuple[float, ...]
     """The first is that of no feature."""
 
+    def weigh(self, row: Row) -> float:
+        """Log-odds of failure."""
+        return _dot(self.weights, self._scale(row))
+
     def predict(self, row: Row) -> float:
         """The chance, 0 to 1."""
-        return _squash(_dot(self.weights, self._scale(row)))
+        return _squash(self.weigh(row))
 
     def _scale(self, row: Row) -> Vector:
         return _scale(row, self.means, self.deviations)

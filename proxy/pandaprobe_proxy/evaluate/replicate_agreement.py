@@ -3,8 +3,9 @@
 Held against each peer is what the session did: the successful calls of tools that change something; where no such tool
 was at hand, its final answer; where there is none, all its successful calls. The value is the mean likeness to the
 peers: half the share of deeds that both did (Jaccard), half whether both did the very same, since one deed more or less
-leaves another world behind. The strongest signal that needs no labels: AUC 0.72 with one peer, 0.85 with all
-(evaluation reference, §3.3). It rewards the majority, which may be wrong.
+leaves another world behind. Of deeds that change something a tenth is how they came about: the share of all successful
+calls that both made, which tells apart sessions whose changes are alike. The strongest signal that needs no labels: AUC
+0.72 with one peer, 0.85 with all (evaluation reference, §3.3). It rewards the majority, which may be wrong.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,9 +16,11 @@ from pandaprobe_proxy.evaluate.traits import Traits
 from pandaprobe_proxy.evaluate.words import compare, liken
 from pandaprobe_proxy.model.score import Judgement
 
-NAME, VERSION = "replicate_agreement", 1
+NAME, VERSION = "replicate_agreement", 2
 SHORT_ANSWER = 80
 """Longer answers are compared by their runs of words."""
+WAY = 0.1
+"""What looking things up counts beside changes."""
 
 
 def judge(traits: Traits, peers: Peers, most: int | None = None) -> Judgement:
@@ -43,12 +46,16 @@ Liking = Callable[[Traits, Traits], float]
 def choose_deeds(group: Sequence[Traits]) -> tuple[str, Liking | None]:
     """What of these sessions is compared, and how."""
     if any(one.could_write for one in group):
-        return "writes", lambda one, other: _liken_deeds(one.writes, other.writes)
+        return "writes", _liken_changes
     if any(one.answer for one in group):
         return "answers", lambda one, other: _liken_answers(one.answer, other.answer)
     if any(one.uses for one in group):
         return "uses", lambda one, other: _liken_deeds(one.uses, other.uses)
     return "nothing", None
+
+
+def _liken_changes(one: Traits, other: Traits) -> float:
+    return (1 - WAY) * _liken_deeds(one.writes, other.writes) + WAY * compare(one.uses, other.uses)
 
 
 def _liken_deeds(one: frozenset[str], other: frozenset[str]) -> float:
