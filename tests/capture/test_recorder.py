@@ -544,9 +544,9 @@ def test_a_turn_commits_so_much_and_no_more():
     rig.recorder.step()
     offsets = []
     while not offsets or rig.recorder.behind:
-        before = rig.ring.get(slots.TAIL)
+        before = rig.ring.get(slots.COMMITTED)
         rig.recorder.step()
-        offsets.append(rig.ring.get(slots.TAIL) - before)
+        offsets.append(rig.ring.get(slots.COMMITTED) - before)
     assert len(offsets) == 3
     assert max(offsets) < TURN_BYTES + RESERVE + 100
     rig.ring.close()

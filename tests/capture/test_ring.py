@@ -1,13 +1,14 @@
 """The ring: order, bounds, whole exchanges dropped and counted, and numbers that add up at every flush."""
 
 import os
+import random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandaprobe_proxy.capture import ring as slots
 from pandaprobe_proxy.capture.frames import Dropped, decode
-from pandaprobe_proxy.capture.ring import BLOCK, PAGE, RESERVE, Ring, RingReader, RingWriter
+from pandaprobe_proxy.capture.ring import BLOCK, FEWEST_BLOCKS, PAGE, RESERVE, Ring, RingReader, RingWriter
 from pandaprobe_proxy.model.exchange import Ended, Outcome, RequestHead, ResponseBody
 
 RUN = "0190a1b2-0000-7000-8000-00000000000a"
@@ -126,21 +127,47 @@ def held_kb(ring):
 
 
 def test_what_was_read_and_committed_takes_no_memory():
-    both = Both(capacity=8 * BLOCK)
+    both = Both(capacity=FEWEST_BLOCKS * BLOCK)
     for number in range(100):
         both.tell(head(number), body(number, 200_000), ended(number))
         assert both.read() == [head(number), body(number, 200_000), ended(number)]
         both.reader.commit()
+        assert both.ring.numbers().used == 0
         assert held_kb(both.ring) < 3 * BLOCK // 1024
     both.tell(head(200), body(200, 4 * BLOCK))
     assert both.read() and held_kb(both.ring) > 4 * BLOCK // 1024, "what was not committed is kept"
     both.ring.close()
 
 
-def test_a_ring_that_is_no_whole_number_of_blocks_keeps_its_memory():
-    both = Both(capacity=2 * BLOCK + PAGE)
-    assert both.ring.give_back(0, 2 * BLOCK) == 0
+@pytest.mark.parametrize("seed", range(20))
+def test_a_ring_that_is_nearly_full_loses_nothing_that_it_has_taken(seed):
+    """What is committed a little at a time frees memory that the writer is about to use, or uses already."""
+    dice, both = random.Random(seed), Both(capacity=FEWEST_BLOCKS * BLOCK)
+    told, read = [], []
+    for number in range(300):
+        size = dice.choice([10, 5_000, 100_000, BLOCK])
+        data = bytes([number % 255 + 1]) * size
+        both.tell(head(number), ResponseBody(make_id(number), 2, data), ended(number))
+        told.append(data)
+        while both.ring.numbers().used > (FEWEST_BLOCKS - 3) * BLOCK or (dice.random() < 0.1 and read != told):
+            for frame in decode(both.reader.read(dice.choice([1, 50_000, 300_000]))):
+                if isinstance(frame.event, ResponseBody):
+                    read.append(frame.event.data)
+            both.reader.commit()
+    assert both.ring.numbers().dropped == {}
+    assert read == told[: len(read)] and len(read) > 200
     both.ring.close()
+
+
+def test_a_ring_that_is_no_whole_number_of_blocks_or_of_few_keeps_its_memory():
+    for capacity in (FEWEST_BLOCKS * BLOCK + PAGE, (FEWEST_BLOCKS - 1) * BLOCK):
+        both = Both(capacity=capacity)
+        both.tell(head(1), body(1, 3 * BLOCK), ended(1))
+        assert both.read()
+        both.reader.commit()
+        assert both.ring.get(slots.TAIL) == both.ring.get(slots.COMMITTED) == both.reader.offset
+        assert held_kb(both.ring) > 3 * BLOCK // 1024
+        both.ring.close()
 
 
 def test_frames_around_the_end_of_the_memory_are_whole():

@@ -86,7 +86,7 @@ class Recorder:
                 self._take(frame, turn)
         # Its rows and what is staged of it are there; what had ended and was not yet a row becomes one.
         self._turn = replace(turn, opened={}, staged={})
-        self._reader = RingReader(self._ring, max(state.offset, self._ring.get(slots.TAIL)))
+        self._reader = RingReader(self._ring, max(state.offset, self._ring.get(slots.COMMITTED)))
         self._tell(slots.OK)
 
     @property

@@ -10,7 +10,8 @@ How it works, and what an editor must keep:
   reason, and, if its beginning is in the ring already, a `Dropped` frame says so. A reserve is kept for those.
 - The reader reads up to the head that it saw on its previous look, so that on machines with weak memory order the
   frames below that head have long been visible. Its tail moves only after what it read has been committed.
-- Behind the tail, memory is given back in whole blocks, before the tail moves: until then the writer cannot be there.
+- The tail moves in whole blocks, whose memory is given back to the machine before it moves: until then the writer
+  cannot have written there again. Up to where exactly it was read and committed, `COMMITTED` says.
 - relayed = open + ended + dropped holds at the end of every flush; `ended` are those whose Ended lies in the ring.
 """
 
@@ -27,12 +28,14 @@ from pandaprobe_proxy.model.exchange import Ended, Event, RequestHead
 PAGE = 4096
 RESERVE = 64 * 1024
 BLOCK = 256 * 1024
-"""What is given back to the machine at once, after it was read."""
+"""What is given back to the machine, and to the writer, at once, after it was read; of a ring of fewer blocks than
+FEWEST_BLOCKS each byte is, and its memory stays."""
+FEWEST_BLOCKS = 16
 MAGIC = 0x50414E4441_0001
 
 (MAGIC_AT, CAPACITY, HEAD_AT, RELAYED, OPEN, ENDED, CLOSED, WRITER_PID, DROPPED_AT) = range(9)
 READER_SLOTS = 64
-(TAIL, READER_PID, STATE, HEARTBEAT, RECORDED, READER_DROPPED) = range(READER_SLOTS, READER_SLOTS + 6)
+(TAIL, READER_PID, STATE, HEARTBEAT, RECORDED, READER_DROPPED, COMMITTED) = range(READER_SLOTS, READER_SLOTS + 7)
 RUN_AT = 1024  # byte offset of the run id, 36 bytes of text
 KEY_AT = 2048  # byte offset of the run's sealing key
 KEY_BYTES = 32
@@ -131,14 +134,14 @@ class Ring:
         return self._map[PAGE + start : PAGE + start + first] + self._map[PAGE : PAGE + length - first]
 
     def give_back(self, start: int, end: int) -> int:
-        """Frees the memory of the whole blocks between two offsets; where to go on from. Frees nothing if it cannot."""
+        """Frees what lies between two offsets, as far as it is whole blocks; up to where."""
+        if self.capacity % BLOCK or self.capacity < FEWEST_BLOCKS * BLOCK:
+            return end
         first, last = -(-start // BLOCK) * BLOCK, end // BLOCK * BLOCK
-        if self.capacity % BLOCK or first >= last:
-            return start
         with suppress(OSError):  # not on every kernel; it costs memory then, and nothing else
             for offset in range(first, last, BLOCK):
                 self._map.madvise(mmap.MADV_REMOVE, PAGE + offset % self.capacity, BLOCK)
-        return last
+        return max(start, last)
 
     def numbers(self) -> Numbers:
         slots = self._slots
@@ -149,7 +152,7 @@ class Ring:
             dropped={reason: slots[DROPPED_AT + i] for i, reason in enumerate(REASONS) if slots[DROPPED_AT + i]},
             recorded=slots[RECORDED],
             reader_dropped=slots[READER_DROPPED],
-            used=slots[HEAD_AT] - slots[TAIL],
+            used=slots[HEAD_AT] - slots[COMMITTED],
             capacity=self.capacity,
             state=STATES[slots[STATE]],
             heartbeat_ns=slots[HEARTBEAT],
@@ -282,9 +285,9 @@ class RingReader:
 
     def __init__(self, ring: Ring, offset: int) -> None:
         self._ring = ring
-        self._offset = self._kept = offset
+        self._offset = offset
         self._seen = self._upto = ring.get(HEAD_AT)
-        ring.set(TAIL, offset)
+        self.commit()
 
     @property
     def offset(self) -> int:
@@ -321,5 +324,5 @@ class RingReader:
 
     def commit(self) -> None:
         """Everything read so far is safe elsewhere."""
-        self._kept = self._ring.give_back(self._kept, self._offset)
-        self._ring.set(TAIL, self._offset)
+        self._ring.set(TAIL, self._ring.give_back(self._ring.get(TAIL), self._offset))
+        self._ring.set(COMMITTED, self._offset)
