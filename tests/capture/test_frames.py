@@ -1,7 +1,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pandaprobe_proxy.capture.frames import HEAD_BYTES, Dropped, FrameError, decode, encode
+from pandaprobe_proxy.capture.frames import HEAD_BYTES, Dropped, FrameError, decode, encode, whole
 from pandaprobe_proxy.model.exchange import (
     Ended,
     Outcome,
@@ -70,3 +70,8 @@ def test_a_head_with_garbage_for_fields_is_an_error():
     data[HEAD_BYTES:] = b"\xc1" * (len(data) - HEAD_BYTES)
     with pytest.raises(FrameError):
         list(decode(bytes(data)))
+
+
+def test_bytes_that_are_no_frames_are_told_rather_than_read_for_ever():
+    with pytest.raises(FrameError, match="a frame of 0 bytes at 0"):
+        whole(bytes(100))

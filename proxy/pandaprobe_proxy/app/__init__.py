@@ -6,7 +6,7 @@ control  the running sidecar's own socket, for `status` and `run`               
 trust, handshakes  who trusts our authority, and the proof of it                     listening  the sockets of both
 rules    the kernel's, of the transparent mode      pulse    a sign of life
 stores   the store of these settings, for reading or writing                         logs    one form for all logs
-watching  judges sessions as they are over      own_evaluators  those of the user's own
+watching  judges sessions as they are over      own_evaluators, learning  those of the user's own
 hooks, hook_*, webhook  changes of sessions, told to commands and URLs
 judging, standing_judge, judge_*  a model that judges sessions: whom it asks, at what cost, and where answers are kept
 metrics  what Prometheus sees      metered  a writer whose commits are counted
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pandaprobe_proxy.app.intercept import intercept_main
     from pandaprobe_proxy.app.judging import judge
     from pandaprobe_proxy.app.labelling import add_score, keep_calibrated
+    from pandaprobe_proxy.app.learning import find_learned, forget_learned, learn_labels
     from pandaprobe_proxy.app.own_evaluators import find_evaluators
     from pandaprobe_proxy.app.record import record_main
     from pandaprobe_proxy.app.redecoding import redecode
@@ -47,10 +48,13 @@ __all__ = [
     "delete_session",
     "evaluate",
     "find_evaluators",
+    "find_learned",
     "find_web_port",
+    "forget_learned",
     "intercept_main",
     "judge",
     "keep_calibrated",
+    "learn_labels",
     "read_status",
     "reader",
     "record_main",
@@ -72,10 +76,13 @@ _HOMES = {
     "delete_session": "sessions.delete_session",
     "evaluate": "evaluating.evaluate",
     "find_evaluators": "own_evaluators.find_evaluators",
+    "find_learned": "learning.find_learned",
     "find_web_port": "web_port.find_address",
+    "forget_learned": "learning.forget_learned",
     "intercept_main": "intercept.intercept_main",
     "judge": "judging.judge",
     "keep_calibrated": "labelling.keep_calibrated",
+    "learn_labels": "learning.learn_labels",
     "reader": "stores.open_reader",
     "record_main": "record.record_main",
     "redecode": "redecoding.redecode",

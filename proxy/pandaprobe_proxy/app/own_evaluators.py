@@ -1,4 +1,5 @@
-"""The evaluators of the user's own: Python files, and packages that name some under `pandaprobe.evaluators`.
+"""The evaluators of the user's own: Python files, packages that name some under `pandaprobe.evaluators`, and what was
+learnt from labels.
 
 One that cannot be used is told of in a sentence, and the others are there.
 """
@@ -11,6 +12,7 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
 
+from pandaprobe_proxy.app.learning import LEARNED, read_learned
 from pandaprobe_proxy.evaluate.own import make_evaluator
 from pandaprobe_proxy.evaluate.registry import EVALUATORS, Evaluator
 
@@ -52,6 +54,8 @@ def _load(name: str, source: Path | EntryPoint) -> Evaluator:
         version = source.dist.version if source.dist else ""
         return make_evaluator(source.load(), name, f"{source.value} {version}")
     try:
+        if source.name == LEARNED:
+            return read_learned(source)
         code = source.read_bytes()
     except OSError as error:
         raise ValueError(f"it cannot be read ({error.strerror})") from error

@@ -47,7 +47,7 @@ def calibrate(choice: Choice, data_dir: str | None, json: bool, **given: Any) ->
 
     with reading(data_dir) as reader:
         judged = from_store(lambda: reader.judged(choice))
-        labels = _read_labels(given, from_store(lambda: read_given(reader, choice)))
+        labels = read_labelled(given, from_store(lambda: read_given(reader, choice)))
         tasks = from_store(lambda: read_tasks(reader, choice, None))
     source = given["labels"] or given["score"]
     found = _calibrate_all(judged, labels, tasks, given["threshold"])
@@ -64,10 +64,14 @@ def calibrate(choice: Choice, data_dir: str | None, json: bool, **given: Any) ->
         print_json({"items": [asdict(one) for one in kept]})
     else:
         for one in kept:
-            _print(one)
+            describe(one)
 
 
 def _check_names(names: Sequence[str], found: Mapping[str, Any]) -> None:
+    from pandaprobe_proxy.evaluate.learned import NAME as LEARNED
+
+    if LEARNED in names:
+        raise Failure(f"{LEARNED} was learnt from labels, and they flatter it; `eval learn` tells its worth.")
     for name in names:
         if name not in found:
             raise Failure(f"{name} has judged too few of the labelled sessions, ten good and ten bad; run `eval run`.")
@@ -78,7 +82,7 @@ def _check_names(names: Sequence[str], found: Mapping[str, Any]) -> None:
         )
 
 
-def _read_labels(given: dict[str, Any], scores: Mapping[tuple[str, str], float]) -> dict[str, bool]:
+def read_labelled(given: dict[str, Any], scores: Mapping[tuple[str, str], float]) -> dict[str, bool]:
     """Session ids and whether each is good; an error ends the command."""
     from pandaprobe_proxy.evaluate.label_files import read_labels
 
@@ -100,10 +104,11 @@ def _calibrate_all(
     """By evaluator, as it has judged last: version, setting and what labels say. Stale judgements are left out."""
     from pandaprobe_proxy.evaluate.calibration import Labelled
     from pandaprobe_proxy.evaluate.calibration import calibrate as hold
+    from pandaprobe_proxy.evaluate.learned import NAME as LEARNED
 
     found = {}
     fresh = [one for one in judged if not one.stale and one.judgement.value is not None]
-    for name in sorted({one.judgement.name for one in fresh}):
+    for name in sorted({one.judgement.name for one in fresh} - {LEARNED}):
         mine = [one for one in fresh if one.judgement.name == name]
         newest = max(mine, key=lambda one: one.at_ns)
         version = newest.judgement.version
@@ -128,7 +133,8 @@ def _write_png(path: str, kept: Sequence[Calibrated]) -> None:
         raise Failure(f"{path} cannot be written: {error.strerror}.") from error
 
 
-def _print(one: Calibrated) -> None:
+def describe(one: Calibrated) -> None:
+    """Prints what labels say of an evaluator."""
     from pandaprobe_proxy.evaluate.calibration import ENOUGH
 
     found = one.calibration

@@ -64,7 +64,8 @@ def read_evaluators(chosen: Sequence[str], data_dir: str | None) -> "tuple[Evalu
     from pandaprobe_proxy.evaluate.registry import choose
 
     files = [name for name in chosen if name.endswith(".py")]
-    configured = load_settings(data_dir=data_dir).evaluators
+    settings = load_settings(data_dir=data_dir)
+    configured = [*settings.evaluators, *app.find_learned(settings)]
     found = app.find_evaluators([*configured, *(Path(file) for file in files if Path(file) not in configured)])
     broken = [problem for problem in found.problems if any(problem.startswith(file) for file in files)]
     if broken:

@@ -27,6 +27,7 @@ from pandaprobe_proxy.cli.judging import (
     to_json,
     wants_judge,
 )
+from pandaprobe_proxy.cli.learning import learn
 from pandaprobe_proxy.cli.options import as_json, data_dir, reading
 from pandaprobe_proxy.cli.output import Failure, echo, from_store, heading, one_line, print_json, print_table, say
 from pandaprobe_proxy.cli.watching import describe, watch
@@ -52,7 +53,7 @@ def command() -> None:
     """Evaluate sessions, and show what was said of them."""
 
 
-for other in (compare, watch, calibrate, evaluate_file):
+for other in (compare, watch, calibrate, learn, evaluate_file):
     command.add_command(other)
 
 
@@ -171,7 +172,10 @@ def _calibration(judged: list[Judged], known: Calibrated | None, by_judge: bool)
     """What labels say of the evaluator as it has judged these, in a few words."""
     if known is None:
         return UNCALIBRATED if by_judge else "-"
-    as_it_was = any((one.judgement.version, one.setting) == (known.version, known.setting) for one in judged)
+    as_it_was = any(
+        one.judgement.version == known.version and known.setting in (one.setting, one.judgement.counts.get("model"))
+        for one in judged
+    )
     return sum_up(known.calibration) if as_it_was or not judged else "as it was before"
 
 
