@@ -138,13 +138,15 @@ def test_a_gate_ends_with_5_and_says_what_is_under(terminal, place):
     terminal.out("eval", "run")
     done = terminal.run("eval", "gate", "--fail-under", "tool_errors=0.5", "--fail-under", "drift=0.1")
     assert done.exit_code == 5
-    assert "tool_errors: mean 0.000 is under 0.5; drift: 0 sessions have a value, 1 are needed." in done.stderr
+    assert "tool_errors: mean 0.000 is under 0.5; drift: 0 sessions have a value, 1 are needed; " in done.stderr
+    assert "`eval ls` lists the scores that there are." in done.stderr
 
 
 @pytest.mark.parametrize(
     ("words", "said"),
     [
         (["run", "-e", "luck"], "there is no evaluator 'luck'; there are tool_errors, "),
+        (["run", "-e", "luck"], "; and judges, which `eval run` and `eval watch` ask: goal_completion, "),
         (["run", "--where", "colour=red"], "--where 'colour=red' is not understood: there is no 'colour' to filter by"),
         (["run", "--since", "soon"], "--since 'soon' is no time"),
         (["run", "--budget", "calls=few"], "--budget 'calls=few' is not understood"),

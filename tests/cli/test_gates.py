@@ -8,7 +8,10 @@ CHECKS = [check("loops", [1.0, 0.5], 0.7, False, 1), check('odd"<name', [], 0.5,
 
 def test_the_table_says_what_was_asked_and_found():
     assert "| loops | 2 | 0.750 | 0.500 | 0.7 | passed |" in to_markdown(CHECKS)
-    assert "| - | - | 0.5 | failed: 0 sessions have a value, 1 are needed |" in to_markdown(CHECKS)
+    assert (
+        "| - | - | 0.5 | failed: 0 sessions have a value, 1 are needed; `eval ls` lists the scores that there are |"
+        in to_markdown(CHECKS)
+    )
 
 
 def test_the_junit_report_has_a_case_for_each_threshold():

@@ -28,3 +28,11 @@ def test_the_bound_is_the_same_whenever_it_is_asked():
 def test_each_threshold_is_checked_in_order():
     checks = check_all({"a": [1.0]}, {"b": 0.5, "a": 0.5}, strict=False, fewest=1)
     assert [(one.name, one.passed) for one in checks] == [("b", False), ("a", True)]
+
+
+def test_a_score_that_no_session_has_is_told_of_with_where_the_names_of_scores_are():
+    found = check_all({"loops": [1.0]}, {"lopps": 0.5, "loops": 0.5}, strict=False, fewest=2)
+    assert [(one.name, one.reason) for one in found] == [
+        ("lopps", "0 sessions have a value, 2 are needed; `eval ls` lists the scores that there are"),
+        ("loops", "1 sessions have a value, 2 are needed"),
+    ]

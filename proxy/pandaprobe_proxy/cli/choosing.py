@@ -61,6 +61,7 @@ def read_asked(choice: Choice, data_dir: str | None, given: dict[str, Any]) -> "
 def read_evaluators(chosen: Sequence[str], data_dir: str | None) -> "tuple[Evaluator, ...]":
     """Those that are named, by name or by file; all if none is. One that cannot be used and is not named is told of."""
     from pandaprobe_proxy import app
+    from pandaprobe_proxy.evaluate.judges import CRITERIA
     from pandaprobe_proxy.evaluate.registry import choose
 
     files = [name for name in chosen if name.endswith(".py")]
@@ -77,7 +78,9 @@ def read_evaluators(chosen: Sequence[str], data_dir: str | None) -> "tuple[Evalu
         return choose(names, found.evaluators)
     except KeyError as error:
         known = ", ".join(one.name for one in found.evaluators)
-        raise Failure(f"there is no evaluator {error.args[0]!r}; there are {known}.", 2) from error
+        judges = ", ".join(one.name for one in CRITERIA)
+        why = f"there is no evaluator {error.args[0]!r}; there are {known}"
+        raise Failure(f"{why}; and judges, which `eval run` and `eval watch` ask: {judges}.", 2) from error
 
 
 def read_choice(session: str | None, since: str | None, where: tuple[str, ...], data_dir: str | None) -> Choice:

@@ -30,6 +30,8 @@ def check(name: str, values: Sequence[float], threshold: float, strict: bool, fe
     if len(values) < max(1, fewest):
         mean = fmean(values) if values else None
         reason = f"{len(values)} sessions have a value, {max(1, fewest)} are needed"
+        if not values:
+            reason += "; `eval ls` lists the scores that there are"
         return Check(name, threshold, len(values), mean, None, False, reason)
     mean, low = fmean(values), find_low(values)
     held = low if strict else mean
