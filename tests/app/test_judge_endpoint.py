@@ -113,12 +113,22 @@ async def test_an_answer_that_is_none_says_so():
                 await judge.ask(QUESTION)
 
 
-async def test_a_judge_that_is_not_there_is_tried_again_and_then_told_of():
+async def test_a_judge_that_is_not_there_is_tried_once_more_and_ends_the_run():
     passing = Passing()
     async with Endpoint("http://127.0.0.1:9/v1", "m", clock=passing.clock).open() as judge:
+        with pytest.raises(JudgeRefused, match=r"127.0.0.1 cannot be reached \(.*\); check --judge-url"):
+            await judge.ask(QUESTION)
+    assert len(passing.slept) == 1
+
+
+async def test_one_that_has_answered_before_is_tried_again_and_again():
+    async with asking(in_turn(FINE)) as judge:
+        await judge.ask(QUESTION)
+        judge.judge.hold_from = 1
+        judge.judge.release.set()  # from now on it hangs up without a word
         with pytest.raises(JudgeFailed, match=r"cannot be reached .*6 times"):
             await judge.ask(QUESTION)
-    assert len(passing.slept) == 5
+        assert len(judge.passing.slept) == 5
 
 
 async def test_an_endless_answer_is_cut():

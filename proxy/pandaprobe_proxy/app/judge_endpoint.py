@@ -28,6 +28,8 @@ from pandaprobe_proxy.model.call import Usage
 TIMEOUT_S = 300.0
 CONNECT_S = 10.0
 MOST_TRIES = 6
+FIRST_TRIES = 2
+"""Of an endpoint that never answered at all and that nobody can connect to: it is not there."""
 LONGEST_PAUSE_S = 60.0
 LONGEST_WISH_S = 300.0
 """An endpoint that wants us to wait longer is asked again by another run."""
@@ -35,6 +37,7 @@ ANSWER_BYTES = 8 * 1024 * 1024
 ANSWER_TOKENS = 4096
 LATER = frozenset({408, 425, 429, 500, 502, 503, 504, 529})
 NEVER = frozenset({401, 402, 403, 404})
+TIMED_OUT = b"no answer in time"
 QUOTA = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
 FIXED = {"temperature": 0, "max_tokens": ANSWER_TOKENS}
 """Beside the model, the messages, the seed and the schema. Some models refuse some of these; they are asked without."""
@@ -128,6 +131,8 @@ class Asking:
         self._pace = _Pace(endpoint.limits, endpoint.clock)
         self._proxy = find_proxy(endpoint.url)
         self._without: dict[str, str] = {}
+        self._answered = False
+        """It did once, whatever it said."""
 
     async def ask(self, question: Question) -> Reply:
         """The answer to one question. Raises JudgeRefused or JudgeFailed."""
@@ -136,9 +141,12 @@ class Asking:
             await self._pace.wait()
             started_s = self._clock.now_s()
             status, headers, body = await self._post(question)
+            self._answered = self._answered or bool(status)
             if status == 200:
                 return self._read(body, started_s)
             why = self._explain(status, body)
+            if not self._answered and attempt + 1 >= FIRST_TRIES and body != TIMED_OUT:
+                raise JudgeRefused(f"{why}; check --judge-url.")
             if status in NEVER or _code(body) in QUOTA:
                 raise JudgeRefused(
                     f"the judge at {self._endpoint.host} {why}; check --judge-url, --judge-model and the key."
@@ -152,7 +160,7 @@ class Asking:
         raise JudgeFailed(f"{why}, {MOST_TRIES} times")
 
     async def _post(self, question: Question) -> tuple[int, Mapping[str, str], bytes]:
-        """(status, headers, body); 0 if there was no answer."""
+        """(status, headers, body); 0 and why, if there was no answer."""
         headers = {
             "Content-Type": "application/json",
             "User-Agent": f"pandaprobe-proxy/{__version__}",
@@ -168,8 +176,11 @@ class Asking:
             ) as response:
                 body = await _read_bounded(response)
                 return response.status, response.headers, self._hide(body)
-        except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
-            return 0, {}, type(error).__name__.encode()
+        except TimeoutError:
+            return 0, {}, TIMED_OUT
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            said = getattr(error, "strerror", None) or type(error).__name__
+            return 0, {}, said.encode()
 
     def _write(self, question: Question) -> dict[str, Any]:
         shape = {"name": question.criterion[:64], "strict": True, "schema": question.schema}
