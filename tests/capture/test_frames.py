@@ -72,6 +72,10 @@ def test_a_head_with_garbage_for_fields_is_an_error():
         list(decode(bytes(data)))
 
 
-def test_bytes_that_are_no_frames_are_told_rather_than_read_for_ever():
-    with pytest.raises(FrameError, match="a frame of 0 bytes at 0"):
-        whole(bytes(100))
+def test_bytes_that_are_no_frames_are_refused_rather_than_read_for_ever():
+    good = encode(Dropped("0190a1b2-0000-7000-8000-000000000001", 1, "why"))
+    assert (whole(good + good[:9]), whole(good + bytes(100))) == (len(good), len(good) + 100)
+    frames = decode(good + bytes(100))
+    assert next(frames).data == good
+    with pytest.raises(FrameError):
+        next(frames)
