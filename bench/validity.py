@@ -11,7 +11,6 @@ but by the calibrator, which never sees a task that it is asked about.
 
 import argparse
 import math
-import random
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from statistics import fmean
@@ -20,12 +19,13 @@ from labelled import files, load
 from pandaprobe_proxy.evaluate import replicate_agreement, risk
 from pandaprobe_proxy.evaluate.calibrator import Known, learn
 from pandaprobe_proxy.evaluate.features import AGREEMENT, read_features, read_words
+from pandaprobe_proxy.evaluate.learned import fold
 from pandaprobe_proxy.evaluate.peers import Peers
 from pandaprobe_proxy.evaluate.registry import Setting, judge_all
 from pandaprobe_proxy.evaluate.traits import read_traits
 from ranking import find_auc, find_grouped_auc, find_interval
 
-FOLDS, REPEATS = 5, 3
+REPEATS = 3
 VALUE, FAILED, RUN, TASK, DRAWN = range(5)
 
 
@@ -65,16 +65,8 @@ class Strangers(Peers):
 
 def predict(runs, known):
     """The chance of failure of each run, by models that have not seen its task."""
-    failed, tasks = [run.failed for run in runs], sorted({run.task for run in runs})
-    jobs = []
-    for repeat in range(REPEATS):
-        shuffled = random.Random(repeat).sample(tasks, len(tasks))
-        fold = {task: number % FOLDS for number, task in enumerate(shuffled)}
-        for held in range(FOLDS):
-            parts = [
-                [at for at, run in enumerate(runs) if (fold[run.task] == held) == asked] for asked in (False, True)
-            ]
-            jobs.append((known, failed, *parts))
+    failed, tasks = [run.failed for run in runs], [run.task for run in runs]
+    jobs = [(known, failed, *parts) for repeat in range(REPEATS) for parts in fold(tasks, repeat)]
     chances = [0.0] * len(runs)
     with ProcessPoolExecutor() as workers:
         for (*_, asked), told in zip(jobs, workers.map(learn_and_tell, jobs), strict=True):

@@ -9,6 +9,7 @@ import os
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from places import Place
+from scripted_judge import scripted_judge
 
 # How long something takes on a machine that does other things too says nothing of whether it is right.
 settings.register_profile(
@@ -26,3 +27,9 @@ def place(tmp_path):
     made = Place(tmp_path / "data" / "calls.db")
     yield made
     made.close()
+
+
+@pytest.fixture
+def judge():
+    with scripted_judge() as running:
+        yield running

@@ -10,13 +10,7 @@ from pandaprobe_proxy.evaluate.judges import choose
 from pandaprobe_proxy.settings import Settings
 from pandaprobe_proxy.store.judged import Choice
 from records import make_record
-from scripted_judge import answer_well, scripted_judge
-
-
-@pytest.fixture
-def judge():
-    with scripted_judge() as running:
-        yield running
+from scripted_judge import answer_well
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import json
 
 import pytest
 from records import START_NS, make_record
-from scripted_judge import answer_well, scripted_judge
+from scripted_judge import answer_well
 
 S = 1_000_000_000
 PRICES = '{"judge-1": {"input": 1, "output": 10}}'
@@ -26,12 +26,6 @@ def fill(place, session="trip"):
         make_record(second, "It is lost.", session=session, at_ns=START_NS + S),
         make_record(third, "Yes, quite sure.", session=session, at_ns=START_NS + 2 * S),
     )
-
-
-@pytest.fixture
-def judge():
-    with scripted_judge() as running:
-        yield running
 
 
 @pytest.fixture

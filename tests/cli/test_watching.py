@@ -2,12 +2,11 @@
 
 import json
 
-import pytest
 from pandaprobe_proxy.app.evaluating import Flaw
 from pandaprobe_proxy.app.standing_judge import AT_ONCE
 from pandaprobe_proxy.cli.watching import describe
 from records import make_record
-from scripted_judge import answer_well, scripted_judge
+from scripted_judge import answer_well
 
 
 def fill(place, *sessions):
@@ -29,12 +28,6 @@ def test_programs_read_a_line_for_each(terminal, place):
     place.writer.close()
     (line,) = terminal.out("eval", "watch", "--once", "--json", "-e", "loops").splitlines()
     assert json.loads(line) == {"judged": 1, "kept": 1, "reopened": [], "flaws": []}
-
-
-@pytest.fixture
-def judge():
-    with scripted_judge() as running:
-        yield running
 
 
 def watch(terminal, judge, *words):

@@ -27,12 +27,6 @@ def said(role, text):
 
 
 @pytest.fixture
-def judge():
-    with scripted_judge() as running:
-        yield running
-
-
-@pytest.fixture
 def place(tmp_path):
     made = Place(tmp_path / "data" / "calls.db")
     yield made

@@ -75,14 +75,19 @@ class Watch:
     @property
     def behind(self) -> bool:
         """There is more to do than fitted into the last look."""
-        return self._to_ask is None or bool(self._to_ask or self._left)
+        return self._asks or bool(self._left)
+
+    @property
+    def _asks(self) -> bool:
+        """There are sessions that a judge is still to be asked about."""
+        return self._to_ask is None or bool(self._to_ask)
 
     def look(self) -> None:
         """Judges what is due now; of what a judge is to look at, some."""
         with closing(open_reader(self._settings)) as reader:
             self._listen(reader)
             self._evaluate(reader)
-            if self._judge is not None and (self._to_ask is None or self._to_ask):
+            if self._judge is not None and self._asks:
                 self._ask(self._judge, reader)
 
     def _listen(self, reader: Reader) -> None:

@@ -20,8 +20,7 @@ from pandaprobe_proxy.cli.judging import (
     judging,
     list_judges,
     load_judge,
-    make_judge,
-    make_wish,
+    prepare,
     split_names,
     tell,
     to_json,
@@ -92,13 +91,11 @@ def _judge(
 ) -> "tuple[Judging, dict[str, str]]":
     """What a judge says, and which of PandaProbe's signals it has given, each with its setting."""
     from pandaprobe_proxy import app
-    from pandaprobe_proxy.app.judging import list_wanted
-    from pandaprobe_proxy.evaluate.pandaprobe import WEIGHTS
 
-    endpoint, wish = make_judge(settings), make_wish(settings, choice, criteria, again)
+    endpoint, wish, signals = prepare(settings, choice, criteria, again)
     done = from_store(lambda: app.judge(settings, wish, endpoint, tell))
     conclude(done)
-    return done, {one.name: one.setting for one in list_wanted(wish, endpoint.model) if one.name in WEIGHTS}
+    return done, signals
 
 
 def _evaluate(settings: Settings, asked: "Asked") -> "tuple[dict[str, Any], Sequence[Flaw]]":

@@ -124,11 +124,16 @@ def make_judge(settings: Settings) -> "Endpoint":
     return Endpoint(settings.judge_url, settings.judge_model, read_key(settings), limits)
 
 
-def make_wish(settings: Settings, choice: Choice, criteria: "Sequence[Criterion]", again: bool) -> "Wish":
-    """What the judge is to look at."""
-    from pandaprobe_proxy.app.judging import Wish
+def prepare(
+    settings: Settings, choice: Choice, criteria: "Sequence[Criterion]", again: bool
+) -> "tuple[Endpoint, Wish, dict[str, str]]":
+    """Whom to ask, what about, and which of PandaProbe's signals that gives, each with its setting."""
+    from pandaprobe_proxy.app.judging import Wish, list_wanted
+    from pandaprobe_proxy.evaluate.pandaprobe import WEIGHTS
 
-    return Wish(choice, criteria, settings.judge_votes, again)
+    endpoint, wish = make_judge(settings), Wish(choice, criteria, settings.judge_votes, again)
+    signals = {one.name: one.setting for one in list_wanted(wish, endpoint.model) if one.name in WEIGHTS}
+    return endpoint, wish, signals
 
 
 def tell(progress: "Judging") -> None:

@@ -1,7 +1,6 @@
 """`eval watch`: sessions are judged as they become idle or closed."""
 
 import time
-from collections.abc import Sequence
 from contextlib import closing, nullcontext
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
@@ -13,22 +12,18 @@ from pandaprobe_proxy.cli.judging import (
     conclude,
     judging,
     load_judge,
-    make_judge,
-    make_wish,
+    prepare,
     split_names,
     to_json,
     wants_judge,
 )
 from pandaprobe_proxy.cli.output import clean, from_store, print_line, say
-from pandaprobe_proxy.settings import Settings
 from pandaprobe_proxy.store.base import StoreError
 from pandaprobe_proxy.store.judged import Choice
 
 if TYPE_CHECKING:
     from pandaprobe_proxy.app.evaluating import Flaw
-    from pandaprobe_proxy.app.standing_judge import StandingJudge
     from pandaprobe_proxy.app.watching import Told, Watch
-    from pandaprobe_proxy.evaluate.criteria import Criterion
 
 PAUSE_S = 1.0
 
@@ -54,13 +49,15 @@ def watch(choice: Choice, data_dir: str | None, json: bool, once: bool, **given:
     Example: pandaprobe-proxy eval watch --budget calls=20
     """
     from pandaprobe_proxy import app
+    from pandaprobe_proxy.app.standing_judge import StandingJudge
 
     settings = load_judge(data_dir, given)
     rest, criteria = split_names(settings, given["evaluator"])
     asked = read_asked(choice, data_dir, {**given, "evaluator": rest})
     judge = None
     if wants_judge(settings, criteria, given):
-        judge, signals = _make_judge(settings, choice, criteria, given["again"])
+        endpoint, wish, signals = prepare(settings, choice, criteria, given["again"])
+        judge = StandingJudge(settings, wish, endpoint)
         asked = replace(asked, evaluators=asked.evaluators if rest or not given["evaluator"] else (), signals=signals)
     with closing(judge) if judge else nullcontext():
         _watch(app.watch(settings, asked, _print if json else _say, judge), once)
@@ -74,19 +71,6 @@ def _watch(watching: "Watch", once: bool) -> None:
     while not once:
         time.sleep(0 if watching.behind else PAUSE_S)
         trouble = _look(watching, trouble)
-
-
-def _make_judge(
-    settings: Settings, choice: Choice, criteria: "Sequence[Criterion]", again: bool
-) -> "tuple[StandingJudge, dict[str, str]]":
-    """The judge, and which of PandaProbe's signals it gives, each with its setting."""
-    from pandaprobe_proxy.app.judging import list_wanted
-    from pandaprobe_proxy.app.standing_judge import StandingJudge
-    from pandaprobe_proxy.evaluate.pandaprobe import WEIGHTS
-
-    endpoint, wish = make_judge(settings), make_wish(settings, choice, criteria, again)
-    signals = {one.name: one.setting for one in list_wanted(wish, endpoint.model) if one.name in WEIGHTS}
-    return StandingJudge(settings, wish, endpoint), signals
 
 
 def _look(watching: "Watch", trouble: str) -> str:

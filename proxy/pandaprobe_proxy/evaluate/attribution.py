@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pandaprobe_proxy.evaluate.ballots import Ballot, Exam, tell_parts
-from pandaprobe_proxy.evaluate.labels import BOOLEAN, CATEGORICAL
+from pandaprobe_proxy.evaluate.labels import CATEGORICAL, read_value
 from pandaprobe_proxy.model.score import Judgement, Quote, Score
 
 FAILED = 0.5
@@ -25,9 +25,8 @@ def is_failed(scores: Iterable[Score]) -> bool:
     """Whether these scores of a session, oldest first, hold it to have failed: the strongest name's newest does."""
     newest = {score.name: score for score in scores if score.trace_id is None and score.data_type != CATEGORICAL}
     said = next((newest[name] for name in SAYS if name in newest), None)
-    if said is None:
-        return False
-    return said.value == "false" if said.data_type == BOOLEAN else float(said.value) < FAILED
+    value = read_value(said) if said else None
+    return value is not None and value < FAILED
 
 
 def attribute(exam: Exam, ballots: Sequence[Ballot]) -> Judgement:

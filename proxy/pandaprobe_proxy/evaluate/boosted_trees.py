@@ -11,6 +11,8 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from pandaprobe_proxy.evaluate.logistic import squash
+
 ROUNDS = 150
 DEPTH = 3
 SHRINKAGE = 0.05
@@ -94,7 +96,7 @@ class _Growing:
 
     def add(self, dice: random.Random) -> Fork | Leaf:
         """The next tree, among whose numbers chance decides."""
-        chances = [1 / (1 + math.exp(-odds)) for odds in self.odds]
+        chances = [squash(odds) for odds in self.odds]
         self.slopes = [chance - bad for chance, bad in zip(chances, self.failed, strict=True)]
         self.bends = [chance * (1 - chance) for chance in chances]
         seen = dice.sample(self.useful, min(len(self.useful), max(DEPTH, round(SHARE * len(self.useful)))))

@@ -6,7 +6,6 @@ regression over words (what the session is about, and how it ended). None is cho
 that nothing of the labels is used twice. Learnt on one project it says nothing of another.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
@@ -38,8 +37,7 @@ class Calibrator:
     def predict(self, known: Known) -> float:
         """The chance of failure, 0 to 1."""
         row = _to_row(known, self.models)
-        odds = fmean((self.sum.weigh(row), self.trees.weigh(row), self.words.weigh(known.words)))
-        return 1 / (1 + math.exp(-odds))
+        return logistic.squash(fmean((self.sum.weigh(row), self.trees.weigh(row), self.words.weigh(known.words))))
 
 
 def learn(sessions: Sequence[Known], failed: Sequence[bool]) -> Calibrator:

@@ -56,7 +56,7 @@ def learn(
     if len(lessons) < fewest:
         raise ValueError(f"{len(lessons)} labelled sessions are too few to learn from; label {fewest} or more")
     values: dict[int, float] = {}
-    folds = list(_fold(lessons))
+    folds = list(fold([one.task for one in lessons]))
     for number, (seen, asked) in enumerate(folds):
         tell(number, len(folds) + 1)
         model = _learn(lessons[at] for at in seen)
@@ -73,15 +73,15 @@ def learn(
     return _learn(lessons), worth
 
 
-def _fold(lessons: Sequence[Lesson]) -> Iterator[tuple[list[int], list[int]]]:
-    """(places to learn from, places to ask about), each place once among the latter."""
-    tasks = sorted({one.task for one in lessons})
-    random.Random(SEED).shuffle(tasks)  # noqa: S311  # no secret is made of it
-    fold = {task: number % FOLDS for number, task in enumerate(tasks)}
-    for held in range(FOLDS):
-        asked = [at for at, one in enumerate(lessons) if fold[one.task] == held]
+def fold(tasks: Sequence[str], seed: int = SEED) -> Iterator[tuple[list[int], list[int]]]:
+    """(places to learn from, places to ask about) of sessions of these tasks, each place once among the latter."""
+    names = sorted(set(tasks))
+    dealt = random.Random(seed).sample(names, len(names))  # noqa: S311  # no secret is made of it
+    held = {task: number % FOLDS for number, task in enumerate(dealt)}
+    for number in range(FOLDS):
+        asked = [at for at, task in enumerate(tasks) if held[task] == number]
         if asked:
-            yield [at for at, one in enumerate(lessons) if fold[one.task] != held], asked
+            yield [at for at, task in enumerate(tasks) if held[task] != number], asked
 
 
 def _learn(lessons: Iterable[Lesson]) -> Calibrator:

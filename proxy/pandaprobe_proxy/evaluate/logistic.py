@@ -34,7 +34,7 @@ class Logistic:
 
     def predict(self, row: Row) -> float:
         """The chance, 0 to 1."""
-        return _squash(self.weigh(row))
+        return squash(self.weigh(row))
 
     def _scale(self, row: Row) -> Vector:
         return _scale(row, self.means, self.deviations)
@@ -64,7 +64,8 @@ def _scale(row: Row, means: Sequence[float], deviations: Sequence[float]) -> Vec
     return [1.0, *(max(-FARTHEST, min(FARTHEST, value)) for value in scaled)]
 
 
-def _squash(value: float) -> float:
+def squash(value: float) -> float:
+    """Log-odds as a chance, 0 to 1."""
     return 1 / (1 + math.exp(-value)) if value > -700 else 0.0
 
 
@@ -77,7 +78,7 @@ def _find_step(rows: Sequence[Vector], failed: Sequence[bool], weights: Vector, 
     slope = [0.0] + [ridge * weight for weight in weights[1:]]
     bend = [[ridge * (at == other and at > 0) for other in range(size)] for at in range(size)]
     for row, bad in zip(rows, failed, strict=True):
-        chance = _squash(_dot(weights, row))
+        chance = squash(_dot(weights, row))
         error, spread = chance - bad, chance * (1 - chance)
         for at, value in enumerate(row):
             slope[at] += error * value

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import mul
 
+from pandaprobe_proxy.evaluate.logistic import squash
+
 FEWEST = 5
 """Sessions that must have a word."""
 COST = 3.0
@@ -66,7 +68,7 @@ def _fit(vectors: Sequence[Vector], failed: Sequence[bool], size: int, rounds: i
     """By Newton's method, each step of which is found by conjugate gradients."""
     weights, first = [0.0] * size, 0.0
     for _ in range(rounds):
-        chances = [_squash(_dot(weights, *vector)) for vector in vectors]
+        chances = [squash(_dot(weights, *vector)) for vector in vectors]
         errors = [COST * (chance - bad) for chance, bad in zip(chances, failed, strict=True)]
         slope = _add(_pull(weights), _spread(vectors, errors, size))
         length = _multiply(slope, slope)
@@ -112,10 +114,6 @@ def _add(one: Weights, other: Weights, times: float = 1.0) -> Weights:
 
 def _multiply(one: Weights, other: Weights) -> float:
     return math.fsum(map(mul, one, other))
-
-
-def _squash(odds: float) -> float:
-    return 1 / (1 + math.exp(-odds)) if odds > 0 else 1 - 1 / (1 + math.exp(odds))
 
 
 def _dot(weights: Sequence[float], places: Sequence[int], values: Sequence[float]) -> float:
