@@ -102,12 +102,17 @@ class Settings(BaseModel):
         None, description="File of the secret that posts to URLs are signed with."
     )
     capture: Literal["full", "metadata", "off"] = Field("full", description="What is kept of a call that does not say.")
-    ring_bytes: int = Field(64 * MIB, ge=MIB // 4, description="Size of the memory between relay and recorder.")
+    ring_bytes: int | None = Field(
+        None,
+        ge=MIB // 4,
+        description="Size of the memory between relay and recorder; 128 MiB, but at most a quarter of all, if unset.",
+    )
     max_body_bytes: int = Field(64 * MIB, ge=0, description="Of each body, that much is kept.")
-    max_held_bytes: int = Field(
-        256 * MIB,
+    max_held_bytes: int | None = Field(
+        None,
         ge=MIB,
-        description="Of all bodies that are not stored yet, that much is held; of more, the beginning.",
+        description="Of all bodies that are not stored yet, that much is held; of more, the beginning."
+        " 256 MiB, but at most a quarter of all memory, if unset.",
     )
     keep_days: int = Field(30, ge=0, description="Days after which a quiet session is removed; 0 for never.")
     keep_bytes: int = Field(2048 * MIB, ge=0, description="Bytes that the store may take; 0 for no limit.")

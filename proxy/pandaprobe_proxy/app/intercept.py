@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from pandaprobe_proxy.app import logs
+from pandaprobe_proxy.app.memory import choose_ring, read_memory
 from pandaprobe_proxy.app.pulse import beat
 from pandaprobe_proxy.capture.pipe import PipeWriter
 from pandaprobe_proxy.intercept.hosts import Hosts, parse_host
@@ -88,7 +89,7 @@ async def _intercept(settings: Settings, given: Mapping[str, Any]) -> int:
         log.error("nothing can be intercepted", why=str(error))
         return 1
     pipe = socket.socket(fileno=given["pipe_fd"])
-    writer = PipeWriter(pipe, settings.ring_bytes)
+    writer = PipeWriter(pipe, choose_ring(settings, read_memory()))
     plan = Plan(
         hosts=_read_hosts(given["hosts"]),
         authority=authority,

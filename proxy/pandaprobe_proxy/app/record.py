@@ -21,6 +21,7 @@ from pandaprobe_proxy.app import control, logs
 from pandaprobe_proxy.app.hook_targets import make_hooks
 from pandaprobe_proxy.app.hooks import Hooks
 from pandaprobe_proxy.app.listening import await_client, listen_on
+from pandaprobe_proxy.app.memory import choose_held, read_memory
 from pandaprobe_proxy.app.metered import meter
 from pandaprobe_proxy.app.metrics import Metrics
 from pandaprobe_proxy.app.own_files import write_own
@@ -47,6 +48,7 @@ SWITCH_S = 0.0001
 """After which a thread gives way. SQLite does at every statement: with the usual 5 ms a commit beside a slow decoding
 would wait for it at each."""
 NICENESS = 10
+AUTOGROUP = Path("/proc/self/autogroup")
 RETRY_S = 0.5
 TRIM_S = 60.0
 HOOKS_S = 2.0
@@ -71,9 +73,17 @@ def record_main() -> int:
 
 
 def stand_back() -> None:
-    """Lets the app and the relay go first where the processor is short; what is not read in time is counted."""
+    """Lets the app and the relay go first where the processor is short; what is not read in time is counted.
+
+    To Linux a session of its own is a group of its own, and niceness counts only within it (sched(7), "The autogroup
+    feature"): so the group stands back, too. Without that the app's waking waits for the scheduler's next tick.
+    """
     os.nice(NICENESS)
     os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+    try:
+        AUTOGROUP.write_text(str(NICENESS))
+    except OSError as error:  # where there are no such groups, niceness is enough
+        log.debug("the recorder's group cannot stand back", why=error.strerror)
 
 
 async def _run(settings: Settings, recording: "Recording", sock: socket.socket | None) -> int:
@@ -236,7 +246,7 @@ class Recording:
             settings.default_session,
             settings.session_gap_s,
             settings.max_body_bytes,
-            settings.max_held_bytes,
+            choose_held(settings, read_memory()),
             settings.session_headers,
         )
         keeper = Keeper(policy, self.redactor, writer.last_seen, Prices(settings.prices).price)

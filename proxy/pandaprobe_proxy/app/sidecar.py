@@ -5,6 +5,7 @@ the time that settings give; a second signal ends at once.
 """
 
 import asyncio
+import gc
 import os
 import resource
 import signal
@@ -29,6 +30,7 @@ from pandaprobe_proxy.app.listening import (
     intercepts,
     listen_for_interception,
 )
+from pandaprobe_proxy.app.memory import choose_ring, read_memory
 from pandaprobe_proxy.app.recorders import RecorderKeeper
 from pandaprobe_proxy.capture.ring import Ring, RingWriter
 from pandaprobe_proxy.model.ids import make_id
@@ -82,7 +84,7 @@ class Sidecar:
         self._routes = Routes(_upstreams(settings), settings.default_upstream)
         self._sockets = bind(settings)
         _check_hooks(settings, self._sockets)
-        self._ring = Ring.create(settings.ring_bytes, make_id(time.time_ns(), os.urandom(10)))
+        self._ring = Ring.create(choose_ring(settings, read_memory()), make_id(time.time_ns(), os.urandom(10)))
         self._recorder = RecorderKeeper(settings, self._ring, self._sockets.web.fileno())
         self._interceptor = self._make_interceptor() if intercepts(settings) else None
         self._intercepting: asyncio.Task[None] | None = None
@@ -107,6 +109,7 @@ class Sidecar:
         keeping = asyncio.create_task(self._recorder.run())
         self._intercept()
         self._announce()
+        gc.freeze()  # what there is now stays: a collection that looked at it would stop every stream for 30 ms
         await self._stop.wait()
         await self._drain(keeping)
         if answering is not None:

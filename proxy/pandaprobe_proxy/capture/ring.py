@@ -174,6 +174,8 @@ class RingWriter:
         self._pending: list[Event | Dropped] = []
         self._head = ring.get(HEAD_AT)
         self._relayed = self._open = self._ended = 0
+        self._counted = True
+        """Whether a count has changed since the last time they were published."""
         self._dropped = dict.fromkeys(REASONS, 0)
         self._lost: dict[str, str] = {}  # exchanges given up that still run, and why
         self._begun: set[str] = set()  # exchanges whose head lies in the ring
@@ -215,6 +217,7 @@ class RingWriter:
         """The frame to write for an event: empty if its exchange is lost, or is lost now."""
         exchange = event.exchange
         if isinstance(event, RequestHead):
+            self._counted = True
             self._relayed += 1
             self._open += 1
         frame = b"" if exchange in self._lost else encode(event)
@@ -234,6 +237,7 @@ class RingWriter:
         if word.exchange in self._begun:
             self._lost[word.exchange] = word.reason
             return self._word_of_loss(word, free)
+        self._counted = True
         self._relayed += 1  # only this one word is told of it
         self._dropped[word.reason] += 1
         return b""
@@ -249,6 +253,7 @@ class RingWriter:
         return b""
 
     def _count_end(self, exchange: str) -> None:
+        self._counted = True
         self._open -= 1
         self._begun.discard(exchange)
         reason = self._lost.pop(exchange, None)
@@ -266,8 +271,12 @@ class RingWriter:
 
     def _publish(self, used: int) -> None:
         ring = self._ring
-        self._head += used
-        ring.set(HEAD_AT, self._head)
+        if used:
+            self._head += used
+            ring.set(HEAD_AT, self._head)
+        if not self._counted:  # as in every turn that only brings pieces of streams
+            return
+        self._counted = False
         ring.set(RELAYED, self._relayed)
         ring.set(OPEN, self._open)
         ring.set(ENDED, self._ended)
