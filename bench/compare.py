@@ -141,6 +141,7 @@ def count_calls(data, sent):
 
     def settled():
         nonlocal told
+        time.sleep(1)  # asking takes the processor from the recorder, which stands back
         done = subprocess.run(words, check=False, capture_output=True, text=True)
         told = json.loads(done.stdout or "{}")
         return told.get("in_flight") == 0
