@@ -51,16 +51,3 @@ def test_a_recorder_that_waits_for_its_store_says_so_and_is_not_taken_for_one_th
     ring.set(CLOSED, 1)
     thread.join(10)
     assert not thread.is_alive() and recording.code == 0
-
-
-def test_the_recorder_stands_back_within_its_group_and_with_it(tmp_path):
-    """A session of its own is a group of its own, to which the niceness of a process within it means nothing."""
-    code = (
-        "import os; from pathlib import Path; from pandaprobe_proxy.app.record import stand_back; stand_back();"
-        "group = Path('/proc/self/autogroup');"
-        "print(os.nice(0), os.sched_getscheduler(0), group.read_text() if group.exists() else 'nice 10')"
-    )
-    words = [sys.executable, "-c", code]
-    told = subprocess.run(words, check=True, capture_output=True, text=True, start_new_session=True).stdout
-    assert told.split()[:2] == ["10", str(os.SCHED_BATCH)]
-    assert told.split()[-2:] == ["nice", "10"]

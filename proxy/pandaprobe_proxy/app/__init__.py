@@ -5,6 +5,7 @@ interceptor, intercept  the keeper of the intercepting process, and that process
 control  the running sidecar's own socket, for `status` and `run`                    status  the loss numbers, added up
 trust, handshakes  who trusts our authority, and the proof of it                     listening  the sockets of both
 rules    the kernel's, of the transparent mode      pulse    a sign of life
+priority  who goes first where the processor is short    memory  how much of it the ring and the recorder may take
 stores   the store of these settings, for reading or writing                         logs    one form for all logs
 watching  judges sessions as they are over      own_evaluators, learning  those of the user's own
 hooks, hook_*, webhook  changes of sessions, told to commands and URLs
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from pandaprobe_proxy.app.labelling import add_score, keep_calibrated
     from pandaprobe_proxy.app.learning import find_learned, forget_learned, learn_labels
     from pandaprobe_proxy.app.own_evaluators import find_evaluators
+    from pandaprobe_proxy.app.priority import stand_back
     from pandaprobe_proxy.app.record import record_main
     from pandaprobe_proxy.app.redecoding import redecode
     from pandaprobe_proxy.app.sessions import close_session, correct, delete_session, reopen_session, undo
@@ -61,6 +63,7 @@ __all__ = [
     "redecode",
     "reopen_session",
     "serve",
+    "stand_back",
     "start_intercepting",
     "undo",
     "watch",
@@ -88,6 +91,7 @@ _HOMES = {
     "redecode": "redecoding.redecode",
     "reopen_session": "sessions.reopen_session",
     "serve": "sidecar.serve",
+    "stand_back": "priority.stand_back",
     "start_intercepting": "control.start_intercepting",
     "read_status": "status.read_status",
     "Status": "status.Status",

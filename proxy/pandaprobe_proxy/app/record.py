@@ -47,8 +47,6 @@ BATCH_S = 0.1
 SWITCH_S = 0.0001
 """After which a thread gives way. SQLite does at every statement: with the usual 5 ms a commit beside a slow decoding
 would wait for it at each."""
-NICENESS = 10
-AUTOGROUP = Path("/proc/self/autogroup")
 RETRY_S = 0.5
 TRIM_S = 60.0
 HOOKS_S = 2.0
@@ -62,7 +60,6 @@ def record_main() -> int:
     given = json.load(sys.stdin)
     settings = Settings.model_validate(given["settings"])
     logs.set_up(settings.log_level, settings.log_format)
-    stand_back()
     sys.setswitchinterval(SWITCH_S)
     threading.Thread(target=warm, name="prices", daemon=True).start()  # beside opening the store
     ring = Ring(given["ring_fd"])
@@ -70,20 +67,6 @@ def record_main() -> int:
     recording = Recording(settings, ring, ring.get(WRITER_PID))
     sock = socket.socket(fileno=given["web_fd"]) if given["web_fd"] is not None else None
     return asyncio.run(_run(settings, recording, sock))
-
-
-def stand_back() -> None:
-    """Lets the app and the relay go first where the processor is short; what is not read in time is counted.
-
-    To Linux a session of its own is a group of its own, and niceness counts only within it (sched(7), "The autogroup
-    feature"): so the group stands back, too. Without that the app's waking waits for the scheduler's next tick.
-    """
-    os.nice(NICENESS)
-    os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
-    try:
-        AUTOGROUP.write_text(str(NICENESS))
-    except OSError as error:  # where there are no such groups, niceness is enough
-        log.debug("the recorder's group cannot stand back", why=error.strerror)
 
 
 async def _run(settings: Settings, recording: "Recording", sock: socket.socket | None) -> int:

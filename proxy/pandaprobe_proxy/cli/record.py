@@ -10,4 +10,5 @@ def command() -> None:
     """The recorder's process; `serve` starts it."""
     from pandaprobe_proxy import app
 
+    app.stand_back()  # before the rest is loaded, which takes the processor for half a second
     sys.exit(app.record_main())

@@ -1,0 +1,20 @@
+"""Who goes first where the processor is short: the app and the relay, and the recorder after them."""
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+NICENESS = 10
+AUTOGROUP = Path("/proc/self/autogroup")
+
+
+def stand_back() -> None:
+    """Lets all others go first; what the recorder cannot read in time is counted.
+
+    To Linux a session of its own is a group of its own, and niceness counts only within it (sched(7), "The autogroup
+    feature"): so the group stands back, too. Without that the app's waking waits for the scheduler's next tick.
+    """
+    os.nice(NICENESS)
+    os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+    with suppress(OSError):  # where there are no such groups, as in a container, niceness is enough
+        AUTOGROUP.write_text(str(NICENESS))
