@@ -47,6 +47,7 @@ def test_a_click_on_a_column_sorts_by_it_and_the_address_says_so(viewer):
     page.get_by_role("button", name="Failed").click()
     page.wait_for_url("**/ui/sessions?sort=errors")
     page.wait_for_selector('[aria-sort="descending"] >> text=Failed')
+    page.wait_for_selector(ROW)
     assert names(page)[0] == "trip"
 
 

@@ -6,6 +6,7 @@ import shutil
 import signal
 import sqlite3
 import subprocess
+import sys
 import time
 from contextlib import contextmanager
 from random import Random
@@ -259,14 +260,15 @@ async def torn(place, full):
             await one.calls(range(first, first + 20))
         pid = one.status().recorder_pid
         os.kill(pid, signal.SIGSTOP)
-        for name in ("calls.db", "calls.db-wal"):
+        for name in ("calls.db", "calls.db-wal", "calls.db-shm"):
             shutil.copy(place / "data" / name, place / name)
         os.kill(pid, signal.SIGCONT)
         await one.settle()
     wal = (place / "calls.db-wal").read_bytes()
     frame = 24 + int.from_bytes((place / "calls.db").read_bytes()[16:18], "big")
-    cuts = list(range(32, len(wal), frame)) if full else []
-    cuts += [dice.randrange(len(wal)) for _ in range(1000 if full else 40)]
+    synced = 32 + frame * begun_to_write_back((place / "calls.db-shm").read_bytes())
+    cuts = list(range(synced, len(wal), frame)) if full else []
+    cuts += [dice.randrange(synced, len(wal)) for _ in range(1000 if full else 40)]
     counts = await asyncio.to_thread(lambda: [rows_after(place, wal, cut, dice) for cut in cuts])
     bad = [cut for cut, count in zip(cuts, counts, strict=True) if count is None]
     measured.claim(not bad, f"{len(bad)} of {len(cuts)} cuts could not be opened: {bad[:5]}")
@@ -274,6 +276,12 @@ async def torn(place, full):
     measured.claim(ordered == sorted(ordered), "a longer log holds fewer calls")
     measured.notes.append(f"{len(cuts)} cuts of {len(wal) // frame} frames, {min(ordered)} to {max(ordered)} calls")
     return measured
+
+
+def begun_to_write_back(index):
+    """How many frames of the log a checkpoint has begun to bring into the database, for which the log was synced: they
+    cannot be torn (sqlite.org, "WAL-mode File Format", §2.1: `nBackfillAttempted` in the index's header)."""
+    return int.from_bytes(index[128:132], sys.byteorder)
 
 
 def rows_after(place, wal, cut, dice):

@@ -14,7 +14,9 @@ def stand_back() -> None:
     To Linux a session of its own is a group of its own, and niceness counts only within it (sched(7), "The autogroup
     feature"): so the group stands back, too. Without that the app's waking waits for the scheduler's next tick.
     """
-    os.nice(NICENESS)
-    os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+    for task in os.listdir("/proc/self/task"):  # to Linux each thread has a niceness of its own
+        with suppress(ProcessLookupError):
+            os.setpriority(os.PRIO_PROCESS, int(task), NICENESS)
+            os.sched_setscheduler(int(task), os.SCHED_BATCH, os.sched_param(0))
     with suppress(OSError):  # where there are no such groups, as in a container, niceness is enough
         AUTOGROUP.write_text(str(NICENESS))

@@ -25,6 +25,7 @@ from pandaprobe_proxy.app.memory import choose_held, read_memory
 from pandaprobe_proxy.app.metered import meter
 from pandaprobe_proxy.app.metrics import Metrics
 from pandaprobe_proxy.app.own_files import write_own
+from pandaprobe_proxy.app.priority import stand_back
 from pandaprobe_proxy.app.status import as_json, read_status
 from pandaprobe_proxy.app.stores import open_reader, store_bytes, store_path
 from pandaprobe_proxy.app.web_tokens import keep_token
@@ -64,7 +65,8 @@ def record_main() -> int:
     threading.Thread(target=warm, name="prices", daemon=True).start()  # beside opening the store
     ring = Ring(given["ring_fd"])
     # Who made the ring, not who is the parent now: the relay may be gone already.
-    recording = Recording(settings, ring, ring.get(WRITER_PID))
+    # It stands back once there is a store: what is in the ring only is lost with the relay.
+    recording = Recording(settings, ring, ring.get(WRITER_PID), stand_back)
     sock = socket.socket(fileno=given["web_fd"]) if given["web_fd"] is not None else None
     return asyncio.run(_run(settings, recording, sock))
 
@@ -162,8 +164,12 @@ def _web(settings: Settings, recording: "Recording", sock: socket.socket, token:
 class Recording:
     """The recorder's thread: opens the store, records until the relay is done or gone, closes the store."""
 
-    def __init__(self, settings: Settings, ring: Ring, relay_pid: int) -> None:
+    def __init__(
+        self, settings: Settings, ring: Ring, relay_pid: int, opened: Callable[[], object] = lambda: None
+    ) -> None:
+        """`opened` is called once the store is open."""
         self.code = 0
+        self._opened = opened
         self.hooks: Hooks | None = None
         self.metrics = Metrics(
             lambda: control.ask(settings, {"ask": "status"}),
@@ -194,6 +200,7 @@ class Recording:
             writer = self._open()
             if writer is not None:
                 self._recorder = self._start(writer)
+                self._opened()
                 self._record(writer, self._recorder)
                 writer.close()
         except Exception:

@@ -63,6 +63,7 @@ class RecorderKeeper:
         # A session of its own: a terminal's Ctrl-C is for the relay, which tells the recorder when it is done.
         self._process = await asyncio.create_subprocess_exec(
             *self._command,
+            *(("--again",) if self.restarts else ()),
             stdin=asyncio.subprocess.PIPE,
             pass_fds=self._fds,
             start_new_session=True,

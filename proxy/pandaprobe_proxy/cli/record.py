@@ -6,9 +6,11 @@ import click
 
 
 @click.command("record", hidden=True)
-def command() -> None:
+@click.option("--again", is_flag=True, help="Another recorder of this sidecar has ended.")
+def command(again: bool) -> None:
     """The recorder's process; `serve` starts it."""
     from pandaprobe_proxy import app
 
-    app.stand_back()  # before the rest is loaded, which takes the processor for half a second
+    if again:  # one that ends again and again must not take the processor each time
+        app.stand_back()
     sys.exit(app.record_main())
