@@ -25,6 +25,17 @@ async def until(claim):
     raise AssertionError("it did not come true")
 
 
+async def test_only_one_that_is_started_again_is_told_so(tmp_path):
+    told = tmp_path / "told"
+    code = f"import sys; sys.stdin.read(); print(sys.argv[1:], file=open({str(told)!r}, 'a'), flush=True)"
+    keeping = keeper(code, tmp_path)
+    running = asyncio.create_task(keeping.run())
+    await until(lambda: keeping.restarts and told.read_text().count("\n") > 1)
+    keeping.end()
+    await asyncio.wait_for(running, 5)
+    assert told.read_text().splitlines()[:2] == ["[]", "['--again']"]
+
+
 async def test_one_that_dies_is_started_again(tmp_path):
     keeping = keeper(SLEEPING, tmp_path)
     running = asyncio.create_task(keeping.run())
