@@ -16,3 +16,9 @@ def test_the_recorder_stands_back_within_its_group_and_with_it():
     told = subprocess.run(words, check=True, capture_output=True, text=True, start_new_session=True).stdout
     assert told.split()[:2] == ["10", str(os.SCHED_BATCH)]
     assert told.split()[-2:] == ["nice", "10"]
+
+
+def test_what_was_put_further_back_stays_there():
+    code = "import os; from pandaprobe_proxy.app.priority import stand_back; stand_back(); print(os.nice(0))"
+    words = ["nice", "-n", "15", sys.executable, "-c", code]
+    assert subprocess.run(words, check=True, capture_output=True, text=True, start_new_session=True).stdout == "15\n"

@@ -15,8 +15,8 @@ def stand_back() -> None:
     feature"): so the group stands back, too. Without that the app's waking waits for the scheduler's next tick.
     """
     for task in os.listdir("/proc/self/task"):  # to Linux each thread has a niceness of its own
-        with suppress(ProcessLookupError):
-            os.setpriority(os.PRIO_PROCESS, int(task), NICENESS)
+        with suppress(OSError):  # the thread has ended, or whoever started all of this put it further back
+            os.setpriority(os.PRIO_PROCESS, int(task), max(NICENESS, os.getpriority(os.PRIO_PROCESS, int(task))))
             os.sched_setscheduler(int(task), os.SCHED_BATCH, os.sched_param(0))
     with suppress(OSError):  # where there are no such groups, as in a container, niceness is enough
         AUTOGROUP.write_text(str(NICENESS))
