@@ -141,13 +141,12 @@ def count_calls(data, sent):
 
     def settled():
         nonlocal told
-        time.sleep(1)  # asking takes the processor from the recorder, which stands back
         done = subprocess.run(words, check=False, capture_output=True, text=True)
         told = json.loads(done.stdout or "{}")
         return told.get("in_flight") == 0
 
     told = {}
-    wait_until(settled, 120, "the last call's row")
+    wait_until(settled, 120, "the last call's row", every_s=1)  # asking takes the processor from the recorder
     return {"sent": sent, "relayed": told["relayed"], "recorded": told["recorded"], "dropped": told["dropped"]}
 
 

@@ -85,11 +85,11 @@ class Running:
             self.process.wait()
 
 
-def wait_until(ready, timeout_s, what):
+def wait_until(ready, timeout_s, what, every_s=0.005):
     """Asks again and again; the seconds that it took."""
     began = time.monotonic()
     while not ready():
         if time.monotonic() - began > timeout_s:
             raise TimeoutError(f"{what} is not there after {timeout_s} s")
-        time.sleep(0.005)
+        time.sleep(every_s)
     return time.monotonic() - began

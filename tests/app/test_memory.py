@@ -29,18 +29,10 @@ def test_what_the_user_says_counts() -> None:
     assert (choose_ring(said, 256 * MIB), choose_held(said, 256 * MIB)) == (300 * MIB, MIB)
 
 
-def write(root: Path, **files: str) -> Path:
-    for name, text in files.items():
-        path = root / name.replace("__", "/")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    return root
-
-
-def limit(root: Path, path: str, text: str) -> None:
-    file = root / "sys/fs/cgroup" / path
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(text)
+def write(root: Path, name: str, text: str) -> None:
+    path = root / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
 
 
 def test_where_nothing_limits_it_the_machine_does(tmp_path: Path) -> None:
@@ -48,21 +40,21 @@ def test_where_nothing_limits_it_the_machine_does(tmp_path: Path) -> None:
 
 
 def test_the_least_of_the_groups_above_counts(tmp_path: Path) -> None:
-    write(tmp_path, proc__self__cgroup="0::/kube/pod/own\n")
-    limit(tmp_path, "kube/pod/own/memory.max", "max\n")
-    limit(tmp_path, "kube/pod/memory.max", f"{40 * MIB}\n")
-    limit(tmp_path, "kube/memory.max", f"{50 * MIB}\n")
+    write(tmp_path, "proc/self/cgroup", "0::/kube/pod/own\n")
+    write(tmp_path, "sys/fs/cgroup/kube/pod/own/memory.max", "max\n")
+    write(tmp_path, "sys/fs/cgroup/kube/pod/memory.max", f"{40 * MIB}\n")
+    write(tmp_path, "sys/fs/cgroup/kube/memory.max", f"{50 * MIB}\n")
     assert read_memory(tmp_path) == 40 * MIB
 
 
 def test_in_a_container_its_own_group_is_the_root(tmp_path: Path) -> None:
-    write(tmp_path, proc__self__cgroup="0::/\n")
-    limit(tmp_path, "memory.max", f"{30 * MIB}\n")
+    write(tmp_path, "proc/self/cgroup", "0::/\n")
+    write(tmp_path, "sys/fs/cgroup/memory.max", f"{30 * MIB}\n")
     assert read_memory(tmp_path) == 30 * MIB
 
 
 def test_the_older_version_of_groups_is_read_too(tmp_path: Path) -> None:
-    write(tmp_path, proc__self__cgroup="9:name=systemd:/\n4:cpu,memory:/docker/ab12\n1:cpu:/\n")
-    limit(tmp_path, "memory/memory.limit_in_bytes", f"{20 * MIB}\n")
-    limit(tmp_path, "memory.max", f"{10 * MIB}\n")
+    write(tmp_path, "proc/self/cgroup", "9:name=systemd:/\n4:cpu,memory:/docker/ab12\n1:cpu:/\n")
+    write(tmp_path, "sys/fs/cgroup/memory/memory.limit_in_bytes", f"{20 * MIB}\n")
+    write(tmp_path, "sys/fs/cgroup/memory.max", f"{10 * MIB}\n")
     assert read_memory(tmp_path) == 20 * MIB

@@ -268,7 +268,7 @@ async def torn(place, full):
     frame = 24 + int.from_bytes((place / "calls.db").read_bytes()[16:18], "big")
     synced = 32 + frame * begun_to_write_back((place / "calls.db-shm").read_bytes())
     cuts = list(range(synced, len(wal), frame)) if full else []
-    cuts += [dice.randrange(synced, len(wal)) for _ in range(1000 if full else 40)]
+    cuts += [dice.randint(synced, len(wal)) for _ in range(1000 if full else 40)]
     counts = await asyncio.to_thread(lambda: [rows_after(place, wal, cut, dice) for cut in cuts])
     bad = [cut for cut, count in zip(cuts, counts, strict=True) if count is None]
     measured.claim(not bad, f"{len(bad)} of {len(cuts)} cuts could not be opened: {bad[:5]}")

@@ -44,6 +44,7 @@ STATES = ("starting", "ok", "disk_full", "store_busy", "store_error", "stopped")
 STARTING, OK, DISK_FULL, STORE_BUSY, STORE_ERROR, STOPPED = range(len(STATES))
 PIPE_FULL = "pipe_full"
 REASONS = ("ring_full", "recorder_down", "recorder_stalled", "disk_full", "store_busy", "store_error", PIPE_FULL)
+_COUNTS = (RELAYED, OPEN, ENDED, *range(DROPPED_AT, DROPPED_AT + len(REASONS)))
 _REASON_OF_STATE = {
     STARTING: "recorder_down",
     OK: "ring_full",
@@ -174,8 +175,7 @@ class RingWriter:
         self._pending: list[Event | Dropped] = []
         self._head = ring.get(HEAD_AT)
         self._relayed = self._open = self._ended = 0
-        self._counted = True
-        """Whether a count has changed since the last time they were published."""
+        self._published: tuple[int, ...] = ()
         self._dropped = dict.fromkeys(REASONS, 0)
         self._lost: dict[str, str] = {}  # exchanges given up that still run, and why
         self._begun: set[str] = set()  # exchanges whose head lies in the ring
@@ -217,7 +217,6 @@ class RingWriter:
         """The frame to write for an event: empty if its exchange is lost, or is lost now."""
         exchange = event.exchange
         if isinstance(event, RequestHead):
-            self._counted = True
             self._relayed += 1
             self._open += 1
         frame = b"" if exchange in self._lost else encode(event)
@@ -237,7 +236,6 @@ class RingWriter:
         if word.exchange in self._begun:
             self._lost[word.exchange] = word.reason
             return self._word_of_loss(word, free)
-        self._counted = True
         self._relayed += 1  # only this one word is told of it
         self._dropped[word.reason] += 1
         return b""
@@ -253,7 +251,6 @@ class RingWriter:
         return b""
 
     def _count_end(self, exchange: str) -> None:
-        self._counted = True
         self._open -= 1
         self._begun.discard(exchange)
         reason = self._lost.pop(exchange, None)
@@ -271,17 +268,14 @@ class RingWriter:
 
     def _publish(self, used: int) -> None:
         ring = self._ring
-        if used:
-            self._head += used
-            ring.set(HEAD_AT, self._head)
-        if not self._counted:  # as in every turn that only brings pieces of streams
+        self._head += used
+        ring.set(HEAD_AT, self._head)
+        counts = (self._relayed, self._open, self._ended, *self._dropped.values())
+        if counts == self._published:  # as in every turn that only brings pieces of streams
             return
-        self._counted = False
-        ring.set(RELAYED, self._relayed)
-        ring.set(OPEN, self._open)
-        ring.set(ENDED, self._ended)
-        for i, count in enumerate(self._dropped.values()):
-            ring.set(DROPPED_AT + i, count)
+        self._published = counts
+        for slot, count in zip(_COUNTS, counts, strict=True):
+            ring.set(slot, count)
 
     def close(self) -> None:
         """Says that nothing more will come."""
