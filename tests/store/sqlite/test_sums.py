@@ -19,6 +19,12 @@ def test_a_span_has_the_calls_that_began_in_it(place):
     assert one.priceable
 
 
+def test_a_span_has_its_calls_in_whatever_order_they_were_stored(place):
+    place.put(*(make_record(session="s", at_ns=START_NS + n * HOUR_NS) for n in (2, 0, 3, 1)))
+    found = place.reader().sample(START_NS, START_NS + 3 * HOUR_NS, ())
+    assert sorted((call.started_ns - START_NS) // HOUR_NS for call in found.calls) == [0, 1, 2]
+
+
 def test_nothing_began_in_an_empty_span(place):
     assert place.reader().sample(0, START_NS, ()).calls == ()
 

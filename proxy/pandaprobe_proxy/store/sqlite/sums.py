@@ -21,6 +21,12 @@ _SAMPLED = (
     f" c.cost ->> '$.total' AS cost, {FAILED} AS failed FROM calls AS c JOIN sessions AS s ON s.key = c.session"
     " WHERE c.turns IS NULL AND c.outcome != 'open' AND"
 )
+_EDGES = (
+    "WITH spanned AS (SELECT key, call_id FROM calls WHERE call_id >= ?1 AND call_id < ?2) SELECT min(key), max(key)"
+    " FROM (SELECT * FROM (SELECT key FROM spanned ORDER BY call_id LIMIT 1000)"
+    " UNION ALL SELECT * FROM (SELECT key FROM spanned ORDER BY call_id DESC LIMIT 1000))"
+)
+"""The keys a span begins and ends with. Calls at once are stored in any order, the first id need not have the first."""
 _JUDGED = (
     "SELECT name, version, value, label, session_id, at_ns, setting FROM judgements WHERE key IN"
     " (SELECT max(key) FROM judgements GROUP BY session_id, name) ORDER BY name"
@@ -28,20 +34,15 @@ _JUDGED = (
 
 
 def sample(db: sqlite3.Connection, codec: Codec, since_ns: int, until_ns: int, terms: Sequence[Term]) -> Sampled:
-    """See store.views.ViewReader. Calls are found by their ids, which sort by time."""
+    """See store.views.ViewReader. Calls are found by their ids, which sort by time; their keys do so nearly."""
     first, last = make_id(max(since_ns, 0), _FIRST_ID), make_id(max(until_ns, 0), _LAST_ID)
-    low, high = db.execute(
-        "SELECT (SELECT key FROM calls WHERE call_id >= ?1 AND call_id < ?2 ORDER BY call_id LIMIT 1),"
-        " (SELECT key FROM calls WHERE call_id >= ?1 AND call_id < ?2 ORDER BY call_id DESC LIMIT 1)",
-        (first, last),
-    ).fetchone()
+    low, high = db.execute(_EDGES, (first, last)).fetchone()
     if low is None:
         return Sampled(())
-    low, high = min(low, high), max(low, high)
     every = -(-(high - low + 1) // MOST_SAMPLED)
     condition, values = choose_calls(terms)
-    place = f"c.key BETWEEN ?{len(values) + 1} AND ?{len(values) + 2}"
-    chosen: list[str | int | float] = [*values, low, high]
+    place = f"c.call_id >= ?{len(values) + 1} AND c.call_id < ?{len(values) + 2}"
+    chosen: list[str | int | float] = [*values, first, last]
     if every > 1:
         place = f"c.key IN (SELECT value FROM json_each(?{len(values) + 1}))"
         chosen = [*values, to_text(list(range(low, high + 1, every))) or "[]"]
