@@ -205,8 +205,9 @@ def _print(one: Judged) -> None:
     stale = ", stale: of the session as it was before" if one.stale else ""
     heading(f"{told.name}  {value}  {told.label}  (version {told.version}, {iso(one.at_ns)}{stale})")
     for quote in told.evidence:
-        place = f"message {quote.message}" if quote.message else "call"
-        echo(f"  {place} of call {quote.call_id or quote.trace_id}: {quote.detail}: {one_line(quote.text, 120)}")
+        place = f"message {quote.message} of call" if quote.message else "call"
+        said = f": {one_line(quote.text, 120)}" if quote.text else ""
+        echo(f"  {place} {quote.call_id or quote.trace_id}: {quote.detail}{said}")
 
 
 @command.command("gate")

@@ -59,8 +59,16 @@ def watch(choice: Choice, data_dir: str | None, json: bool, once: bool, **given:
         endpoint, wish, signals = prepare(settings, choice, criteria, given["again"])
         judge = StandingJudge(settings, wish, endpoint)
         asked = replace(asked, evaluators=asked.evaluators if rest or not given["evaluator"] else (), signals=signals)
+    heard: list[Told] = []
+
+    def tell(told: "Told") -> None:
+        heard[:] = [told]
+        (_print if json else _say)(told)
+
     with closing(judge) if judge else nullcontext():
-        _watch(app.watch(settings, asked, _print if json else _say, judge), once)
+        _watch(app.watch(settings, asked, tell, judge), once)
+    if not heard and not json:
+        say("nothing is due: what is idle or closed was evaluated already")
 
 
 def _watch(watching: "Watch", once: bool) -> None:
