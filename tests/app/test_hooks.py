@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 from pandaprobe_proxy.app.hooks import LONGEST_WAIT_S, MOST_REFUSALS, POLL_S, HookFailed, Hooks
-from pandaprobe_proxy.store.base import StoreError
+from pandaprobe_proxy.store.errors import StoreError
 from pandaprobe_proxy.store.sqlite import open_reader
 from records import make_record
 from sidecar import wait_until

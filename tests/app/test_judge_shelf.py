@@ -4,7 +4,7 @@ import pytest
 from pandaprobe_proxy.app.judge_shelf import MOST_TRIES, Shelf
 from pandaprobe_proxy.settings import Settings
 from pandaprobe_proxy.store.answers import Answer
-from pandaprobe_proxy.store.base import StoreError
+from pandaprobe_proxy.store.errors import StoreError
 from records import make_record
 
 

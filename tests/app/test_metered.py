@@ -2,8 +2,8 @@
 
 import pytest
 from pandaprobe_proxy.app.metered import meter
-from pandaprobe_proxy.store.base import StoreError
 from pandaprobe_proxy.store.batch import Batch
+from pandaprobe_proxy.store.errors import StoreError
 from places import RUN
 from records import START_NS, make_record
 

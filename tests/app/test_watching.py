@@ -9,7 +9,7 @@ from pandaprobe_proxy.app.watching import ALL_EVERY_S, PEERS_EVERY_S, Watch
 from pandaprobe_proxy.evaluate.registry import choose
 from pandaprobe_proxy.model.score import Score
 from pandaprobe_proxy.settings import Settings
-from pandaprobe_proxy.store.base import StoreError
+from pandaprobe_proxy.store.errors import StoreError
 from pandaprobe_proxy.store.judged import Choice
 from records import START_NS, make_record
 

@@ -6,7 +6,7 @@ import threading
 import pytest
 from pandaprobe_proxy.app.web_port import WebPort, find_address, request
 from pandaprobe_proxy.settings import Settings
-from pandaprobe_proxy.store.base import StoreError
+from pandaprobe_proxy.store.errors import StoreError
 from sidecar import free_port
 
 

@@ -5,6 +5,7 @@ import uuid
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 from pandaprobe_proxy.capture.bodies import MOST_SECRETS
 from pandaprobe_proxy.capture.keep import BAD_SESSION, Keeper, Policy, Sizes
 from pandaprobe_proxy.capture.redact import Redactor
@@ -129,7 +130,7 @@ def test_the_client_default_asks_for_the_newest_call_of_the_same_client():
 def test_the_client_default_follows_a_call_that_the_store_does_not_know_yet():
     keeper = make_keeper(Policy(default_session="client"))
     first = keeper.begin(make_head()).opened.resolution
-    second = keeper.begin(replace(make_head(), exchange=str(uuid.uuid4()))).opened.resolution
+    second = keeper.begin(structs.replace(make_head(), exchange=str(uuid.uuid4()))).opened.resolution
     assert second.session_id == first.session_id
 
 
@@ -146,7 +147,9 @@ def test_no_canary_is_left_anywhere_in_the_row(head):
     question = {**QUESTION, "api_key": CANARY, "user": CANARY}
     answer = {**ANSWER, "choices": [{"index": 0, "message": {"role": "assistant", "content": f"it is {CANARY}"}}]}
     exchange = make_exchange(head, question, answer, headers=(JSON, (b"Set-Cookie", CANARY.encode())))
-    exchange = replace(exchange, ended=replace(exchange.ended, outcome=Outcome.UPSTREAM_ERROR, error=f"no {CANARY}"))
+    exchange = replace(
+        exchange, ended=structs.replace(exchange.ended, outcome=Outcome.UPSTREAM_ERROR, error=f"no {CANARY}")
+    )
     record = keep(exchange)
     assert CANARY not in repr(record)
     assert record.request.redactions and record.response.redactions
@@ -294,17 +297,17 @@ def test_nothing_is_kept_of_the_bodies_of_a_credential_endpoint(capture):
 
 
 def test_an_upstreams_name_does_not_make_an_endpoint_one_of_credentials():
-    head = replace(make_head(target=b"/projects/v1/files"), url="https://projects/v1/files")
+    head = structs.replace(make_head(target=b"/projects/v1/files"), url="https://projects/v1/files")
     assert not make_keeper().begin(head).credentials
-    assert make_keeper().begin(replace(head, url="https://x/v1/vaults")).credentials
-    assert make_keeper().begin(replace(head, url="")).credentials
+    assert make_keeper().begin(structs.replace(head, url="https://x/v1/vaults")).credentials
+    assert make_keeper().begin(structs.replace(head, url="")).credentials
 
 
 def retry_of(*headers, question=QUESTION, method="POST", upgraded=False):
-    head = replace(make_head(*headers), method=method)
+    head = structs.replace(make_head(*headers), method=method)
     exchange = make_exchange(head, question)
     if upgraded:
-        switched = replace(exchange.response, status=101)
+        switched = structs.replace(exchange.response, status=101)
         exchange = replace(exchange, response=switched, request_body=b"", response_body=b"")
     return keep(exchange).retry
 

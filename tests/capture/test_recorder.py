@@ -3,11 +3,11 @@
 import itertools
 import json
 import threading
-from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 from pandaprobe_proxy.capture import lane
 from pandaprobe_proxy.capture import ring as slots
 from pandaprobe_proxy.capture.frames import decode
@@ -27,8 +27,8 @@ from pandaprobe_proxy.model.exchange import (
     ResponseBody,
     ResponseHead,
 )
-from pandaprobe_proxy.store.base import StoreBusy, StoreError, StoreFull
 from pandaprobe_proxy.store.batch import RunState
+from pandaprobe_proxy.store.errors import StoreBusy, StoreError, StoreFull
 
 RUN = "0190a1b2-0000-7000-8000-00000000000a"
 
@@ -166,7 +166,7 @@ def test_what_is_staged_is_sealed(rig):
 
 def test_bodies_of_a_credential_endpoint_are_not_even_staged(rig):
     told = whole(1, b"secret", b" and more")
-    told[0] = replace(told[0], url="http://u/v1/realtime/sessions")
+    told[0] = structs.replace(told[0], url="http://u/v1/realtime/sessions")
     rig.tell(*told[:-1])
     rig.run()
     (staged,) = rig.store.staged
@@ -594,7 +594,7 @@ def test_a_record_of_something_large_has_what_was_said_and_no_whole_call():
     rig = Rig(capacity=16 * RESERVE)
     told = json.dumps({"messages": [{"role": "user", "content": "hello"}], "x": "y" * 5 * LARGE_BYTES}).encode()
     rig.tell(
-        replace(head(1), url="http://u/v1/chat/completions", target=b"/v1/chat/completions"),
+        structs.replace(head(1), url="http://u/v1/chat/completions", target=b"/v1/chat/completions"),
         *(RequestBody(make_id(1), 2, told[at : at + RESERVE]) for at in range(0, len(told), RESERVE)),
         Ended(make_id(1), 90, Outcome.OK),
     )

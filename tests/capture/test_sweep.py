@@ -2,7 +2,7 @@
 
 import pytest
 from pandaprobe_proxy.capture.sweep import EVERY_NS, PATIENCE_NS, Sweep
-from pandaprobe_proxy.store.base import StoreError
+from pandaprobe_proxy.store.errors import StoreError
 from structlog.testing import capture_logs
 
 

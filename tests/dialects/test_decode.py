@@ -11,6 +11,7 @@ from alike import FILLERS, check_alike
 from exchanges import JSON, SSE, delta, make_exchange, sse
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 from pandaprobe_proxy.dialects.bodies import read_type
 from pandaprobe_proxy.dialects.bounds import MOST_ANSWERS, MOST_ENTRIES
 from pandaprobe_proxy.dialects.decode import UNDECODABLE, decode
@@ -53,7 +54,7 @@ def test_an_answer_in_json_is_a_call():
 
 def test_a_usage_that_the_relay_asked_for_is_told_as_such():
     exchange = make_exchange(REQUEST, STREAM, headers=SSE)
-    asked = replace(exchange, ended=replace(exchange.ended, asked_usage=True))
+    asked = replace(exchange, ended=structs.replace(exchange.ended, asked_usage=True))
     assert read(asked).usage.source is UsageSource.INJECTED
     cut = replace(
         asked, response_body=STREAM.replace(b'"finish_reason": "tool_calls"', b'"a": 1')[: -len(b"[DONE]\n\n")]

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 from exchanges import JSON, SSE, make_exchange, sse
+from msgspec import structs
 from pandaprobe_proxy.dialects.resume import complete, is_stream, join_streams
 from pandaprobe_proxy.model.call import Call, Marks, Message
 from pandaprobe_proxy.model.exchange import Outcome
@@ -16,7 +17,7 @@ def numbered(*numbers):
 
 def streamed(body, wall_ns=0, **more):
     exchange = make_exchange(response=body, headers=more.pop("headers", SSE), **more)
-    return replace(exchange, head=replace(exchange.head, wall_ns=wall_ns))
+    return replace(exchange, head=structs.replace(exchange.head, wall_ns=wall_ns))
 
 
 def test_each_event_is_taken_once_whichever_stream_brought_it():

@@ -15,7 +15,7 @@ from statistics import median
 from faults.on_recorder import MIB, recorder_pid
 from faults.oracle import added_ms, asked, direct, numbered_origin, oracle
 from faults.promises import Measured, NotHere, promise
-from pandaprobe_proxy.store.base import StoreError
+from pandaprobe_proxy.store.errors import StoreError
 from pandaprobe_proxy.store.sqlite import open_reader, open_writer
 
 

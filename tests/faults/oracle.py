@@ -19,7 +19,7 @@ from random import Random
 from pandaprobe_proxy.app.status import read_status
 from pandaprobe_proxy.app.stores import open_reader
 from pandaprobe_proxy.settings import Settings
-from pandaprobe_proxy.store.base import StoreError
+from pandaprobe_proxy.store.errors import StoreError
 from sidecar import sidecar
 
 WORDS = "panda probe bamboo session relay ring record tail score trace".split()  # noqa: SIM905

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from pandaprobe_proxy.store.base import StoreError
 from pandaprobe_proxy.store.batch import Batch, Staged
+from pandaprobe_proxy.store.errors import StoreError
 from places import RUN, Place
 from records import START_NS, make_record
 

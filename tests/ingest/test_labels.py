@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 from pandaprobe_proxy.ingest.labels import ROUTES
-from pandaprobe_proxy.store.base import Refused
+from pandaprobe_proxy.store.errors import Refused
 from pandaprobe_proxy.store.labels import Sought
 from records import START_NS, make_record
 

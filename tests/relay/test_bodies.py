@@ -1,3 +1,5 @@
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -50,6 +52,30 @@ def test_chunks_may_come_byte_by_byte():
             break
         got += body.feed(WIRE[at : at + 1])
     assert (got, body.trailers, at) == (CONTENT, TRAILERS, len(WIRE) - 4)
+
+
+TOKENS = (b"1\r\n", b"2\r\n", b"a", b"\r\n", b"0\r\n", b"1;x\r\n", b"A: b\r\n")
+
+
+def tell(pieces):
+    """What a chunked body makes of pieces: content, whether it is done, trailers, what follows; None if it refuses."""
+    body, got, rest = Chunked(), b"", b""
+    for piece in pieces:
+        try:
+            got, rest = (got, rest + piece) if body.done else (got + body.feed(piece), body.rest)
+        except FramingError:
+            return None
+    return got, body.done, body.trailers, rest
+
+
+@pytest.mark.parametrize("first", TOKENS)
+def test_where_it_is_cut_makes_no_difference(first):
+    for others in itertools.product(TOKENS, repeat=4):
+        wire = (first, *others)
+        whole = tell([b"".join(wire)])
+        assert tell(wire) == whole, wire
+        for cut in range(1, 5):
+            assert tell([b"".join(wire[:cut]), b"".join(wire[cut:])]) == whole, (wire, cut)
 
 
 @given(st.lists(st.binary(min_size=1, max_size=40)), st.lists(st.integers(1, 30), min_size=1))

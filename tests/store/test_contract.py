@@ -11,8 +11,9 @@ from pandaprobe_proxy.model.exchange import Outcome
 from pandaprobe_proxy.model.score import Score
 from pandaprobe_proxy.model.session import Source
 from pandaprobe_proxy.model.trace import Span, SpanKind, SpanStatus, Trace, TraceStatus
-from pandaprobe_proxy.store.base import Budget, StoreBusy, StoreError
+from pandaprobe_proxy.store.base import Budget
 from pandaprobe_proxy.store.batch import Batch, Staged
+from pandaprobe_proxy.store.errors import StoreBusy, StoreError
 from pandaprobe_proxy.store.sqlite import open_reader, open_writer
 from places import RUN, Place
 from records import START_NS, make_exchange, make_keeper, make_record, new_id

@@ -4,7 +4,7 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 from connections import connection
 from pandaprobe_proxy.ingest.pandaprobe import ROUTES
-from pandaprobe_proxy.store.base import StoreBusy
+from pandaprobe_proxy.store.errors import StoreBusy
 from pandaprobe_proxy.web.api import build
 from records import START_NS, make_record
 from web_sidecar import make_sidecar

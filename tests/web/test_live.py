@@ -6,7 +6,7 @@ import json
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
-from pandaprobe_proxy.store.base import StoreBusy
+from pandaprobe_proxy.store.errors import StoreBusy
 from pandaprobe_proxy.store.sqlite import open_reader
 from pandaprobe_proxy.web import live
 from pandaprobe_proxy.web.answers import Ask

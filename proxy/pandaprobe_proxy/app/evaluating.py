@@ -20,7 +20,8 @@ from pandaprobe_proxy.evaluate.peers import Peers
 from pandaprobe_proxy.evaluate.registry import Evaluator, Setting
 from pandaprobe_proxy.evaluate.traits import Traits, read_traits
 from pandaprobe_proxy.settings import Settings
-from pandaprobe_proxy.store.base import Reader, StoreError
+from pandaprobe_proxy.store.base import Reader
+from pandaprobe_proxy.store.errors import StoreError
 from pandaprobe_proxy.store.evaluated import to_session
 from pandaprobe_proxy.store.judged import Choice, Due, Judged, Judgements, Wanted
 

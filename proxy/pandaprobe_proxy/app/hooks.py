@@ -14,7 +14,8 @@ from typing import Any, Protocol, TypeVar
 import structlog
 
 from pandaprobe_proxy.model.lifecycle import Change
-from pandaprobe_proxy.store.base import Reader, StoreError, Writer
+from pandaprobe_proxy.store.base import Reader, Writer
+from pandaprobe_proxy.store.errors import StoreError
 from pandaprobe_proxy.store.lives import HookMark
 
 log = structlog.get_logger("hooks")

@@ -16,7 +16,7 @@ from pandaprobe_proxy.app.stores import open_only_writer
 from pandaprobe_proxy.app.web_port import find_address, request
 from pandaprobe_proxy.settings import Settings
 from pandaprobe_proxy.store.answers import Answer
-from pandaprobe_proxy.store.base import StoreError
+from pandaprobe_proxy.store.errors import StoreError
 from pandaprobe_proxy.store.judged import Judged, Judgements
 
 MOST_TRIES = 5

@@ -14,7 +14,7 @@ from pandaprobe_proxy.app.web_port import find_address, request
 from pandaprobe_proxy.ingest.labels import PostedLabel, make_score
 from pandaprobe_proxy.model.ids import make_id
 from pandaprobe_proxy.settings import Settings
-from pandaprobe_proxy.store.base import StoreError
+from pandaprobe_proxy.store.errors import StoreError
 from pandaprobe_proxy.store.labels import Calibrated
 from pandaprobe_proxy.store.shapes import score_json
 

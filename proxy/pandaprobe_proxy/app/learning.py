@@ -17,7 +17,7 @@ from pandaprobe_proxy.evaluate.peers import Peers
 from pandaprobe_proxy.evaluate.registry import Evaluator, Setting
 from pandaprobe_proxy.evaluate.traits import read_traits
 from pandaprobe_proxy.settings import Settings
-from pandaprobe_proxy.store.base import StoreError
+from pandaprobe_proxy.store.errors import StoreError
 from pandaprobe_proxy.store.evaluated import to_session
 from pandaprobe_proxy.store.judged import Choice
 

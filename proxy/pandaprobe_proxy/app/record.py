@@ -38,7 +38,8 @@ from pandaprobe_proxy.model.ids import make_id
 from pandaprobe_proxy.pricing.listed import warm
 from pandaprobe_proxy.pricing.price import Prices
 from pandaprobe_proxy.settings import Settings
-from pandaprobe_proxy.store.base import Budget, StoreError, Writer
+from pandaprobe_proxy.store.base import Budget, Writer
+from pandaprobe_proxy.store.errors import StoreError
 from pandaprobe_proxy.store.sqlite import open_writer
 
 log = structlog.get_logger("recorder")

@@ -8,7 +8,8 @@ from pandaprobe_proxy.app.web_port import WebPort, find_address, request
 from pandaprobe_proxy.dialects.decode import decode
 from pandaprobe_proxy.pricing.price import Prices
 from pandaprobe_proxy.settings import Settings
-from pandaprobe_proxy.store.base import Redecoded, StoreError
+from pandaprobe_proxy.store.base import Redecoded
+from pandaprobe_proxy.store.errors import StoreError
 from pandaprobe_proxy.store.rereading import Rereading, Wish
 
 Step = Callable[[int], Redecoded]

@@ -7,7 +7,8 @@ from typing import Any
 from pandaprobe_proxy.app.control import ask
 from pandaprobe_proxy.app.stores import open_reader
 from pandaprobe_proxy.settings import Settings
-from pandaprobe_proxy.store.base import Counts, StoreError
+from pandaprobe_proxy.store.base import Counts
+from pandaprobe_proxy.store.errors import StoreError
 from pandaprobe_proxy.store.lives import HookMark
 
 

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from pandaprobe_proxy.settings import Settings
-from pandaprobe_proxy.store.base import Reader, StoreBusy, StoreError, Writer
+from pandaprobe_proxy.store.base import Reader, Writer
+from pandaprobe_proxy.store.errors import StoreBusy, StoreError
 
 
 def store_path(settings: Settings) -> Path:

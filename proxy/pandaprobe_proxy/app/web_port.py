@@ -8,7 +8,7 @@ from typing import Any
 from pandaprobe_proxy.app.control import ask
 from pandaprobe_proxy.app.web_tokens import read_token
 from pandaprobe_proxy.settings import Settings
-from pandaprobe_proxy.store.base import Refused, StoreError
+from pandaprobe_proxy.store.errors import Refused, StoreError
 
 TIMEOUT_S = 30
 

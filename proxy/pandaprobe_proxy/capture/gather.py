@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field, replace
 
+from msgspec import structs
+
 from pandaprobe_proxy.capture.frames import Frame
 from pandaprobe_proxy.capture.keep import Begun, Sizes
 from pandaprobe_proxy.model.exchange import (
@@ -18,6 +20,7 @@ from pandaprobe_proxy.model.record import Opened, Record
 PIECE_BYTES = 16
 """What a piece of a body takes of memory besides its data."""
 SMALL_BYTES = 64 * 1024
+_BODIES = (RequestBody, ResponseBody)
 FULL = "the bodies of running calls took too much memory (max_held_bytes), so of this one only the beginning is kept"
 
 
@@ -41,10 +44,10 @@ class Gathering:
     def add(self, event: Event, limit_bytes: int) -> None:
         """Holds an event; of a body only as much as the limit lets, and nothing of one that can carry credentials."""
         limit_bytes = 0 if self.secret else limit_bytes
-        if isinstance(event, RequestBody):
+        if type(event) is RequestBody:
             self.request_bytes += len(event.data)
             self._hold(event, limit_bytes - self.request_bytes)
-        elif isinstance(event, ResponseBody):
+        elif type(event) is ResponseBody:
             self.response_bytes += len(event.data)
             self._hold(event, limit_bytes - self.response_bytes)
         else:
@@ -65,14 +68,14 @@ class Gathering:
         """A body's event without its last `-room` bytes, if room is negative. If no more is held, nothing."""
         if self.full:
             return
-        event = event if room >= 0 else replace(event, data=event.data[: max(0, len(event.data) + room)])
+        event = event if room >= 0 else structs.replace(event, data=event.data[: max(0, len(event.data) + room)])
         self.came.add(event)
         self.bytes_held += len(event.data) + PIECE_BYTES
 
     def _look(self, event: Event) -> None:
-        if isinstance(event, RequestHead):
+        if type(event) is RequestHead:
             self.request_coded = find_header(event.headers, b"content-encoding") is not None
-        elif isinstance(event, ResponseHead):
+        elif type(event) is ResponseHead:
             self.response_coded = find_header(event.headers, b"content-encoding") is not None
 
     @property
@@ -82,7 +85,7 @@ class Gathering:
 
     def stageable(self, frame: Frame) -> tuple[bytes, ...]:
         """The frame's bytes, if they may lie on disk, sealed, until the exchange has ended."""
-        body = isinstance(frame.event, RequestBody | ResponseBody)
+        body = type(frame.event) in _BODIES
         return () if body and self.secret else (frame.data,)
 
     @property

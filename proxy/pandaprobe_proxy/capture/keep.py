@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Any
 
+from msgspec import structs
+
 from pandaprobe_proxy.capture.bodies import BodyKeeper, Kept, read_coding, recode
 from pandaprobe_proxy.capture.credential_paths import WITHHELD, find_path, is_credential_path
 from pandaprobe_proxy.capture.principals import find_principal
@@ -239,8 +241,8 @@ class Keeper:
         whole = request.data is exchange.request_body and response.data is exchange.response_body
         if whole and asked is head.headers and (answer is None or answered is answer.headers):
             return exchange
-        head = replace(head, headers=asked)
-        answer = replace(answer, headers=answered) if answer else None
+        head = structs.replace(head, headers=asked)
+        answer = structs.replace(answer, headers=answered) if answer else None
         return replace(
             exchange,
             head=head,

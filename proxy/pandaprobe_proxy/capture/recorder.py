@@ -26,8 +26,9 @@ from pandaprobe_proxy.capture.seal import NONCE_BYTES, seal, unseal
 from pandaprobe_proxy.capture.suspects import LANE, RECORDER, Suspects
 from pandaprobe_proxy.model.exchange import Ended, Event, Outcome, RequestHead
 from pandaprobe_proxy.model.record import Record
-from pandaprobe_proxy.store.base import StoreBusy, StoreError, StoreFull, Writer
+from pandaprobe_proxy.store.base import Writer
 from pandaprobe_proxy.store.batch import Batch, Staged
+from pandaprobe_proxy.store.errors import StoreBusy, StoreError, StoreFull
 from pandaprobe_proxy.store.searched import slim
 
 log = structlog.get_logger("recorder")
@@ -160,22 +161,22 @@ class Recorder:
 
     def _take(self, frame: Frame, turn: Turn) -> None:
         event, exchange = frame.event, frame.exchange
-        if isinstance(event, RequestHead):
+        if type(event) is RequestHead:
             self._begin(event, turn)
         gathering = self._open.get(exchange)
         if gathering is None:
-            if isinstance(event, Ended):
+            if type(event) is Ended:
                 turn.count("beginning_lost")
             return
-        if isinstance(event, Dropped):
+        if type(event) is Dropped:
             self._let_go(exchange)
             turn.discard(exchange)
-        elif isinstance(event, Ended):
+        elif type(event) is Ended:
             self._take_end(frame, event, gathering, turn)
         elif not gathering.lost:
             self._hold(gathering, event)
             turn.staged.setdefault(exchange, []).extend(gathering.stageable(frame))
-        elif isinstance(event, RequestHead):
+        elif type(event) is RequestHead:
             turn.staged[exchange] = [frame.data]  # so that its end is still counted after a restart
 
     def _hold(self, gathering: Gathering, event: Event) -> None:

@@ -22,8 +22,8 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
-from pandaprobe_proxy.capture.frames import Dropped, encode, whole
-from pandaprobe_proxy.model.exchange import Ended, Event, RequestHead
+from pandaprobe_proxy.capture.frames import Dropped, encode_apart, whole
+from pandaprobe_proxy.model.exchange import Ended, Event, RequestBody, RequestHead, ResponseBody, ResponseHead
 
 PAGE = 4096
 RESERVE = 64 * 1024
@@ -31,6 +31,8 @@ BLOCK = 256 * 1024
 """What is given back to the machine, and to the writer, at once, after it was read; of a ring of fewer blocks than
 FEWEST_BLOCKS each byte is, and its memory stays."""
 FEWEST_BLOCKS = 16
+JOINED_BYTES = 64 * 1024
+"""From here on parts are written one by one: to join them first would copy them once more."""
 MAGIC = 0x50414E4441_0001
 
 (MAGIC_AT, CAPACITY, HEAD_AT, RELAYED, OPEN, ENDED, CLOSED, WRITER_PID, DROPPED_AT) = range(9)
@@ -44,7 +46,6 @@ STATES = ("starting", "ok", "disk_full", "store_busy", "store_error", "stopped")
 STARTING, OK, DISK_FULL, STORE_BUSY, STORE_ERROR, STOPPED = range(len(STATES))
 PIPE_FULL = "pipe_full"
 REASONS = ("ring_full", "recorder_down", "recorder_stalled", "disk_full", "store_busy", "store_error", PIPE_FULL)
-_COUNTS = (RELAYED, OPEN, ENDED, *range(DROPPED_AT, DROPPED_AT + len(REASONS)))
 _REASON_OF_STATE = {
     STARTING: "recorder_down",
     OK: "ring_full",
@@ -81,10 +82,10 @@ class Ring:
     def __init__(self, fd: int) -> None:
         self.fd = fd
         self._map = mmap.mmap(fd, os.fstat(fd).st_size)
-        self._slots = memoryview(self._map)[:PAGE].cast("Q")
-        if self._slots[MAGIC_AT] != MAGIC:
+        self.slots = memoryview(self._map)[:PAGE].cast("Q")
+        if self.slots[MAGIC_AT] != MAGIC:
             raise ValueError("this is not a ring")
-        self.capacity = self._slots[CAPACITY]
+        self.capacity = self.slots[CAPACITY]
 
     @classmethod
     def create(cls, capacity: int, run: str) -> "Ring":
@@ -109,10 +110,10 @@ class Ring:
         return self._map[KEY_AT : KEY_AT + KEY_BYTES]
 
     def get(self, slot: int) -> int:
-        return self._slots[slot]
+        return self.slots[slot]
 
     def set(self, slot: int, value: int) -> None:
-        self._slots[slot] = value
+        self.slots[slot] = value
 
     def read_page(self, at: int, length: int) -> bytes:
         """Bytes of the page of counters, beyond the counters."""
@@ -124,10 +125,20 @@ class Ring:
     def write(self, offset: int, data: bytes) -> None:
         """Puts `data` at an offset, around the end if need be."""
         start = offset % self.capacity
-        first = min(len(data), self.capacity - start)
-        self._map[PAGE + start : PAGE + start + first] = data[:first]
-        if first < len(data):
-            self._map[PAGE : PAGE + len(data) - first] = data[first:]
+        over = start + len(data) - self.capacity
+        if over <= 0:
+            self._map[PAGE + start : PAGE + start + len(data)] = data
+        else:
+            self._map[PAGE + start :] = data[:-over]
+            self._map[PAGE : PAGE + over] = data[-over:]
+
+    def write_all(self, offset: int, parts: list[bytes]) -> int:
+        """Puts these parts one behind the other at an offset; where they end. Small ones are joined before."""
+        parts = [b"".join(parts)] if sum(map(len, parts)) < JOINED_BYTES else parts
+        for part in parts:
+            self.write(offset, part)
+            offset += len(part)
+        return offset
 
     def read(self, offset: int, length: int) -> bytes:
         start = offset % self.capacity
@@ -145,7 +156,7 @@ class Ring:
         return max(start, last)
 
     def numbers(self) -> Numbers:
-        slots = self._slots
+        slots = self.slots
         return Numbers(
             relayed=slots[RELAYED],
             open=slots[OPEN],
@@ -161,7 +172,7 @@ class Ring:
         )
 
     def close(self) -> None:
-        self._slots.release()
+        self.slots.release()
         self._map.close()
         os.close(self.fd)
 
@@ -175,8 +186,8 @@ class RingWriter:
         self._pending: list[Event | Dropped] = []
         self._head = ring.get(HEAD_AT)
         self._relayed = self._open = self._ended = 0
-        self._published: tuple[int, ...] = ()
-        self._dropped = dict.fromkeys(REASONS, 0)
+        self._room = 0
+        self._parts: list[bytes] = []  # of frames that this flush will write
         self._lost: dict[str, str] = {}  # exchanges given up that still run, and why
         self._begun: set[str] = set()  # exchanges whose head lies in the ring
         self._owed: deque[Dropped] = deque()  # words of loss that wait for room
@@ -190,65 +201,73 @@ class RingWriter:
     def flush(self) -> None:
         """Writes what has come since the last flush and publishes it."""
         events, self._pending = self._pending, []
-        free = self._ring.capacity - (self._head - self._ring.get(TAIL))
-        frames: list[bytes] = []
-        used = self._pay_owed(frames, free)
+        ring = self._ring
+        self._room = ring.capacity - (self._head - ring.slots[TAIL])
+        if self._owed:
+            self._pay_owed()
         for event in events:
-            room = free - used
-            frame = self._give_up(event, room) if isinstance(event, Dropped) else self._admit(event, room)
-            used += len(frame)
-            frames.append(frame)
-        if used:
-            self._ring.write(self._head, b"".join(frames))
-        self._publish(used)
+            if type(event) is ResponseBody or type(event) is RequestBody:
+                if event.exchange not in self._lost and not self._put(encode_apart(event), RESERVE):
+                    self._lose(event)
+            elif type(event) is Dropped:
+                self._give_up(event)
+            else:
+                self._admit(event)
+        if self._parts:
+            self._head = ring.write_all(self._head, self._parts)
+            self._parts = []
+        self._publish()
 
-    def _pay_owed(self, frames: list[bytes], free: int) -> int:
-        used = 0
-        while self._owed:
-            frame = encode(self._owed[0])
-            if used + len(frame) > free:
-                break
+    def _put(self, frame: tuple[bytes, bytes], least: int) -> bool:
+        """Takes in a frame; False if there is no room for it that leaves as much as `least`."""
+        room = self._room - len(frame[0]) - len(frame[1])
+        if room < least:
+            return False
+        self._room = room
+        self._parts += frame
+        return True
+
+    def _pay_owed(self) -> None:
+        while self._owed and self._put(encode_apart(self._owed[0]), 0):
             self._owed.popleft()
-            frames.append(frame)
-            used += len(frame)
-        return used
 
-    def _admit(self, event: Event, free: int) -> bytes:
-        """The frame to write for an event: empty if its exchange is lost, or is lost now."""
+    def _admit(self, event: RequestHead | ResponseHead | Ended) -> None:
+        """Takes in an event, unless its exchange is lost, or is lost now."""
         exchange = event.exchange
-        if isinstance(event, RequestHead):
+        begins = type(event) is RequestHead
+        if begins:
             self._relayed += 1
             self._open += 1
-        frame = b"" if exchange in self._lost else encode(event)
-        if frame and len(frame) > free - RESERVE:
-            self._lost[exchange] = self._reason(event.at_ns)
-            frame = self._word_of_loss(event, free)
-        elif frame and isinstance(event, RequestHead):
-            self._begun.add(exchange)
-        if isinstance(event, Ended):
+        if exchange not in self._lost:
+            if not self._put(encode_apart(event), RESERVE):
+                self._lose(event)
+            elif begins:
+                self._begun.add(exchange)
+        if type(event) is Ended:
             self._count_end(exchange)
-        return frame
 
-    def _give_up(self, word: Dropped, free: int) -> bytes:
-        """The frame to write for an exchange that was given up before it came here; empty if it was given up here."""
+    def _lose(self, event: Event) -> None:
+        """Gives up the exchange of an event for which there is no room."""
+        self._lost[event.exchange] = self._reason(event.at_ns)
+        self._tell_loss(event)
+
+    def _give_up(self, word: Dropped) -> None:
+        """Tells of an exchange that was given up before it came here, if it was not given up here."""
         if word.exchange in self._lost:
-            return b""
+            return
         if word.exchange in self._begun:
             self._lost[word.exchange] = word.reason
-            return self._word_of_loss(word, free)
+            self._tell_loss(word)
+            return
         self._relayed += 1  # only this one word is told of it
-        self._dropped[word.reason] += 1
-        return b""
+        self._count_drop(word.reason)
 
-    def _word_of_loss(self, event: Event | Dropped, free: int) -> bytes:
+    def _tell_loss(self, event: Event | Dropped) -> None:
         if event.exchange not in self._begun:
-            return b""
+            return
         word = Dropped(event.exchange, event.at_ns, self._lost[event.exchange])
-        frame = encode(word)
-        if len(frame) <= free:
-            return frame
-        self._owed.append(word)
-        return b""
+        if not self._put(encode_apart(word), 0):
+            self._owed.append(word)
 
     def _count_end(self, exchange: str) -> None:
         self._open -= 1
@@ -257,7 +276,10 @@ class RingWriter:
         if reason is None:
             self._ended += 1
         else:
-            self._dropped[reason] += 1
+            self._count_drop(reason)
+
+    def _count_drop(self, reason: str) -> None:
+        self._ring.slots[DROPPED_AT + REASONS.index(reason)] += 1
 
     def _reason(self, now_ns: int) -> str:
         heartbeat = self._ring.get(HEARTBEAT)
@@ -266,16 +288,10 @@ class RingWriter:
             return "recorder_stalled"
         return _REASON_OF_STATE[state]
 
-    def _publish(self, used: int) -> None:
-        ring = self._ring
-        self._head += used
-        ring.set(HEAD_AT, self._head)
-        counts = (self._relayed, self._open, self._ended, *self._dropped.values())
-        if counts == self._published:  # as in every turn that only brings pieces of streams
-            return
-        self._published = counts
-        for slot, count in zip(_COUNTS, counts, strict=True):
-            ring.set(slot, count)
+    def _publish(self) -> None:
+        slots = self._ring.slots
+        slots[HEAD_AT] = self._head
+        slots[RELAYED], slots[OPEN], slots[ENDED] = self._relayed, self._open, self._ended
 
     def close(self) -> None:
         """Says that nothing more will come."""

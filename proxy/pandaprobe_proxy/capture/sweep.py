@@ -8,7 +8,8 @@ from collections.abc import Callable
 
 import structlog
 
-from pandaprobe_proxy.store.base import StoreError, Writer
+from pandaprobe_proxy.store.base import Writer
+from pandaprobe_proxy.store.errors import StoreError
 
 log = structlog.get_logger("recorder")
 

@@ -12,7 +12,7 @@ import click
 from pandaprobe_proxy.cli.options import as_json, data_dir, load_settings
 from pandaprobe_proxy.cli.output import echo, print_json
 from pandaprobe_proxy.cli.variables import strays
-from pandaprobe_proxy.store.base import StoreError
+from pandaprobe_proxy.store.errors import StoreError
 
 LAST_CALLS = 1000
 

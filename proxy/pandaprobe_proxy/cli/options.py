@@ -4,12 +4,14 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from pandaprobe_proxy.cli.output import Failure, from_store, not_found, say
-from pandaprobe_proxy.store.base import Reader
+
+if TYPE_CHECKING:
+    from pandaprobe_proxy.store.base import Reader
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -43,7 +45,7 @@ def load_all(**flags: Any) -> Any:
 
 
 @contextmanager
-def reading(data_dir: str | None) -> Iterator[Reader]:
+def reading(data_dir: str | None) -> "Iterator[Reader]":
     """A reader of the store; a store that cannot be read ends the command."""
     from pandaprobe_proxy import app
 

@@ -10,7 +10,7 @@ from typing import Any, NoReturn, TypeVar
 import click
 import msgspec
 
-from pandaprobe_proxy.store.base import Refused, StoreError
+from pandaprobe_proxy.store.errors import Refused, StoreError
 
 T = TypeVar("T")
 NOT_FOUND, STORE_UNAVAILABLE = 3, 4

@@ -18,7 +18,7 @@ from pandaprobe_proxy.cli.judging import (
     wants_judge,
 )
 from pandaprobe_proxy.cli.output import clean, from_store, print_line, say
-from pandaprobe_proxy.store.base import StoreError
+from pandaprobe_proxy.store.errors import StoreError
 from pandaprobe_proxy.store.judged import Choice
 
 if TYPE_CHECKING:

@@ -6,6 +6,8 @@ Events of OpenAI's responses carry a `sequence_number`; each is taken once, whic
 from collections.abc import Sequence
 from dataclasses import replace
 
+from msgspec import structs
+
 from pandaprobe_proxy.dialects.bodies import read_type, undo
 from pandaprobe_proxy.dialects.framings import find_framing
 from pandaprobe_proxy.dialects.json_events import read_object
@@ -35,7 +37,7 @@ def join_streams(asked: Exchange, fetched: Sequence[Exchange]) -> Exchange:
         pieces += (piece for piece, _ in found)
         chunks += ((at_ns + shift_ns, len(piece)) for piece, at_ns in found)
     first, last = streams[0], streams[-1]
-    response = first.response and replace(first.response, headers=_TYPE)
+    response = first.response and structs.replace(first.response, headers=_TYPE)
     return replace(asked, response=response, response_body=b"".join(pieces), chunks=tuple(chunks), ended=last.ended)
 
 

@@ -14,6 +14,7 @@ MAX_LINE = 4096
 MAX_TRAILERS = 16_384
 
 _SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})(?:;[\t\x20-\x7e\x80-\xff]*)?")
+_PLAIN_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})\r\n")
 _TRAILER = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([\t\x20-\x7e\x80-\xff]*)")
 
 
@@ -75,6 +76,8 @@ class Chunked:
 
     def feed(self, data: bytes) -> bytes:
         """The content in `data`. Raises FramingError."""
+        if not (self._left or self._held or self._ending) and (content := _read_one(data)):
+            return content
         if self._held:
             data, self._held = self._held + data, b""
         pieces: list[bytes] = []
@@ -141,6 +144,14 @@ class Chunked:
 
 
 Body = Sized | Unbounded | Chunked
+
+
+def _read_one(data: bytes) -> bytes:
+    """The content of what is exactly one chunk that has some, as most events of streams come; empty if it is not."""
+    size = _PLAIN_SIZE.match(data)
+    if size is None or len(data) - size.end() - 2 != int(size[1], 16) or not data.endswith(b"\r\n"):
+        return b""
+    return data[size.end() : -2]
 
 
 def _trailer(line: bytes) -> tuple[bytes, bytes]:

@@ -10,19 +10,17 @@ from pandaprobe_proxy.model.exchange import Headers
 from pandaprobe_proxy.model.hops import FRAMING, HOP_BY_HOP, OURS
 
 NOT_UPSTREAM = HOP_BY_HOP | {b"expect"}
+_OURS_BYTES = len(OURS)
 
 
 def for_upstream(headers: Headers, named: frozenset[bytes], authority: bytes) -> list[tuple[bytes, bytes]]:
     """The request headers that go upstream; `named` is what Connection names, `authority` the upstream's Host."""
     dropped = _dropped(NOT_UPSTREAM, named)
-    crossing = []
-    for header in headers:
-        key = header[0].lower()
-        if key == b"host":
-            crossing.append((header[0], authority))
-        elif key not in dropped and not key.startswith(OURS):
-            crossing.append(header)
-    return crossing
+    return [
+        header if key != b"host" else (header[0], authority)
+        for header in headers
+        if (key := header[0].lower()) not in dropped and key[:_OURS_BYTES] != OURS
+    ]
 
 
 def for_client(headers: Headers, named: frozenset[bytes]) -> list[tuple[bytes, bytes]]:
@@ -33,7 +31,8 @@ def for_client(headers: Headers, named: frozenset[bytes]) -> list[tuple[bytes, b
 
 def write(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
     """Field lines, each with its CRLF."""
-    return b"".join([b"%b: %b\r\n" % header for header in headers])
+    lines = [b": ".join(header) for header in headers]
+    return b"\r\n".join([*lines, b""])
 
 
 def _dropped(always: frozenset[bytes], named: frozenset[bytes]) -> frozenset[bytes]:

@@ -7,7 +7,7 @@ upstream's, without the name. An upstream's own path is put in front by concaten
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -32,13 +32,13 @@ class Origin(NamedTuple):
     """The path in front of every path, without a slash at its end."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Upstream:
     name: str
     url: str
     """The base URL, such as `https://api.openai.com`; a path in it is kept as a prefix."""
 
-    @property
+    @cached_property
     def origin(self) -> Origin:
         return _origin(self.url)
 
@@ -79,7 +79,6 @@ def _check(upstream: Upstream) -> None:
         raise ValueError(f"upstream {upstream.name}: the URL has a query or a fragment; {shape}.")
 
 
-@lru_cache(maxsize=1024)
 def _origin(url: str) -> Origin:
     parts = urlsplit(url)
     host = parts.hostname or ""

@@ -47,22 +47,6 @@ from pandaprobe_proxy.store.views import ViewReader
 Json = Any
 
 
-class StoreError(Exception):
-    """The store cannot do this now. The text is one sentence with what to do next."""
-
-
-class StoreFull(StoreError):
-    """No space is left on the device, or the store's own limit is reached."""
-
-
-class Refused(StoreError):
-    """What was asked for makes no sense, and nothing was changed."""
-
-
-class StoreBusy(StoreError):
-    """Another process holds the store."""
-
-
 @dataclass(frozen=True, slots=True)
 class Budget:
     """How much is kept. 0 means no limit."""

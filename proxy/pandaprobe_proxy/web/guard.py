@@ -11,7 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
-from pandaprobe_proxy.store.base import Refused, StoreError
+from pandaprobe_proxy.store.errors import Refused, StoreError
 from pandaprobe_proxy.web.answers import tell
 from pandaprobe_proxy.web.sidecar import RouteLike
 

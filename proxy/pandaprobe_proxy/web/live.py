@@ -12,8 +12,8 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from pandaprobe_proxy.store.base import StoreError
 from pandaprobe_proxy.store.call_rows import CallRow
+from pandaprobe_proxy.store.errors import StoreError
 from pandaprobe_proxy.store.session_rows import SessionRow
 from pandaprobe_proxy.store.shapes import call_json, change_json
 from pandaprobe_proxy.store.views import News

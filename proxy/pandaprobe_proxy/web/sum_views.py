@@ -8,7 +8,7 @@ from typing import Any
 from aiohttp import web
 
 from pandaprobe_proxy.evaluate.compare import compare_all
-from pandaprobe_proxy.store.base import StoreError
+from pandaprobe_proxy.store.errors import StoreError
 from pandaprobe_proxy.store.filters import BadFilter, parse
 from pandaprobe_proxy.store.judged import Choice, Judged
 from pandaprobe_proxy.web.answers import Ask, tell, unfit

@@ -1,7 +1,7 @@
 import sqlite3
 
 import pytest
-from pandaprobe_proxy.store.base import StoreError
+from pandaprobe_proxy.store.errors import StoreError
 from pandaprobe_proxy.store.sqlite import bodies
 from pandaprobe_proxy.store.sqlite.bodies import Bodies
 from pandaprobe_proxy.store.sqlite.codec import Codec

@@ -8,8 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from pandaprobe_proxy.store.base import Budget, StoreBusy, StoreError, StoreFull
+from pandaprobe_proxy.store.base import Budget
 from pandaprobe_proxy.store.batch import Batch
+from pandaprobe_proxy.store.errors import StoreBusy, StoreError, StoreFull
 from pandaprobe_proxy.store.sqlite import open_reader, open_writer
 from pandaprobe_proxy.store.sqlite.connect import STEPS, give_back
 from pandaprobe_proxy.store.sqlite.schema import migrations, names
@@ -39,7 +40,7 @@ os._exit(9)
 def test_two_processes_cannot_write(place):
     code = f"""
 from pathlib import Path
-from pandaprobe_proxy.store.base import StoreBusy
+from pandaprobe_proxy.store.errors import StoreBusy
 from pandaprobe_proxy.store.sqlite import open_writer
 try:
     open_writer(Path({str(place.path)!r}))

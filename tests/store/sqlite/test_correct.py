@@ -2,7 +2,7 @@
 
 import pytest
 from pandaprobe_proxy.model.correction import Correction, CorrectionKind
-from pandaprobe_proxy.store.base import Refused
+from pandaprobe_proxy.store.errors import Refused
 from records import START_NS, make_record
 
 S = 1_000_000_000

@@ -3,7 +3,7 @@
 import sqlite3
 
 import pytest
-from pandaprobe_proxy.store.base import StoreError
+from pandaprobe_proxy.store.errors import StoreError
 from pandaprobe_proxy.store.sqlite.write_back import WriteBack
 
 

@@ -2,7 +2,8 @@
 
 import sqlite3
 
-from pandaprobe_proxy.store.base import StoredBody, StoreError
+from pandaprobe_proxy.store.base import StoredBody
+from pandaprobe_proxy.store.errors import StoreError
 from pandaprobe_proxy.store.sqlite.codec import Codec, from_text
 
 HELD_BYTES = 16 * 1024 * 1024

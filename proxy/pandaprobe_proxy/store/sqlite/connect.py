@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from pandaprobe_proxy.store.base import StoreBusy, StoreError, StoreFull
+from pandaprobe_proxy.store.errors import StoreBusy, StoreError, StoreFull
 
 BUSY_MS = 1000
 WAL_LIMIT_BYTES = 16 * 1024 * 1024

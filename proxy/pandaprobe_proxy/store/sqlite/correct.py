@@ -10,7 +10,7 @@ from typing import Any
 
 from pandaprobe_proxy.model.correction import Corrected, Correction, CorrectionKind
 from pandaprobe_proxy.model.lifecycle import Cause
-from pandaprobe_proxy.store.base import Refused
+from pandaprobe_proxy.store.errors import Refused
 from pandaprobe_proxy.store.sqlite import totals
 from pandaprobe_proxy.store.sqlite.codec import from_text, to_text
 from pandaprobe_proxy.store.sqlite.lives import Lives

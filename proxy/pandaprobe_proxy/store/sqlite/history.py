@@ -16,7 +16,8 @@ from pandaprobe_proxy.dialects.resume import complete, is_stream, join_streams
 from pandaprobe_proxy.model.call import KINDS, STATE, Call, Message, Turn
 from pandaprobe_proxy.model.exchange import Exchange
 from pandaprobe_proxy.sessions.transcript import digest
-from pandaprobe_proxy.store.base import StoredCall, StoreError
+from pandaprobe_proxy.store.base import StoredCall
+from pandaprobe_proxy.store.errors import StoreError
 from pandaprobe_proxy.store.sqlite.codec import Codec
 from pandaprobe_proxy.store.sqlite.decoding import Decoding
 from pandaprobe_proxy.store.sqlite.rows import CALL, Row, select

@@ -10,8 +10,9 @@ from pandaprobe_proxy.model.correction import Corrected
 from pandaprobe_proxy.model.lifecycle import Change, State
 from pandaprobe_proxy.model.score import Score
 from pandaprobe_proxy.store.answers import Answer
-from pandaprobe_proxy.store.base import Counts, Hit, StoredCall, StoreError
+from pandaprobe_proxy.store.base import Counts, Hit, StoredCall
 from pandaprobe_proxy.store.call_rows import CallRow
+from pandaprobe_proxy.store.errors import StoreError
 from pandaprobe_proxy.store.judged import Choice, Due, Judged, Wanted
 from pandaprobe_proxy.store.labels import Calibrated, Sought
 from pandaprobe_proxy.store.lives import HookMark

@@ -15,7 +15,8 @@ from pandaprobe_proxy.model.exchange import Outcome
 from pandaprobe_proxy.pricing.price import add_cost
 from pandaprobe_proxy.sessions.evidence import read_evidence
 from pandaprobe_proxy.sessions.transcript import name_messages
-from pandaprobe_proxy.store.base import Redecoded, StoreError
+from pandaprobe_proxy.store.base import Redecoded
+from pandaprobe_proxy.store.errors import StoreError
 from pandaprobe_proxy.store.rereading import Rereading
 from pandaprobe_proxy.store.searched import first_input, last_output, list_said
 from pandaprobe_proxy.store.sqlite import totals

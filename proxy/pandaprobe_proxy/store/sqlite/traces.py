@@ -13,7 +13,7 @@ from typing import Any
 from pandaprobe_proxy.model.score import Score
 from pandaprobe_proxy.model.session import DEFAULTS, Source
 from pandaprobe_proxy.model.trace import Span, Trace
-from pandaprobe_proxy.store.base import Refused
+from pandaprobe_proxy.store.errors import Refused
 from pandaprobe_proxy.store.sqlite import totals
 from pandaprobe_proxy.store.sqlite.calls import Calls
 from pandaprobe_proxy.store.sqlite.codec import from_text, to_text

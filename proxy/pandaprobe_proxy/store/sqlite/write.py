@@ -9,14 +9,10 @@ from pandaprobe_proxy.model.record import Record
 from pandaprobe_proxy.model.score import Score
 from pandaprobe_proxy.model.trace import Span, Trace
 from pandaprobe_proxy.store.answers import Answer
-from pandaprobe_proxy.store.base import (
-    Budget,
-    Redecoded,
-    StoreError,
-    StoreFull,
-)
+from pandaprobe_proxy.store.base import Budget, Redecoded
 from pandaprobe_proxy.store.batch import Batch, RunState, Staged
 from pandaprobe_proxy.store.clocks import Clocks, make_clocks
+from pandaprobe_proxy.store.errors import StoreError, StoreFull
 from pandaprobe_proxy.store.judged import Judged
 from pandaprobe_proxy.store.labels import Calibrated
 from pandaprobe_proxy.store.lives import HookMark

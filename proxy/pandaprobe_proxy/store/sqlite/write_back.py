@@ -8,7 +8,7 @@ import sqlite3
 import time
 from collections.abc import Callable
 
-from pandaprobe_proxy.store.base import StoreError
+from pandaprobe_proxy.store.errors import StoreError
 
 EVERY_S = 1.0
 
