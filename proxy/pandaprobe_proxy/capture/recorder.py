@@ -21,15 +21,15 @@ from pandaprobe_proxy.capture.frames import Dropped, Frame, decode
 from pandaprobe_proxy.capture.gather import Gathering, Turn
 from pandaprobe_proxy.capture.keep import Keeper
 from pandaprobe_proxy.capture.lane import Lane
+from pandaprobe_proxy.capture.records import make_record, make_slim
 from pandaprobe_proxy.capture.ring import Ring, RingReader
 from pandaprobe_proxy.capture.seal import NONCE_BYTES, seal, unseal
-from pandaprobe_proxy.capture.suspects import LANE, RECORDER, Suspects
+from pandaprobe_proxy.capture.suspects import RECORDER, Suspects
 from pandaprobe_proxy.model.exchange import Ended, Event, Outcome, RequestHead
 from pandaprobe_proxy.model.record import Record
 from pandaprobe_proxy.store.base import Writer
 from pandaprobe_proxy.store.batch import Batch, Staged
 from pandaprobe_proxy.store.errors import StoreBusy, StoreError, StoreFull
-from pandaprobe_proxy.store.searched import slim
 
 log = structlog.get_logger("recorder")
 T = TypeVar("T")
@@ -64,7 +64,7 @@ class Recorder:
         self._reader: RingReader
         self._open: dict[str, Gathering] = {}
         self._suspects = Suspects(ring)
-        self._lane = Lane(partial(_make_slim, keeper.beside(), self._suspects))
+        self._lane = Lane(partial(make_slim, keeper.beside(), self._suspects))
         self._refused = False
         self._turn = Turn()
         self._batch: Batch | None = None
@@ -225,7 +225,7 @@ class Recorder:
             turn.discard(exchange)
             turn.count(gathering.lost)
         else:
-            self._keep(exchange, partial(_make_record, self._keeper, gathering), turn)
+            self._keep(exchange, partial(make_record, self._keeper, gathering), turn)
 
     def _keep(self, exchange: str, make: Callable[[], Record], turn: Turn) -> None:
         try:
@@ -321,18 +321,6 @@ class Recorder:
         self._commit(self._batch_of(Turn(), None))
         self._ring.set(slots.STATE, slots.STOPPED)
         self._lane.close()
-
-
-def _make_record(keeper: Keeper, gathering: Gathering) -> Record:
-    if gathering.begun is None:
-        raise ValueError("an exchange whose head could not be read cannot be made a row")
-    return keeper.finish(gathering.begun, gathering.came.tell(), gathering.sizes)
-
-
-def _make_slim(keeper: Keeper, suspects: Suspects, gathering: Gathering) -> Record:
-    with suspects.at(LANE, gathering.begun.opened.id if gathering.begun else ""):
-        record = _make_record(keeper, gathering)
-    return replace(record, call=slim(record.call)) if record.call else record
 
 
 def _place(error: Exception) -> str:
