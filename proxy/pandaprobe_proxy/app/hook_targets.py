@@ -36,14 +36,19 @@ def _is_here(host: str) -> bool:
 
 def make_hooks(settings: Settings, environ: Mapping[str, str]) -> "list[Hook]":
     """Those that settings name, each once. Raises ValueError as above."""
-    from pandaprobe_proxy.app.hook_command import CommandHook
-    from pandaprobe_proxy.app.webhook import Webhook
-
     secret = _read_secret(settings)
-    return [
-        Webhook(text, secret) if is_url(text) else CommandHook(shlex.split(text), settings.data_dir, environ)
-        for text in dict.fromkeys(settings.session_hooks)
-    ]
+    return [_make_hook(text, settings, secret, environ) for text in dict.fromkeys(settings.session_hooks)]
+
+
+def _make_hook(text: str, settings: Settings, secret: bytes, environ: Mapping[str, str]) -> "Hook":
+    """Loads what it needs, and a client for HTTP, which takes 8 MB, only for a URL."""
+    if is_url(text):
+        from pandaprobe_proxy.app.webhook import Webhook
+
+        return Webhook(text, secret)
+    from pandaprobe_proxy.app.hook_command import CommandHook
+
+    return CommandHook(shlex.split(text), settings.data_dir, environ)
 
 
 def _read_secret(settings: Settings) -> bytes:

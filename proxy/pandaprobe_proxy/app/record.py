@@ -32,7 +32,7 @@ from pandaprobe_proxy.app.web_tokens import keep_token
 from pandaprobe_proxy.capture.keep import Keeper, Policy
 from pandaprobe_proxy.capture.recorder import Recorder, state_of
 from pandaprobe_proxy.capture.redact import Redactor
-from pandaprobe_proxy.capture.ring import HEARTBEAT, READER_DROPPED, STATE, WRITER_PID, Ring
+from pandaprobe_proxy.capture.ring import HEARTBEAT, READER_DROPPED, RELAYED, STATE, WRITER_PID, Ring
 from pandaprobe_proxy.capture.sweep import Sweep
 from pandaprobe_proxy.model.ids import make_id
 from pandaprobe_proxy.pricing.listed import warm
@@ -63,7 +63,6 @@ def record_main() -> int:
     settings = Settings.model_validate(given["settings"])
     logs.set_up(settings.log_level, settings.log_format)
     sys.setswitchinterval(SWITCH_S)
-    threading.Thread(target=warm, name="prices", daemon=True).start()  # beside opening the store
     ring = Ring(given["ring_fd"])
     # Who made the ring, not who is the parent now: the relay may be gone already.
     # It stands back once there is a store: what is in the ring only is lost with the relay.
@@ -246,7 +245,10 @@ class Recording:
         return recorder
 
     def _record(self, writer: Writer, recorder: Recorder) -> None:
+        prices = threading.Thread(target=warm, name="prices", daemon=True)
         while not recorder.done:
+            if prices.ident is None and self._ring.get(RELAYED):  # they take 4 MB, for nothing where nobody asks
+                prices.start()  # beside the first call, which is still running
             recorder.step()
             if self._gone:
                 self._finish(recorder)
