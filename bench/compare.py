@@ -82,12 +82,12 @@ class Bench:
 
     def stream(self, name, running):
         count = SLOW_STREAMS if name in SLOW else STREAMS
-        idle = self.figures[name]["idle_mb"][-1] if running.process else 0
+        rest = self.settled_memory(running) or 0  # what has been loaded and cached by now is no stream's
         memory = []
         before = running.cost()
         load = uvloop.run(stream(running, count, self.given.seconds, lambda: memory.append(running.memory_mb())))
         first, others = (after - now for after, now in zip(running.cost(), before, strict=True))
-        per_stream = (memory[0] - idle) * 1000 / count if running.process else None
+        per_stream = (memory[0] - rest) * 1000 / count if running.process else None
         self.note(
             name, event_us=first / load.sent * 1e6, event_recorder_us=others / load.sent * 1e6,
             chunk_p50_ms=quantile(load.took_ns, 0.5) / 1e6, chunk_p99_ms=quantile(load.took_ns, 0.99) / 1e6,

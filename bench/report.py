@@ -52,6 +52,7 @@ def write_report(measured, lost, missing, cache, asked):
     yield ""
     yield f"{asked} Calls have 4 KB up and down at {RATE}/s; streams are {STREAMS}, of 50 events a second each."
     yield f"{', '.join(sorted(SLOW))} are asked {SLOW_RATE}/s and {SLOW_STREAMS} streams. Only pandaprobe records."
+    yield "Memory per stream is what the open ones add to what was held just before them, what they have said included."
     for name, why in missing.items():
         yield f"Not measured: {name}, since {why}."
     yield ""

@@ -33,6 +33,8 @@ def samples(dialect):
     ("method", "path", "name"),
     [
         ("POST", "/v1/complete", "anthropic_complete"),
+        ("POST", "/completion", "llamacpp"),
+        ("POST", "/infill", "llamacpp"),
         ("GET", "/v1/messages/batches/b/results", "anthropic_batches"),
         ("POST", "/agents/a/agentAliases/b/sessions/s/text", "bedrock_agents"),
         ("POST", "/model/m/converse", "bedrock_converse"),
