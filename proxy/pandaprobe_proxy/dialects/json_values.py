@@ -73,18 +73,23 @@ def may_need_mending(data: bytes) -> bool:
 
 def mend(value: Json) -> Json:
     """The same value with surrogate pairs joined and lone ones replaced, so that it can be written as UTF-8."""
-    if isinstance(value, str):
+    kind = type(value)
+    if kind is str:
         return _mend_text(value)
-    if isinstance(value, dict):
-        return {mend(key): item if not item or type(item) in _SOUND else mend(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return type(value)(item if not item or type(item) in _SOUND else mend(item) for item in value)
+    if kind is dict:
+        return {
+            _mend_text(key): item if type(item) in _SOUND or not item else mend(item) for key, item in value.items()
+        }
+    if kind is list:
+        return [item if type(item) in _SOUND or not item else mend(item) for item in value]
+    if kind is tuple:
+        return tuple([item if type(item) in _SOUND or not item else mend(item) for item in value])
     if is_dataclass(value) and not isinstance(value, type):
         return replace(value, **{field.name: mend(getattr(value, field.name)) for field in fields(value)})
     return value
 
 
 def _mend_text(text: str) -> str:
-    if not _SURROGATE.search(text):
+    if text.isascii() or not _SURROGATE.search(text):
         return text
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
