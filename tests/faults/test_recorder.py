@@ -98,7 +98,7 @@ async def test_stopped_for_ever_it_is_started_again_and_every_call_is_recorded(t
             os.kill(pid, signal.SIGSTOP)
             for number in range(1, 21):
                 assert await call(recording.port, number) == answer_of(number, 3)
-            after = await in_thread(recording.settled, 21)
+            after = await in_thread(recording.settled, 21, 60)
             told = await in_thread(recording.cli, "status")
             log = await in_thread(recording.log.read_text)
     assert (after["recorded"], after["dropped"], after["adds_up"]) == (21, {}, True)
