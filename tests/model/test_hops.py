@@ -3,6 +3,10 @@
 from pandaprobe_proxy.model.hops import for_trailers, tokens
 
 
+def test_keep_alive_is_one_token_however_it_is_written():
+    assert tokens([b"keep-alive"]) == tokens([b" Keep-Alive,"]) == {b"keep-alive"}
+
+
 def test_a_trailer_cannot_frame_or_route_the_message_nor_tell_the_upstream_of_us():
     kept = (b"X-Checksum", b"1")
     barred = [b"Content-Length", b"Transfer-Encoding", b"Host", b"Trailer", b"X-PandaProbe-Session", b"Connection"]
