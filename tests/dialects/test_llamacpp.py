@@ -111,13 +111,13 @@ def test_so_many_texts_are_read_and_no_more():
     assert len(read.messages) == MOST_ANSWERS and read.lossy
 
 
-_EVENT = b'data: {"index":0,"content":"<>","tokens":[],"stop":false,"id_slot":0,"tokens_predicted":#,%b"x":1}'
+_EVENT = b'data: {"index":0,"content":"<>","tokens":[],"stop":false,"id_slot":0,"tokens_predicted":#}'
 ALIKES = (
-    _EVENT.replace(b'%b"x":1', b'"tokens_evaluated":7'),
-    _EVENT.replace(b',%b"x":1', b"").replace(b'"index":0', b'"index":#'),
-    _EVENT.replace(b"%b", b""),
-    _EVENT.replace(b',%b"x":1', b"").replace(b"[]", b"[#]"),
-    _EVENT.replace(b',%b"x":1', b"").replace(b"false", b"true"),
+    _EVENT[:-1] + b',"tokens_evaluated":7}',
+    _EVENT.replace(b'"index":0', b'"index":#'),
+    _EVENT[:-1] + b',"x":1}',
+    _EVENT.replace(b"[]", b"[#]"),
+    _EVENT.replace(b"false", b"true"),
     b'data: {"content":"<>"}',
     b'data: {"error":"<>"}',
     b"data: []",

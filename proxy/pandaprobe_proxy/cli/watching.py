@@ -59,10 +59,11 @@ def watch(choice: Choice, data_dir: str | None, json: bool, once: bool, **given:
         endpoint, wish, signals = prepare(settings, choice, criteria, given["again"])
         judge = StandingJudge(settings, wish, endpoint)
         asked = replace(asked, evaluators=asked.evaluators if rest or not given["evaluator"] else (), signals=signals)
-    heard: list[Told] = []
+    heard = False
 
     def tell(told: "Told") -> None:
-        heard[:] = [told]
+        nonlocal heard
+        heard = True
         (_print if json else _say)(told)
 
     with closing(judge) if judge else nullcontext():

@@ -9,7 +9,7 @@ from pandaprobe_proxy.dialects.base import Answered, Asked, Dialect
 from pandaprobe_proxy.dialects.errors import read_error
 from pandaprobe_proxy.dialects.json_events import read_objects
 from pandaprobe_proxy.dialects.openai_fields import merge_field, pop_typed, without_nulls
-from pandaprobe_proxy.dialects.openai_prompts import read_prompts
+from pandaprobe_proxy.dialects.openai_prompts import read_completion
 from pandaprobe_proxy.model.call import Message
 from pandaprobe_proxy.model.exchange import Headers
 from pandaprobe_proxy.wire.stream import StreamEvent
@@ -23,13 +23,7 @@ def matches(method: str, path: str, headers: Headers) -> bool:
 
 
 def asked(body: Json, path: str) -> Asked:
-    rest = dict(body)
-    return Asked(
-        model=pop_typed(rest, "model", str),
-        messages=read_prompts(rest.pop("prompt", None)),
-        parameters=rest,
-        stream=rest.get("stream") is True,
-    )
+    return read_completion(body)
 
 
 def answered(body: Json) -> Answered:

@@ -80,10 +80,8 @@ def mend(value: Json) -> Json:
         return {
             _mend_text(key): item if type(item) in _SOUND or not item else mend(item) for key, item in value.items()
         }
-    if kind is list:
-        return [item if type(item) in _SOUND or not item else mend(item) for item in value]
-    if kind is tuple:
-        return tuple([item if type(item) in _SOUND or not item else mend(item) for item in value])
+    if kind is list or kind is tuple:
+        return kind([item if type(item) in _SOUND or not item else mend(item) for item in value])
     if is_dataclass(value) and not isinstance(value, type):
         return replace(value, **{field.name: mend(getattr(value, field.name)) for field in fields(value)})
     return value

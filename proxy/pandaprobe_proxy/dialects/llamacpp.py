@@ -13,8 +13,7 @@ from pandaprobe_proxy.dialects.counts import add_counts, read_count
 from pandaprobe_proxy.dialects.errors import read_error
 from pandaprobe_proxy.dialects.json_events import read_objects
 from pandaprobe_proxy.dialects.json_values import parse_json
-from pandaprobe_proxy.dialects.openai_fields import pop_typed
-from pandaprobe_proxy.dialects.openai_prompts import read_prompts
+from pandaprobe_proxy.dialects.openai_prompts import read_completion
 from pandaprobe_proxy.model.call import CallError, Message, Usage, UsageSource
 from pandaprobe_proxy.model.exchange import Headers
 from pandaprobe_proxy.wire.run_forms import NUMBER, Alike
@@ -27,6 +26,7 @@ _REASONS = {"eos": "stop", "word": "stop", "limit": "length"}
 """What `stop_type` says, in the words of the other dialects."""
 _FLAGS = {"stopped_eos": "stop", "stopped_word": "stop", "stopped_limit": "length"}
 """The same as older servers say it."""
+_OF_A_PIECE = frozenset({"index", "content", "tokens", "stop", "id_slot", "multimodal", *_COUNTS})
 
 
 def matches(method: str, path: str, headers: Headers) -> bool:
@@ -34,13 +34,7 @@ def matches(method: str, path: str, headers: Headers) -> bool:
 
 
 def asked(body: Json, path: str) -> Asked:
-    rest = dict(body)
-    return Asked(
-        model=pop_typed(rest, "model", str),
-        messages=read_prompts(rest.pop("prompt", None)),
-        parameters=rest,
-        stream=rest.get("stream") is True,
-    )
+    return read_completion(body)
 
 
 class _Text:
@@ -137,8 +131,7 @@ def answered(body: Json) -> Answered:
 
 def _grows(part: dict[str, Json], kind: str) -> str | None:
     """A piece of a text, and nothing beside it but counts."""
-    known = {"index", "content", "tokens", "stop", "id_slot", "multimodal", *_COUNTS}
-    plain = part.keys() <= known and part.get("stop") is False and not part.get("tokens")
+    plain = part.keys() <= _OF_A_PIECE and part.get("stop") is False and not part.get("tokens")
     return "content" if plain and part.get("content") and isinstance(part["content"], str) else None
 
 

@@ -10,7 +10,7 @@ from pandaprobe_proxy.dialects.errors import read_error
 from pandaprobe_proxy.dialects.openai_content import ListFold
 from pandaprobe_proxy.dialects.openai_fields import merge_field, pop_typed, read_rest, read_usage
 from pandaprobe_proxy.dialects.openai_paths import read_deployment
-from pandaprobe_proxy.dialects.openai_prompts import read_prompts
+from pandaprobe_proxy.dialects.openai_prompts import read_completion
 from pandaprobe_proxy.dialects.openai_stream import ALIKE_COUNTS, ChunkFold, find_only_choice
 from pandaprobe_proxy.model.call import Message
 from pandaprobe_proxy.model.exchange import Headers
@@ -27,13 +27,7 @@ def matches(method: str, path: str, headers: Headers) -> bool:
 
 
 def asked(body: Json, path: str) -> Asked:
-    rest = dict(body)
-    return Asked(
-        model=pop_typed(rest, "model", str) or read_deployment(path),
-        messages=read_prompts(rest.pop("prompt", None)),
-        parameters=rest,
-        stream=rest.get("stream") is True,
-    )
+    return read_completion(body, read_deployment(path))
 
 
 class _Text:

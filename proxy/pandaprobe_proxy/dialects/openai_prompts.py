@@ -2,9 +2,22 @@
 
 from typing import Any
 
+from pandaprobe_proxy.dialects.base import Asked
+from pandaprobe_proxy.dialects.openai_fields import pop_typed
 from pandaprobe_proxy.model.call import Message
 
 Json = Any
+
+
+def read_completion(body: Json, model: str | None = None) -> Asked:
+    """What a request for completions says: a prompt beside parameters. `model` is for a body that names none."""
+    rest = dict(body)
+    return Asked(
+        model=pop_typed(rest, "model", str) or model,
+        messages=read_prompts(rest.pop("prompt", None)),
+        parameters=rest,
+        stream=rest.get("stream") is True,
+    )
 
 
 def read_prompts(prompt: Json) -> tuple[Message, ...]:

@@ -22,7 +22,6 @@ FRAMING = frozenset({b"host", b"content-length"})
 """What Connection cannot name away, as the message would change its meaning."""
 
 NOTHING: frozenset[bytes] = frozenset()
-KEEP_ALIVE = frozenset({b"keep-alive"})
 NOT_IN_TRAILERS = HOP_BY_HOP | FRAMING | {b"trailer"}
 
 
@@ -30,8 +29,6 @@ def tokens(values: Sequence[bytes]) -> frozenset[bytes]:
     """The lower-case members of comma-separated lists."""
     if not values:
         return NOTHING
-    if values == [b"keep-alive"]:  # as nearly every client writes it
-        return KEEP_ALIVE
     return frozenset(token.strip(b" \t").lower() for value in values for token in value.split(b",")) - {b""}
 
 

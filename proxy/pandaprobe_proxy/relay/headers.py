@@ -10,7 +10,6 @@ from pandaprobe_proxy.model.exchange import Headers
 from pandaprobe_proxy.model.hops import FRAMING, HOP_BY_HOP, OURS
 
 NOT_UPSTREAM = HOP_BY_HOP | {b"expect"}
-_OURS_BYTES = len(OURS)
 
 
 def for_upstream(headers: Headers, named: frozenset[bytes], authority: bytes) -> list[tuple[bytes, bytes]]:
@@ -19,7 +18,7 @@ def for_upstream(headers: Headers, named: frozenset[bytes], authority: bytes) ->
     return [
         header if key != b"host" else (header[0], authority)
         for header in headers
-        if (key := header[0].lower()) not in dropped and key[:_OURS_BYTES] != OURS
+        if (key := header[0].lower()) not in dropped and not key.startswith(OURS)
     ]
 
 
