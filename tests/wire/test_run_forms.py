@@ -172,7 +172,16 @@ def read_turns(*numbers):
 def test_texts_that_come_in_turn_are_taken_apart():
     assert read_turns(1, 0, 1, 1, 0) == [({"n": 1, "t": "0 2 3 "}, 3, 85), ({"n": 0, "t": "1 4 "}, 2, 85)]
     assert read_turns(0, 0) == [({"n": 0, "t": "0 1 "}, 2, 34)]
+    assert read_turns(0, 1, 1, 0, 1, 1)[1][0] == {"n": 1, "t": "1 2 4 5 "}
     assert len(read_turns(*range(40), *range(40))) == 40
+
+
+def test_texts_that_come_strictly_in_turn_are_taken_apart_the_same():
+    assert read_turns(2, 0, 1, 2, 0) == [
+        ({"n": 2, "t": "0 3 "}, 2, 85),
+        ({"n": 0, "t": "1 4 "}, 2, 85),
+        ({"n": 1, "t": "2 "}, 1, 85),
+    ]
 
 
 def test_whose_a_text_is_does_not_vary_behind_it():

@@ -89,7 +89,9 @@ class BoundedEvents:
             value = parse_json(event.data)
         except ValueError:
             return event
-        if not isinstance(value, dict) or not trim(value, len(event.data)):
+        if not isinstance(value, dict):
             return event
+        if not trim(value, len(event.data)):
+            return event._replace(value=value)
         self.trimmed = True
-        return event._replace(data=json.dumps(value))
+        return event._replace(data=json.dumps(value), value=value)

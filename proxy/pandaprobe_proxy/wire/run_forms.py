@@ -164,11 +164,7 @@ class Form:
                 return []
             self._risen = risen
             return [(risen, "".join(texts), len(texts))]
-        parts: dict[int, list[str]] = {}
-        for number, text in zip(numbers, texts, strict=True):
-            parts.setdefault(number, []).append(text)
-        whole = all(type(number) is int for number in parts)
-        return [(number, "".join(part), len(part)) for number, part in parts.items()] if whole else []
+        return _group(numbers, texts)
 
     def _tell(self, last: Sequence[bytes], number: int, text: str, end: int, events: int) -> StreamEvent:
         """The events with this text, or with that and this number, as one: of other values it has the last ones."""
@@ -180,6 +176,20 @@ class Form:
         value = _decode(raw[self._begin :])
         _place(value, self._key, text)
         return self._first._replace(data="", end=end, events=events, value=value)
+
+
+def _group(numbers: list[int], texts: list[str]) -> list[tuple[int, str, int]]:
+    """(number, its text, how many events) of each number; none if one is no number."""
+    if set(map(type, numbers)) != {int}:
+        return []
+    kinds, count = len(set(numbers)), len(numbers)
+    parts: dict[int, list[str]] = {}
+    if numbers == (numbers[:kinds] * (count // kinds + 1))[:count]:
+        parts = {number: texts[at::kinds] for at, number in enumerate(numbers[:kinds])}
+    else:
+        for number, text in zip(numbers, texts, strict=True):
+            parts.setdefault(number, []).append(text)
+    return [(number, "".join(part), len(part)) for number, part in parts.items()]
 
 
 def _place(value: Json, key: str, text: str) -> None:

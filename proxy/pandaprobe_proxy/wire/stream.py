@@ -22,7 +22,7 @@ class StreamEvent(NamedTuple):
     events: int = 1
     """How many events it stands for, the last of which ended there: see `runs`."""
     value: dict[str, Any] | None = None
-    """The JSON of a run, which has no `data`."""
+    """Its JSON, where that has been read: of a run, which has no `data`, always."""
 
 
 class StreamReader(Protocol):
