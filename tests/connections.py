@@ -27,13 +27,13 @@ def events(number, text):
 
 
 def connection(
-    *texts, session="s-1", cut=0, policy=None, outcome=Outcome.OK, headers=(), pricing=None, at_s=0, before=()
+    *texts, session="s-1", cut=0, policy=None, outcome=Outcome.OK, headers=(), pricing=None, at_s=0, before=(), id=""
 ):
     """The Record of a connection: each text asked, and answered by itself and an `!`. `cut` events never came.
 
     `before` the first one, what was said over another connection.
     """
-    call_id, at_ns = new_id(START_NS + at_s * 10**9), START_NS + at_s * 10**9
+    call_id, at_ns = id or new_id(START_NS + at_s * 10**9), START_NS + at_s * 10**9
     asked = [
         {
             "type": "response.create",

@@ -24,7 +24,7 @@ class Place:
 
     def put(self, *records, **more):
         self.offset += 1
-        self.writer.commit(Batch(RUN, self.offset, records=records, **more))
+        self.writer.commit(Batch(RUN, self.offset, **{"records": records, **more}))
         return records
 
     def open(self, *openeds, **more):

@@ -35,7 +35,7 @@ def lane(gate):
             raise ValueError("bad")
         return given.response_bytes
 
-    made = Lane(finish)
+    made = Lane(finish, lambda given: None)
     yield made
     gate.set()
     made.close()
@@ -64,7 +64,7 @@ def test_what_came_in_very_many_pieces_is_large(lane):
 
 def test_nothing_looks_for_garbage_meanwhile(gate):
     seen = []
-    lane = Lane(lambda given: seen.append(gc.isenabled()))
+    lane = Lane(lambda given: seen.append(gc.isenabled()), lambda given: None)
     lane.put("a", gathering())
     lane.first(wait=True)
     assert (seen, gc.isenabled()) == ([False], True)
@@ -76,7 +76,7 @@ def test_it_comes_out_in_order_once_it_is_done(lane, gate):
     lane.put("b", gathering(2))
     assert (take(lane), lane.busy) == ([], True)
     gate.set()
-    assert [(exchange, made.result()) for exchange, made in take(lane, wait=True)] == [("a", 1), ("b", 2)]
+    assert [(work.exchange, work.made.result()) for work in take(lane, wait=True)] == [("a", 1), ("b", 2)]
     assert (take(lane), lane.busy) == ([], False)
 
 
@@ -84,9 +84,16 @@ def test_what_fails_says_so_and_the_next_goes_on(lane, gate):
     gate.set()
     lane.put("a", gathering(1, 1))
     lane.put("b", gathering(2))
-    (_, bad), (_, good) = take(lane, wait=True)
-    assert isinstance(bad.exception(), ValueError)
-    assert good.result() == 2
+    bad, good = take(lane, wait=True)
+    assert isinstance(bad.made.exception(), ValueError)
+    assert good.made.result() == 2
+
+
+def test_what_is_open_is_looked_at_in_the_same_order(lane, gate):
+    gate.set()
+    lane.put("a", gathering(1), ended=False)
+    lane.put("a", gathering(2))
+    assert [(work.ended, work.made.result()) for work in take(lane, wait=True)] == [(False, None), (True, 2)]
 
 
 def test_what_is_in_it_is_held(lane, gate):
@@ -94,6 +101,6 @@ def test_what_is_in_it_is_held(lane, gate):
     lane.put("b", gathering(20))
     assert lane.bytes_held == 30
     gate.set()
-    assert lane.first(wait=True)[0] == "a"
+    assert lane.first(wait=True).exchange == "a"
     lane.pop()
     assert lane.bytes_held == 20

@@ -5,6 +5,7 @@ import json
 import threading
 
 import pytest
+from connections import events
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
@@ -14,6 +15,7 @@ from pandaprobe_proxy.capture.frames import decode
 from pandaprobe_proxy.capture.gather import FULL, SMALL_BYTES
 from pandaprobe_proxy.capture.keep import Keeper, Policy
 from pandaprobe_proxy.capture.lane import LARGE_BYTES
+from pandaprobe_proxy.capture.looks import QUIET_NS
 from pandaprobe_proxy.capture.recorder import GONE, READ_BYTES, TURN_BYTES, TURN_NS, Recorder
 from pandaprobe_proxy.capture.redact import Redactor
 from pandaprobe_proxy.capture.ring import RESERVE, Ring, RingWriter
@@ -29,6 +31,7 @@ from pandaprobe_proxy.model.exchange import (
 )
 from pandaprobe_proxy.store.batch import RunState
 from pandaprobe_proxy.store.errors import StoreBusy, StoreError, StoreFull
+from pandaprobe_proxy.wire.websocket import TEXT, write_frame
 
 RUN = "0190a1b2-0000-7000-8000-00000000000a"
 
@@ -61,6 +64,7 @@ class MemoryWriter:
         self.refuse = None
         self.odd = set()
         self.shares, self.prepared = 1, []
+        self.settled = []
 
     def begin(self, run, at_ns):
         return RunState(self.offset, self.recorded, dict(self.dropped), tuple(self.staged))
@@ -78,6 +82,9 @@ class MemoryWriter:
         if any(record.opened.id in self.odd for record in batch.records):
             raise OverflowError("a number that no column can hold")
         assert batch.offset is None or batch.offset > self.offset
+        if any(record.opened.id in self.odd for record in batch.settled):
+            raise OverflowError("a number that no column can hold")
+        self.settled += batch.settled
         self.offset = batch.offset or self.offset
         self.opened |= {opened.id: opened for opened in batch.opened}
         self.staged += batch.staged
@@ -660,3 +667,165 @@ def test_bodies_that_are_too_much_together_are_cut_and_their_rows_say_so():
     assert rig.store.records[make_id(9)].response.complete, "there is room again"
     assert rig.recorder._held == 0
     rig.ring.close()
+
+
+def frame(value):
+    return write_frame(TEXT, json.dumps(value).encode())
+
+
+class Connection:
+    """An open connection that is asked and answers, in a rig whose clock a test moves."""
+
+    def __init__(self, rig, *headers, path=b"/v1/responses"):
+        self.rig, self.exchange, self.now, self.turns = rig, make_id(1), 10, 0
+        rig.clock = lambda: self.now
+        rig.born()
+        rig.tell(
+            RequestHead(self.exchange, 1, 1_000, "c:1", "openai", "http://u/v1/responses", "GET", path, headers),
+            ResponseHead(self.exchange, 3, 101, b"Switching Protocols", ()),
+        )
+
+    def ask(self, text):
+        self.now += 10_000
+        asked = {"type": "response.create", "model": "m", "input": text}
+        self.rig.tell(RequestBody(self.exchange, self.now, frame(asked)))
+
+    def answer(self, text, count=2):
+        self.turns += 1
+        for event in [*events(self.turns, text)][:count]:
+            self.now += 10_000
+            self.rig.tell(ResponseBody(self.exchange, self.now, frame(event)))
+
+    def rest(self, pause_ns=QUIET_NS):
+        """Nothing comes for a while; how many turns the store has been told of each time so far."""
+        self.rig.run()
+        self.now += pause_ns
+        self.rig.run()
+        return [len(record.call.turns) for record in self.rig.store.settled]
+
+    def end(self):
+        self.rig.tell(Ended(self.exchange, self.now, Outcome.OK))
+        self.rig.run()
+        return self.rig.store.records.get(self.exchange)
+
+
+@pytest.fixture
+def connected(rig):
+    return Connection(rig)
+
+
+def test_what_an_open_connection_has_said_is_told_when_it_rests(connected):
+    connected.ask("one")
+    connected.answer("1")
+    assert connected.rest(QUIET_NS - 1) == []
+    assert connected.rest(1) == [1]
+    (record,) = connected.rig.store.settled
+    assert (record.outcome, record.call.turns[0].call.output[0].text) == (Outcome.OPEN, "1")
+    connected.ask("two")
+    assert connected.rest() == [1], "there is nothing new before it is answered"
+    connected.answer("2")
+    assert connected.rest() == [1, 2] and connected.rest() == [1, 2]
+    assert connected.rig.store.records == {}
+    whole = connected.end()
+    assert [turn.call_id for turn in whole.call.turns] == [
+        turn.call_id for turn in connected.rig.store.settled[1].call.turns
+    ]
+    assert (connected.rig.numbers().recorded, connected.rig.store.staged) == (1, [])
+
+
+def test_half_an_answer_is_not_told(connected):
+    connected.ask("one")
+    connected.answer("1", count=1)
+    assert connected.rest() == []
+    assert connected.end().call.turns[0].call.partial
+
+
+def test_a_recorder_that_was_started_again_tells_what_is_settled_again(connected):
+    connected.ask("one")
+    connected.answer("1")
+    connected.rest()
+    connected.rig.born()
+    connected.ask("two")
+    connected.answer("2")
+    assert connected.rest() == [1, 2]
+    assert len(connected.end().call.turns) == 2
+
+
+@pytest.mark.parametrize("path", [b"/v1/other", b"/v1/oauth/token"])
+def test_of_what_nobody_can_read_or_may_keep_nothing_is_told(rig, path):
+    connected = Connection(rig, path=path)
+    connected.ask("one")
+    connected.answer("1")
+    assert connected.rest() == [] and connected.end()
+
+
+def test_what_is_not_to_be_kept_is_not_told(rig):
+    connected = Connection(rig, (b"X-PandaProbe-Capture", b"metadata"))
+    connected.ask("one")
+    connected.answer("1")
+    assert connected.rest() == [1]
+    (turn,) = rig.store.settled[0].call.turns
+    assert (turn.call.input, turn.call.usage.output, rig.store.settled[0].request.pieces) == ((), 1, ())
+
+
+def test_there_has_to_be_room_for_a_copy():
+    rig = Rig(Policy(held_limit_bytes=500))
+    connected = Connection(rig)
+    connected.ask("one")
+    connected.answer("1" * 200)
+    assert connected.rest() == [] and len(connected.end().call.turns) == 1
+    rig.ring.close()
+
+
+def test_what_is_settled_and_cannot_be_stored_is_stored_at_the_end(connected):
+    connected.ask("one")
+    connected.answer("1")
+    connected.rig.store.odd = {connected.exchange}
+    assert connected.rest() == []
+    connected.rig.store.odd = set()
+    assert len(connected.end().call.turns) == 1
+    assert connected.rig.numbers().dropped == {}
+
+
+class Blind(Keeper):
+    """Fails at whatever is not at its end."""
+
+    def beside(self):
+        return self
+
+    def finish(self, begun, exchange, sizes):
+        if exchange.ended is None:
+            raise ValueError("not at its end")
+        return super().finish(begun, exchange, sizes)
+
+
+def test_a_connection_that_cannot_be_read_is_tried_once_and_read_at_its_end():
+    rig = Rig(keeper=Blind)
+    connected = Connection(rig)
+    for text in ("1", "2"):
+        connected.ask(text)
+        connected.answer(text)
+        assert connected.rest() == []
+    assert len(connected.end().call.turns) == 2 and rig.numbers().dropped == {}
+    rig.ring.close()
+
+
+def test_a_connection_that_ends_while_it_is_read_is_a_row_once(connected):
+    connected.ask("one")
+    connected.answer("1")
+    connected.rig.run()
+    connected.now += QUIET_NS
+    connected.rig.recorder.step()
+    assert connected.end() and connected.rest() in ([], [1])
+    assert connected.rig.numbers().recorded == 1
+
+
+def test_what_is_settled_of_a_connection_goes_when_the_relay_drops_it(connected):
+    connected.ask("one")
+    connected.answer("1")
+    connected.rest()
+    connected.rig.ring.set(slots.STATE, slots.OK)
+    connected.rig.relay.tap(ResponseBody(connected.exchange, connected.now, b"x" * 8 * RESERVE))
+    connected.rig.relay.flush()
+    connected.rest()
+    assert connected.exchange not in connected.rig.store.opened

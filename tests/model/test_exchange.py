@@ -79,6 +79,19 @@ def test_an_exchange_can_be_told_at_any_moment_and_goes_on():
     assert assembly.pieces == 5
 
 
+def test_what_was_copied_of_an_exchange_does_not_go_on():
+    assembly = Assembly()
+    for event in EVENTS[:-2]:
+        assembly.add(event)
+    told, copied = assembly.tell(), assembly.copy()
+    for event in EVENTS[-2:]:
+        assembly.add(event)
+    assert (copied.tell(), assembly.tell()) == (told, assemble(EVENTS)) and copied.pieces < assembly.pieces
+    for event in EVENTS[-2:]:
+        copied.add(event)
+    assert (copied.tell(), copied.last_ns) == (assemble(EVENTS), assembly.last_ns)
+
+
 def test_what_is_asked_of_an_exchange_is_derived():
     exchange = assemble(EVENTS)
     assert (exchange.id, exchange.status, exchange.path) == ("e1", 200, "/v1/chat/completions")

@@ -29,8 +29,9 @@ from pandaprobe_proxy.app.priority import stand_back
 from pandaprobe_proxy.app.status import as_json, read_status
 from pandaprobe_proxy.app.stores import open_reader, store_bytes, store_path
 from pandaprobe_proxy.app.web_tokens import keep_token
+from pandaprobe_proxy.capture.faults import state_of
 from pandaprobe_proxy.capture.keep import Keeper, Policy
-from pandaprobe_proxy.capture.recorder import Recorder, state_of
+from pandaprobe_proxy.capture.recorder import Recorder
 from pandaprobe_proxy.capture.redact import Redactor
 from pandaprobe_proxy.capture.ring import HEARTBEAT, READER_DROPPED, RELAYED, STATE, WRITER_PID, Ring
 from pandaprobe_proxy.capture.sweep import Sweep

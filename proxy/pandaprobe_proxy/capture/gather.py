@@ -36,8 +36,11 @@ class Gathering:
     response_bytes: int = 0
     bytes_held: int = 0
     """Of both bodies, with what a piece of its own costs."""
+    settled_bytes: int = 0
+    """How much of both bodies the store has been told while they go on."""
     request_coded: bool = False
     response_coded: bool = False
+    upgraded: bool = False
     full: bool = False
     """No more of its bodies is held, since all bodies together were too much: what is held is a beginning."""
 
@@ -53,6 +56,10 @@ class Gathering:
         else:
             self.came.add(event)
             self._look(event)
+
+    def copy(self) -> "Gathering":
+        """What has come so far, for another thread to read."""
+        return replace(self, came=self.came.copy())
 
     def fill(self) -> None:
         """Holds no more of its bodies, whose sizes are still counted, so that its row will say that they are not whole.
@@ -77,6 +84,7 @@ class Gathering:
             self.request_coded = find_header(event.headers, b"content-encoding") is not None
         elif type(event) is ResponseHead:
             self.response_coded = find_header(event.headers, b"content-encoding") is not None
+            self.upgraded = event.status == 101
 
     @property
     def secret(self) -> bool:
@@ -99,6 +107,8 @@ class Turn:
 
     opened: dict[str, Opened] = field(default_factory=dict)
     staged: dict[str, list[bytes]] = field(default_factory=dict)
+    settled: list[Record] = field(default_factory=list)
+    """Of connections that are open."""
     records: list[Record] = field(default_factory=list)
     discarded: list[str] = field(default_factory=list)
     dropped: dict[str, int] = field(default_factory=dict)
@@ -106,7 +116,7 @@ class Turn:
     @property
     def empty(self) -> bool:
         """Nothing to commit."""
-        return not (self.opened or self.staged or self.records or self.discarded or self.dropped)
+        return not (self.opened or self.staged or self.settled or self.records or self.discarded or self.dropped)
 
     def discard(self, exchange: str) -> None:
         """Nothing of this exchange will be kept."""

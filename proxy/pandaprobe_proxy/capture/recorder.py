@@ -17,11 +17,13 @@ from typing import Any, TypeVar
 import structlog
 
 from pandaprobe_proxy.capture import ring as slots
+from pandaprobe_proxy.capture.faults import state_of, tell_place
 from pandaprobe_proxy.capture.frames import Dropped, Frame, decode
 from pandaprobe_proxy.capture.gather import Gathering, Turn
 from pandaprobe_proxy.capture.keep import Keeper
-from pandaprobe_proxy.capture.lane import Lane
-from pandaprobe_proxy.capture.records import make_record, make_slim
+from pandaprobe_proxy.capture.lane import Lane, Work
+from pandaprobe_proxy.capture.looks import Looks
+from pandaprobe_proxy.capture.records import make_record, make_settled, make_slim
 from pandaprobe_proxy.capture.ring import Ring, RingReader
 from pandaprobe_proxy.capture.seal import NONCE_BYTES, seal, unseal
 from pandaprobe_proxy.capture.suspects import RECORDER, Suspects
@@ -29,7 +31,7 @@ from pandaprobe_proxy.model.exchange import Ended, Event, Outcome, RequestHead
 from pandaprobe_proxy.model.record import Record
 from pandaprobe_proxy.store.base import Writer
 from pandaprobe_proxy.store.batch import Batch, Staged
-from pandaprobe_proxy.store.errors import StoreBusy, StoreError, StoreFull
+from pandaprobe_proxy.store.errors import StoreError
 
 log = structlog.get_logger("recorder")
 T = TypeVar("T")
@@ -64,13 +66,14 @@ class Recorder:
         self._reader: RingReader
         self._open: dict[str, Gathering] = {}
         self._suspects = Suspects(ring)
-        self._lane = Lane(partial(make_slim, keeper.beside(), self._suspects))
+        beside = keeper.beside()
+        self._lane = Lane(partial(make_slim, beside, self._suspects), partial(make_settled, beside, self._suspects))
+        self._looks = Looks()
         self._refused = False
         self._turn = Turn()
         self._batch: Batch | None = None
         self._works: queue.SimpleQueue[tuple[Callable[[Writer], Any], Future[Any]]] = queue.SimpleQueue()
-        self._recorded = self._dropped = 0
-        self._held = 0
+        self._recorded = self._dropped = self._held = 0
 
     def start(self, wall_ns: int) -> None:
         """Takes up the run where it stands. Raises StoreError.
@@ -122,19 +125,43 @@ class Recorder:
                 self._take(frame, turn)
             full = self._reader.offset - before >= TURN_BYTES or self._now() >= ends_ns
             data = b"" if full else self._reader.read(READ_BYTES, look=False)
+        self._look()
         read = self._reader.offset > before
         return self._batch_of(turn, self._reader.offset if read else None) if read or not turn.empty else None
 
     def _collect(self, turn: Turn) -> None:
-        """What the slow lane has made. What is large of it is stored ahead, a little each turn, and committed then."""
-        while (made := self._lane.first()) and not self._prepare(made[1].result):
-            self._lane.pop()
-            self._keep(made[0], made[1].result, turn)
+        """What the lane has made. What is large of it is stored ahead, a little each turn, and committed then."""
+        while (work := self._lane.first()) and not self._prepare(work.made):
+            self._take_work(work, turn)
 
-    def _prepare(self, make: Callable[[], Record]) -> bool:
+    def _take_work(self, work: Work, turn: Turn) -> None:
+        self._lane.pop()
+        if work.ended:
+            self._keep(work.exchange, work.made.result, turn)
+        else:
+            self._take_look(work, turn)
+
+    def _take_look(self, work: Work, turn: Turn) -> None:
+        gathering = self._open.get(work.exchange, Gathering(None))
+        if error := work.made.exception():
+            log.error("an open connection cannot be read before its end", call=work.exchange, where=tell_place(error))
+            gathering.upgraded = False
+        elif record := work.made.result():
+            turn.settled.append(record)
+            gathering.settled_bytes = record.request.size + record.response.size
+
+    def _look(self) -> None:
+        """Has an open connection read, if it is time for one, and there is room for a copy."""
+        exchange = "" if self._lane.busy else self._looks.take(self._now())
+        gathering = self._open.get(exchange)
+        if gathering and self._held + gathering.bytes_held < self._keeper.held_limit_bytes:
+            self._lane.put(exchange, gathering.copy(), ended=False)
+
+    def _prepare(self, made: Future[Any]) -> bool:
         """Whether there is more to store ahead of what was made, or the store refuses now."""
         try:
-            more = self._writer.prepare(make())
+            record = made.result()
+            more = record is not None and self._writer.prepare(record)
             self._refused = False
             return more
         except StoreError as error:
@@ -149,15 +176,16 @@ class Recorder:
             run=self._run,
             offset=offset,
             opened=tuple(turn.opened.values()),
-            staged=tuple(self._seal(exchange, b"".join(frames)) for exchange, frames in turn.staged.items()),
+            staged=tuple(Staged(self._run, of, self._seal(b"".join(frames))) for of, frames in turn.staged.items()),
+            settled=tuple(turn.settled),
             records=tuple(turn.records),
             discarded=tuple(turn.discarded),
             dropped=turn.dropped,
             counters={"relayed": numbers.relayed, "open": numbers.open, "dropped": dict(numbers.dropped)},
         )
 
-    def _seal(self, exchange: str, frames: bytes) -> Staged:
-        return Staged(self._run, exchange, seal(frames, self._key, self._entropy(NONCE_BYTES)))
+    def _seal(self, frames: bytes) -> bytes:
+        return seal(frames, self._key, self._entropy(NONCE_BYTES))
 
     def _take(self, frame: Frame, turn: Turn) -> None:
         event, exchange = frame.event, frame.exchange
@@ -185,9 +213,12 @@ class Recorder:
             gathering.fill()
         gathering.add(event, self._keeper.body_limit_bytes)
         self._held += gathering.bytes_held - before
+        if gathering.upgraded:
+            self._looks.note(event.exchange, gathering.bytes_held, self._now())
 
     def _let_go(self, exchange: str) -> None:
         self._held -= self._open.pop(exchange).bytes_held
+        self._looks.forget(exchange)
 
     def _take_end(self, frame: Frame, ended: Ended, gathering: Gathering, turn: Turn) -> None:
         if frame.exchange in self._suspects.given_up:
@@ -210,12 +241,12 @@ class Recorder:
             with self._suspects.at(RECORDER, head.exchange):
                 begun = self._keeper.begin(head)
         except Exception as error:  # one call that cannot be read must not stop the others
-            log.error("a call could not be read and is counted as dropped", call=head.exchange, where=_place(error))
+            log.error("a call could not be read and is counted as dropped", call=head.exchange, where=tell_place(error))
             self._open[head.exchange] = Gathering(None, lost="recorder_error")
             return
-        off = begun.capture == "off"
-        self._open[head.exchange] = Gathering(begun, lost="capture_off" if off else "")
-        if not off:
+        lost = "capture_off" if begun.capture == "off" else ""
+        self._open[head.exchange] = Gathering(begun, lost)
+        if not lost:
             turn.opened[head.exchange] = begun.opened
 
     def _end(self, exchange: str, gathering: Gathering, turn: Turn) -> None:
@@ -232,7 +263,7 @@ class Recorder:
             with self._suspects.at(RECORDER, exchange):
                 turn.records.append(make())
         except Exception as error:
-            log.error("a call could not be made a row and is counted as dropped", call=exchange, where=_place(error))
+            log.error("a call could not be stored and is counted as dropped", call=exchange, where=tell_place(error))
             turn.discard(exchange)
             turn.count("recorder_error")
 
@@ -250,21 +281,18 @@ class Recorder:
         return True
 
     def _store(self, batch: Batch) -> Batch:
-        """Commits the batch, or, if one of its calls can never be stored, the batch without it. What was committed."""
-        lost = [(), *((record,) for record in batch.records), batch.records]
-        for records in lost[:-1]:
-            smaller = batch.without(records)
+        """Commits the batch, or, if something in it can never be stored, the batch without it. What was committed."""
+        *tried, last = batch.lessen()
+        for smaller in tried:
             try:
                 self._writer.commit(smaller)
+                return smaller
             except StoreError:
                 raise
             except Exception as error:
-                log.error("a batch has a call that cannot be stored, and is tried without", where=_place(error))
-            else:
-                return smaller
-        smaller = batch.without(lost[-1])
-        self._writer.commit(smaller)
-        return smaller
+                log.error("a batch has a call that cannot be stored, and is tried without", where=tell_place(error))
+        self._writer.commit(last)
+        return last
 
     def _tell(self, state: int, error: StoreError | None = None) -> None:
         """Publishes the numbers and the state; a change of state is logged once."""
@@ -306,9 +334,8 @@ class Recorder:
             self._commit(self._batch)
             return False
         turn, self._turn = self._turn, Turn()
-        while made := self._lane.first(wait=True):
-            self._lane.pop()
-            self._keep(made[0], made[1].result, turn)
+        while work := self._lane.first(wait=True):
+            self._take_work(work, turn)
         for exchange, gathering in list(self._open.items()):
             if not gathering.lost:
                 gathering.came.add(Ended(exchange, gathering.came.last_ns, Outcome.INTERRUPTED, GONE))
@@ -321,19 +348,3 @@ class Recorder:
         self._commit(self._batch_of(Turn(), None))
         self._ring.set(slots.STATE, slots.STOPPED)
         self._lane.close()
-
-
-def _place(error: Exception) -> str:
-    """Which error, and where; not its text, which may quote what the call held."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    where = f" in {trace.tb_frame.f_code.co_qualname}:{trace.tb_lineno}" if trace is not None else ""
-    return f"{type(error).__name__}{where}"
-
-
-def state_of(error: StoreError) -> int:
-    """What the ring says of a recorder whose store refuses so."""
-    if isinstance(error, StoreFull):
-        return slots.DISK_FULL
-    return slots.STORE_BUSY if isinstance(error, StoreBusy) else slots.STORE_ERROR

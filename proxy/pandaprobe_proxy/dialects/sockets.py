@@ -112,10 +112,11 @@ def _parse_all(
     reaches = sum(length for _, length in chunks) >= len(body)  # what is kept may be cut off at the end
     arrivals = Arrivals(chunks if reaches else ())
     said = [message for message in messages if message.opcode < CLOSE]
-    return [(_round(arrivals.find(message.end) or 0), sent, _parse(message)) for message in said]
+    return [(round_down(arrivals.find(message.end) or 0), sent, _parse(message)) for message in said]
 
 
-def _round(at_ns: int) -> int:
+def round_down(at_ns: int) -> int:
+    """The moment as a store keeps it."""
     return at_ns // STEP_NS * STEP_NS
 
 

@@ -172,6 +172,14 @@ class Assembly:
         """How many there are of both bodies."""
         return len(self._asked.times) + len(self._answered.times)
 
+    def copy(self) -> "Assembly":
+        """What has come so far, which does not change as more comes."""
+        copied = Assembly()
+        for name in Assembly.__slots__:
+            setattr(copied, name, getattr(self, name))
+        copied._asked, copied._answered = self._asked.copy(), self._answered.copy()
+        return copied
+
     def add(self, event: Event) -> None:
         """Takes in an event. Raises ValueError if it is not in the order stated above, or of another exchange."""
         self._check(event)
@@ -221,6 +229,11 @@ class _Pieces:
         self.data = bytearray()
         self.times = array("q")
         self.lengths = array("q")
+
+    def copy(self) -> "_Pieces":
+        copied = _Pieces()
+        copied.data, copied.times, copied.lengths = self.data[:], self.times[:], self.lengths[:]
+        return copied
 
     def add(self, body: RequestBody | ResponseBody) -> None:
         self.data += body.data

@@ -13,7 +13,8 @@ Promises
 - A Record whose session is only a default is placed by its body's clues, else by its evidence (`sessions.infer`), in
   the same transaction. One that names its session takes along the calls that it goes on from, if nobody has named them.
 - A Record of a connection makes a row for each of its turns, too: the same session, trace and credential, no bodies.
-  They go when the connection goes. In the totals of a session they stand for it.
+  They go when the connection goes. In the totals of a session they stand for it. What is `settled` of a connection
+  makes such rows while it is open: then the session has something open, too, and its Record corrects what they say.
 - A body that was written can be read back byte for byte, as the Body's pieces joined.
 - The life of sessions: see `lives`. Scores that are given: see `labels`, judges: `answers`.
 - Closing twice is allowed. After close, everything raises StoreError.

@@ -1,6 +1,6 @@
 """What a recorder hands to a store at once, and what the store tells a recorder that starts again."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -40,6 +40,8 @@ class Batch:
     opened: tuple[Opened, ...] = ()
     staged: tuple[Staged, ...] = ()
     """Frames to append to what is staged already. Dropped when the exchange's Record or its discarding arrives."""
+    settled: tuple[Record, ...] = ()
+    """What is settled of connections that are open; their Records come when they end. Nothing of one that has ended."""
     records: tuple[Record, ...] = ()
     """May be of exchanges opened in this batch, or earlier."""
     discarded: tuple[str, ...] = ()
@@ -48,6 +50,17 @@ class Batch:
     """How many exchanges the recorder gave up in this batch, by reason."""
     counters: Mapping[str, Json] = field(default_factory=dict)
     """The relay's numbers as last seen, kept for `status` when nothing runs."""
+
+    def lessen(self) -> Iterator["Batch"]:
+        """The batch, and what to commit in its stead if something in it can never be stored, the fullest first."""
+        if self.settled:
+            yield self
+        certain = replace(self, settled=())
+        yield certain
+        for record in self.records:
+            yield certain.without([record])
+        if self.records:
+            yield certain.without(self.records)
 
     def without(self, records: Sequence[Record]) -> "Batch":
         """The batch with these records given up, and counted as `recorder_error`."""

@@ -1,5 +1,6 @@
 """A connection's turns as rows: counted, read, read anew and forgotten with it."""
 
+import random
 import sqlite3
 from dataclasses import replace
 
@@ -10,13 +11,15 @@ from pandaprobe_proxy.dialects import registry, responses_socket
 from pandaprobe_proxy.dialects.decode import decode
 from pandaprobe_proxy.model.call import Cost
 from pandaprobe_proxy.model.exchange import Outcome
+from pandaprobe_proxy.model.record import Body
 from pandaprobe_proxy.model.score import Score
 from pandaprobe_proxy.model.trace import Trace
 from pandaprobe_proxy.pricing.price import OWN, no_price
 from pandaprobe_proxy.store.base import Budget, Redecoded
 from pandaprobe_proxy.store.rereading import Rereading, Wish
 from pandaprobe_proxy.store.sqlite import redecode as module
-from records import START_NS
+from places import Place
+from records import START_NS, make_record
 
 
 def rows_of(place, session="s-1"):
@@ -112,6 +115,139 @@ def test_bodies_that_were_trimmed_take_the_words_of_all_turns(place):
     while place.writer.trim(Budget(max_bytes=1), START_NS):
         pass
     assert place.reader().search("one", 9) == []
+
+
+def settled(*texts, id, **more):
+    """What is settled of a connection once these were answered."""
+    return replace(connection(*texts, id=id, **more), outcome=Outcome.OPEN)
+
+
+def tell(place, *texts, session="s-1", ended=True):
+    """Of a connection its beginning, what is settled after each answer, and its end."""
+    whole = connection(*texts, session=session)
+    place.open(whole.opened)
+    for count in range(1, len(texts)):
+        place.put(settled=(settled(*texts[:count], id=whole.opened.id, session=session),))
+    if ended:
+        place.put(whole)
+    return whole
+
+
+def test_an_open_connection_shows_its_turns(place):
+    whole = tell(place, "one", "two", "three", ended=False)
+    (row,), (first, second) = rows_of(place)
+    assert (row.outcome, row.turns, row.ended_ns, first.outcome, second.turn) == ("open", 2, None, "ok", 2)
+    assert totals(place) == (2, 1, 0, 2, 20, 3, ("m-1",))
+    said = place.reader().call(second.call_id)
+    assert [message.text for message in (*said.history, *said.call.input, *said.call.output)] == [
+        "one",
+        "one!",
+        "two",
+        "two!",
+    ]
+    assert [hit.call_id for hit in place.reader().search("two!", 9)][:1] == [second.call_id]
+    assert place.reader().call(whole.opened.id).turn_calls == (first.call_id, second.call_id)
+    assert place.reader().counts().recorded == 0
+
+
+def dump(path):
+    """Everything in a store but its keys, times of writing, and the runs."""
+    db = sqlite3.connect(path)
+    db.row_factory = sqlite3.Row
+    names = [row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT NULL")]
+    left = ("key", "session", "call", "message", "touched_ns", "active_ns", "request", "response", "rowid")
+    tables = {
+        name: sorted(
+            repr([(key, row[key]) for key in row.keys() if key not in left])  # noqa: SIM118 - of rows it is needed
+            for row in db.execute(f"SELECT * FROM {name}")
+        )
+        for name in names
+        if not name.startswith(("messages_fts", "sqlite_", "runs", "dictionaries", "_"))
+    }
+    db.close()
+    return tables
+
+
+def test_it_makes_no_difference_in_the_end_what_was_told_before(place, tmp_path):
+    whole = tell(place, "one", "two" * 3000, "three", "one")
+    other = Place(tmp_path / "other.db")
+    other.open(whole.opened)
+    other.put(whole)
+    assert dump(place.path) == dump(other.path)
+    other.close()
+
+
+def test_turns_go_where_their_connection_turns_out_to_be(place):
+    said = {"role": "user", "content": "a question that nobody else would ask in these very words"}
+    answer = "an answer that nobody else would give in these very words"
+    place.put(make_record([said], answer, session="named"))
+    before = (said, {"role": "assistant", "content": answer})
+    whole = connection("one", "two", session=None, before=before, at_s=9)
+    place.open(whole.opened)
+    place.put(settled=(settled("one", id=whole.opened.id, session=None, before=before, at_s=9),))
+    alone = whole.opened.resolution.session_id
+    assert [turn.turn for turn in rows_of(place, alone)[1]] == [1]
+    place.put(whole)
+    assert place.reader().session(alone) is None
+    (row,), turns = rows_of(place, "named")
+    assert [(turn.turn, turn.source) for turn in turns] == [(1, row.source), (2, row.source)] and row.source != "header"
+    assert totals(place)[:2] == (3, 0)
+
+
+def test_what_cannot_be_told_in_the_end_is_taken_back(place):
+    whole = tell(place, "one", "two", ended=False)
+    place.put(replace(whole, call=None, said=(), request=Body(), response=Body()))
+    assert rows_of(place) == ([], []) and totals(place)[:2] == (1, 0)
+    assert place.reader().search("one", 9) == []
+    assert dump(place.path)["pieces"] == []
+
+
+def test_a_connection_that_is_given_up_takes_its_turns_along(place):
+    whole = tell(place, "one" * 3000, "two", ended=False)
+    place.put(discarded=(whole.opened.id,))
+    tables = dump(place.path)
+    assert [tables[name] for name in ("calls", "pieces", "messages", "sessions")] == [[]] * 4
+
+
+def test_what_an_earlier_run_had_told_of_a_connection_stays(place):
+    whole = tell(place, "one", "two", ended=False)
+    other = connection("alone", session="s-2")
+    place.open(other.opened)
+    place.again().begin("0190a1b2-0000-7000-8000-00000000000b", START_NS + 5)
+    (row,), (turn,) = rows_of(place)
+    assert (row.call_id, row.outcome, turn.outcome) == (whole.opened.id, "interrupted", "ok")
+    assert row.ended_ns == turn.ended_ns
+    sessions = {row.session_id: (row.calls, row.open_calls, row.errors) for row in place.reader().sessions(9)}
+    assert sessions == {"s-1": (1, 0, 0), "s-2": (1, 0, 1)}
+    assert place.reader().call(turn.call_id).call.output[0].text == "one!"
+
+
+def test_nothing_more_is_settled_of_what_has_ended(place):
+    whole = tell(place, "one", "two")
+    place.put(settled=(settled("one", id=whole.opened.id),))
+    assert totals(place)[:2] == (2, 0) and len(rows_of(place)[1]) == 2
+
+
+def prepare(place, *records):
+    for record in records:
+        while place.writer.prepare(record):
+            pass
+
+
+def test_what_is_large_of_it_is_stored_ahead_each_time(place):
+    texts = ["".join(random.Random(seed).choices("abcdefgh ", k=400_000)) for seed in range(3)]
+    whole = connection(*texts)
+    place.open(whole.opened)
+    first, second = (settled(*texts[:count], id=whole.opened.id) for count in (1, 2))
+    prepare(place, first)
+    place.put(settled=(first,))
+    prepare(place, second, whole)
+    place.put(whole)  # the batch with the second could not be committed
+    stored = place.reader().call(whole.opened.id)
+    assert stored.request.data == b"".join(whole.request.pieces)
+    db = sqlite3.connect(place.path)
+    assert db.execute("SELECT count(*) FROM pieces WHERE uses != 1").fetchone() == (0,)
+    db.close()
 
 
 def go(place, read=decode, dry_run=False):

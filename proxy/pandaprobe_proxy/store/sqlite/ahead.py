@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from pandaprobe_proxy.model.exchange import Outcome
 from pandaprobe_proxy.model.record import Record, Said
 from pandaprobe_proxy.store.sqlite.messages import Messages
 from pandaprobe_proxy.store.sqlite.pieces import Named, Pieces, name_pieces
@@ -39,18 +40,19 @@ class Ahead:
     def __init__(self, pieces: Pieces, messages: Messages) -> None:
         self._pieces = pieces
         self._messages = messages
-        self._parts: dict[str, Part] = {}
+        self._parts: dict[tuple[str, bool], Part] = {}
+        """By what is settled of an open connection apart from what is stored when it ends."""
 
     def step(self, record: Record) -> bool:
         """Some of it; False when that was all."""
-        part = self._parts.get(record.opened.id) or self._begin(record)
+        part = self._parts.get(_name(record)) or self._begin(record)
         ends = time.monotonic() + AT_ONCE_S
         return any(time.monotonic() > ends for _ in part.work)
 
     def _begin(self, record: Record) -> Part:
         part = Part(iter(()), [[], []], record.said)
         part.work = self._work(record, part)
-        self._parts[record.opened.id] = part
+        self._parts[_name(record)] = part
         return part
 
     def _work(self, record: Record, part: Part) -> Iterator[None]:
@@ -67,20 +69,29 @@ class Ahead:
 
     def take(self, record: Record) -> tuple[list[Named], list[Named]]:
         """The pieces of both bodies, for the commit, which ends what was begun here."""
-        part = self._parts.pop(record.opened.id, None)
+        part = self._parts.pop(_name(record), None)
+        if record.outcome is not Outcome.OPEN:
+            self.drop(record.opened.id)  # what was settled of it, if that was never committed
         if part is None or not part.done:
             return list(name_pieces(record.request.pieces)), list(name_pieces(record.response.pieces))
         return part.named[0], part.named[1]
 
     def drop(self, call_id: str) -> None:
         """The call will never be committed."""
-        part = self._parts.pop(call_id, None)
-        if part is None:
-            return
+        for opened in (True, False):
+            part = self._parts.pop((call_id, opened), None)
+            if part is not None:
+                self._drop(part)
+
+    def _drop(self, part: Part) -> None:
         for _, name in (*part.named[0], *part.named[1]):
             self._pieces.drop_unused(name)
         for said in part.said:
             self._messages.drop_unused(said)
+
+
+def _name(record: Record) -> tuple[str, bool]:
+    return record.opened.id, record.outcome is Outcome.OPEN
 
 
 def is_small(record: Record) -> bool:

@@ -1,4 +1,7 @@
-"""A call as rows: begun when its Opened comes, ended when its Record comes. Each function runs inside a transaction."""
+"""A call as rows: begun when its Opened comes, ended when its Record comes, or dropped. Inside a transaction.
+
+A connection that is open may have rows of its turns, and what was said in them, before its Record comes.
+"""
 
 import sqlite3
 from collections.abc import Mapping, Sequence
@@ -26,6 +29,9 @@ INSERT OR IGNORE INTO calls (call_id, run, session, trace_id, parent_span_id, so
     session_path, agent_id, parent_agent_id)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
+
+
+_AT_THE_END = frozenset({"ended_ns", "outcome", "error"})
 
 
 class Calls:
@@ -117,6 +123,43 @@ class Calls:
         if opened.tags:
             totals.add_tags(self._db, session, opened.tags)
 
+    def add_settled(self, record: Record) -> None:
+        """What is settled of a connection that is open: its turns have rows, its own stays open. Nothing if it is not.
+
+        Which session it is in by what it says, is found out when it ends.
+        """
+        found = self._open_row(record.opened.id)
+        if found is None or record.call is None:
+            self.ahead.drop(record.opened.id)
+            return
+        key, said = found[0], self._ended(record)
+        counted = totals.count(self._db, key)
+        self._let_go(key)
+        columns = {name: value for name, value in said.items() if name not in _AT_THE_END}
+        write_columns(self._db, key, columns | call_values(record.call))
+        totals.count_again(self._db, key, counted)
+        self.turns.add(key, record.call.turns)
+        started_ns = record.opened.started_ns
+        last_ns = max(turn.ended_ns or 0 for turn in record.call.turns)
+        (session,) = self._db.execute("SELECT session FROM calls WHERE key = ?", (key,)).fetchone()
+        totals.widen(self._db, session, started_ns, started_ns + last_ns)
+
+    def drop(self, call_id: str) -> None:
+        """A call that has begun will never be whole."""
+        self.ahead.drop(call_id)
+        found = self._open_row(call_id)
+        if found is None:
+            return
+        key, settled = found
+        if settled:
+            self.turns.put(key, ())
+            self._let_go(key)
+        totals.drop(self._db, key)
+
+    def _let_go(self, key: int) -> None:
+        """The row's recipes hold nothing any more."""
+        self._pieces.let_go(self._db.execute("SELECT request, response FROM calls WHERE key = ?", (key,)).fetchone())
+
     def end(self, run: str, record: Record) -> None:
         """Makes a call's row terminal, with its bodies and messages. Nothing if it is terminal already."""
         found = self._open_row(record.opened.id)
@@ -125,16 +168,23 @@ class Calls:
             found = self._open_row(record.opened.id)
         if found is None:
             return
-        key = found
+        key, settled = found
         counted = totals.count(self._db, key)
         placed = self.placing.place(key, record)
-        write_columns(self._db, key, self._ended(record) | call_values(record.call) | placed.columns)
+        said = self._ended(record)
+        if settled:
+            self._let_go(key)
+            said["turns"] = None
+        write_columns(self._db, key, said | call_values(record.call) | placed.columns)
         totals.count_again(self._db, key, counted)
+        if settled:
+            self.turns.follow(key)
         session = self.placing.settle(key, placed, record.evidence)
         totals.widen(self._db, session, record.opened.started_ns, record.ended_ns)
-        if record.call is not None and record.call.turns:
-            self.turns.put(key, record.call.turns)
-        elif record.call is not None:
+        turns = record.call.turns if record.call else ()
+        if settled or turns:
+            self.turns.put(key, turns)
+        if record.call is not None and not turns:
             self._read(session, key, record.call, record.said)
             self.links.tie_answer(key, record.call, record.credential or None, record.opened.upstream)
         self.links.tie_attempt(key, record)
@@ -143,9 +193,12 @@ class Calls:
         totals.describe(self._db, session, call.model or call.requested_model, *first_and_last(call))
         self.messages.keep(session, key, said)
 
-    def _open_row(self, call_id: str) -> int | None:
-        row = self._db.execute("SELECT key FROM calls WHERE call_id = ? AND outcome = 'open'", (call_id,)).fetchone()
-        return int(row[0]) if row else None
+    def _open_row(self, call_id: str) -> tuple[int, bool] | None:
+        """(its key, whether something of it is settled); None if it is not open."""
+        row = self._db.execute(
+            "SELECT key, turns IS NOT NULL FROM calls WHERE call_id = ? AND outcome = 'open'", (call_id,)
+        ).fetchone()
+        return (int(row[0]), bool(row[1])) if row else None
 
     def _ended(self, record: Record) -> dict[str, Any]:
         """The columns that say what crossed the wire."""

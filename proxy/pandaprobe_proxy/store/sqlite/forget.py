@@ -1,4 +1,4 @@
-"""Forgetting: a session deleted, a call that never became whole, what is over the budget. Inside a transaction.
+"""Forgetting: a session deleted, what is over the budget. Inside a transaction.
 
 A piece or a message goes when the last that used it goes. The index of words keeps no text, so a message is taken out
 of it by saying again what was put in, which is why messages go before the bodies they are read from.
@@ -13,10 +13,11 @@ from pandaprobe_proxy.model.call import Message
 from pandaprobe_proxy.sessions.transcript import digest
 from pandaprobe_proxy.store.base import Budget
 from pandaprobe_proxy.store.searched import searchable
-from pandaprobe_proxy.store.sqlite import changes, totals
+from pandaprobe_proxy.store.sqlite import changes
 from pandaprobe_proxy.store.sqlite.codec import Codec
 from pandaprobe_proxy.store.sqlite.decoding import Decoding
 from pandaprobe_proxy.store.sqlite.messages import Messages
+from pandaprobe_proxy.store.sqlite.pieces import Pieces
 from pandaprobe_proxy.store.sqlite.placing import Placing
 from pandaprobe_proxy.store.sqlite.rows import CALL, select
 
@@ -34,25 +35,10 @@ class Forgetting:
         self._db = connection
         self._codec = codec
         self._rows = Messages(connection)
+        self._pieces = Pieces(connection, codec)
         self._placing = Placing(connection)
         self._owed_bytes = 0
         self._settled = False
-
-    def forget_open(self, call_id: str) -> None:
-        """Removes the row of a call that will never be whole."""
-        row = self._db.execute(
-            "SELECT key, session, trace_id FROM calls WHERE call_id = ? AND outcome = 'open'", (call_id,)
-        ).fetchone()
-        if row is None:
-            return
-        key, session, trace_id = row
-        self._db.execute("DELETE FROM calls WHERE key = ?", (key,))
-        self._db.execute(
-            "UPDATE sessions SET calls = calls - 1, open_calls = open_calls - 1, traces = traces - ?,"
-            f" active_ns = {changes.WATCH} WHERE key = ?",
-            (0 if trace_id else 1, session),
-        )
-        totals.drop_if_empty(self._db, session)
 
     def forget_session(self, session_id: str) -> int | None:
         """Removes a session and all that only it holds; how many calls, None if it is not there."""
@@ -104,18 +90,9 @@ class Forgetting:
 
     def _forget_bodies(self, key: int) -> int:
         """Lets go of a call's pieces; the bytes that this freed."""
-        recipes = self._db.execute("SELECT request, response FROM calls WHERE key = ?", (key,)).fetchone()
-        freed = 0
-        for recipe in filter(None, recipes):
-            freed += len(recipe)
-            for part in self._codec.read_recipe(recipe):
-                if not isinstance(part, bytes):
-                    self._db.execute("UPDATE pieces SET uses = uses - 1 WHERE key = ?", (part,))
-                    gone = self._db.execute(
-                        "DELETE FROM pieces WHERE key = ? AND uses <= 0 RETURNING length(data)", (part,)
-                    ).fetchone()
-                    freed += gone[0] if gone else 0
-        return freed
+        return self._pieces.let_go(
+            self._db.execute("SELECT request, response FROM calls WHERE key = ?", (key,)).fetchone()
+        )
 
     def trim(self, budget: Budget, now_ns: int) -> bool:
         """Sheds some of what is over the budget: for age whole sessions, for size first bodies, then sessions."""

@@ -4,7 +4,7 @@ A piece that is stored ahead of its call has no uses until the call's row has it
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
 
 from pandaprobe_proxy.store.sqlite.codec import INLINE_BYTES, Codec, Part
@@ -39,6 +39,21 @@ class Pieces:
         values = (name, uses, self._codec.shrink(piece))
         made = self._db.execute("INSERT INTO pieces (digest, uses, data) VALUES (?, ?, ?)", values)
         return int(made.lastrowid or 0)
+
+    def let_go(self, recipes: Iterable[bytes | None]) -> int:
+        """One use less of each piece in recipes; the bytes that this freed."""
+        freed = 0
+        for recipe in filter(None, recipes):
+            freed += len(recipe)
+            for part in self._codec.read_recipe(recipe):
+                if not isinstance(part, bytes):
+                    freed += self._let_go(part)
+        return freed
+
+    def _let_go(self, key: int) -> int:
+        self._db.execute("UPDATE pieces SET uses = uses - 1 WHERE key = ?", (key,))
+        gone = self._db.execute("DELETE FROM pieces WHERE key = ? AND uses <= 0 RETURNING length(data)", (key,))
+        return sum(size for (size,) in gone.fetchall())
 
     def drop_unused(self, name: bytes) -> None:
         """The piece goes if nobody uses it."""

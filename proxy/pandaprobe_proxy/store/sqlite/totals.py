@@ -1,7 +1,7 @@
 """What a session adds up over its calls. Each function runs inside a transaction.
 
-A call counts by what its row says, and a connection whose turns have rows does not: they do. So whoever changes a row,
-or its session, counts it before, and counts it again after.
+A call counts by what its row says, and a connection whose turns have rows does not: they do. While it is open, though,
+its session has something open. So whoever changes a row, or its session, counts it before, and counts it again after.
 """
 
 import sqlite3
@@ -18,10 +18,10 @@ from pandaprobe_proxy.store.sqlite.codec import from_text, to_text
 OTHERS = ", ".join(f"'{operation}'" for operation, kind in KINDS.items() if kind == "OTHER")
 """Operations that are no model's, as a list for SQL."""
 _COUNTED = {
-    "calls": "1",
+    "calls": "turns IS NULL",
     "open_calls": "outcome = 'open'",
     "errors": "outcome NOT IN ('open', 'ok') OR call_error IS NOT NULL",
-    "traces": "trace_id IS NULL",
+    "traces": "trace_id IS NULL AND turns IS NULL",
     "input_tokens": "coalesce(input_tokens, 0)",
     "output_tokens": "coalesce(output_tokens, 0)",
     "cost": "coalesce(cost ->> '$.total', 0.0)",
@@ -32,7 +32,7 @@ _COUNTED = {
 }
 _COUNT = (
     f"SELECT session, {', '.join(f'coalesce({what}, 0)' for what in _COUNTED.values())} FROM calls"
-    " WHERE key = ? AND turns IS NULL"
+    " WHERE key = ? AND (turns IS NULL OR outcome = 'open')"
 )
 _ADD = f"UPDATE sessions SET {', '.join(f'{name} = {name} + ?' for name in _COUNTED)} WHERE key = ?"
 
@@ -46,7 +46,7 @@ def take_out(db: sqlite3.Connection, key: int) -> None:
 
 
 def count(db: sqlite3.Connection, key: int) -> Tally | None:
-    """What the call in that row adds; None for a connection whose turns do."""
+    """What the call in that row adds; None for a connection that has ended, whose turns do."""
     row = db.execute(_COUNT, (key,)).fetchone()
     return (row[0], row[1:]) if row else None
 
@@ -116,6 +116,15 @@ def describe(db: sqlite3.Connection, session: int, model: str | None, text: str,
         db.execute("UPDATE sessions SET first_input = ? WHERE key = ?", (text, session))
     if said:
         db.execute("UPDATE sessions SET last_output = ? WHERE key = ?", (said, session))
+
+
+def drop(db: sqlite3.Connection, key: int) -> None:
+    """Removes the row of a call, and its session if that was all."""
+    (session,) = db.execute("SELECT session FROM calls WHERE key = ?", (key,)).fetchone()
+    take_out(db, key)
+    db.execute("DELETE FROM calls WHERE key = ?", (key,))
+    db.execute(f"UPDATE sessions SET active_ns = {WATCH} WHERE key = ?", (session,))
+    drop_if_empty(db, session)
 
 
 def drop_if_empty(db: sqlite3.Connection, session: int, into: int | None = None, cause: Cause = Cause.CALL) -> None:

@@ -39,16 +39,38 @@ class Turns:
 
     def put(self, connection: int, turns: Sequence[Turn]) -> None:
         """These are the turns of the connection in that row, and no others. Those that have a row keep it."""
-        (row,) = select(self._db, "SELECT * FROM calls WHERE key = ?", (connection,))
-        held = select(self._db, "SELECT * FROM calls WHERE connection = ?", (row["call_id"],))
+        row, known = self._read(connection)
         found = {turn.call_id for turn in turns}
-        known = {turn["call_id"]: turn for turn in held}
-        for turn in held:
-            if turn["call_id"] not in found:
+        for call_id, turn in known.items():
+            if call_id not in found:
                 self._drop(turn)
         before: tuple[Message, ...] = ()
         for said in turns:
             before = self._put(row, said, known.get(said.call_id), before)
+
+    def add(self, connection: int, turns: Sequence[Turn]) -> None:
+        """The connection in that row has come to these turns. Those that have a row are as they were."""
+        row, known = self._read(connection)
+        before: tuple[Message, ...] = ()
+        for turn in turns:
+            if turn.call_id in known:
+                before = (*turn.call.input, *turn.call.output)
+            else:
+                before = self._put(row, turn, None, before)
+
+    def _read(self, connection: int) -> tuple[Row, dict[str, Row]]:
+        """The row of a connection, and by their ids those of its turns."""
+        (row,) = select(self._db, "SELECT * FROM calls WHERE key = ?", (connection,))
+        held = select(self._db, "SELECT * FROM calls WHERE connection = ?", (row["call_id"],))
+        return row, {turn["call_id"]: turn for turn in held}
+
+    def follow(self, connection: int) -> None:
+        """The turns that have rows go where the connection in that row has gone, and say the same of why."""
+        row, known = self._read(connection)
+        for turn in known.values():
+            if turn["session"] != row["session"]:
+                totals.move(self._db, turn["key"], row["session"])
+                write_columns(self._db, turn["key"], {name: row[name] for name in ("source", "confidence", "clues")})
 
     def _put(self, connection: Row, turn: Turn, held: Row | None, before: tuple[Message, ...]) -> tuple[Message, ...]:
         """The row of one turn, and all that was said in it; `before` is that of the turn before it."""

@@ -133,9 +133,10 @@ class SqliteWriter:
         if db.execute("DELETE FROM staged WHERE run != ?", (run,)).rowcount:
             drop_unused(db)
         db.execute(
-            "UPDATE sessions SET errors = errors + open_calls, open_calls = 0, active_ns = 0, touched_ns ="
-            " max(touched_ns, (SELECT max(committed_ns) FROM runs WHERE run != ?1)) WHERE key IN"
-            " (SELECT session FROM calls WHERE outcome = 'open' AND run != ?1)",
+            "UPDATE sessions SET errors = errors + alone, open_calls = open_calls - gone, active_ns = 0, touched_ns ="
+            " max(touched_ns, (SELECT max(committed_ns) FROM runs WHERE run != ?1)) FROM"
+            " (SELECT session, count(*) AS gone, count(*) - count(turns) AS alone FROM calls"
+            " WHERE outcome = 'open' AND run != ?1 GROUP BY session) WHERE key = session",
             (run,),
         )
         db.execute(
@@ -144,7 +145,8 @@ class SqliteWriter:
             (run,),
         )
         db.execute(
-            "UPDATE calls SET outcome = 'interrupted', ended_ns = started_ns, error = ?"
+            "UPDATE calls SET outcome = 'interrupted', error = ?, ended_ns = coalesce("
+            "(SELECT max(ended_ns) FROM calls AS t WHERE t.connection = calls.call_id), started_ns)"
             " WHERE outcome = 'open' AND run != ?",
             (INTERRUPTED, run),
         )
@@ -165,12 +167,13 @@ class SqliteWriter:
                     "INSERT INTO staged (run, call_id, frames) VALUES (?, ?, ?)",
                     (staged.run, staged.exchange, staged.frames),
                 )
+            for record in batch.settled:
+                self._calls.add_settled(record)
             for record in batch.records:
                 self._calls.end(batch.run, record)
             self._drop_staged(db, [*(record.opened.id for record in batch.records), *batch.discarded])
             for call_id in batch.discarded:
-                self._calls.ahead.drop(call_id)
-                self._forgetting.forget_open(call_id)
+                self._calls.drop(call_id)
         self._opening.load_ballast()
 
     def _drop_staged(self, db: sqlite3.Connection, calls: Sequence[str]) -> None:
