@@ -166,6 +166,17 @@ def ollama(count):
     return b"".join(dump(value).encode() + b"\n" for value in [*lines, last])
 
 
+def cohere(count):
+    def event(kind, **beside):
+        return {"type": kind, **beside}
+
+    deltas = ({"message": {"content": {"text": word}}} for word in words(count))
+    start = event("message-start", id="r_1", delta={"message": {"role": "assistant", "content": []}})
+    end = {"finish_reason": "COMPLETE", "usage": {"tokens": {"input_tokens": 3, "output_tokens": count}}}
+    texts = (event("content-delta", index=0, delta=delta) for delta in deltas)
+    return sse([start, *texts, event("message-end", delta=end)], named=True)
+
+
 CHAT, MESSAGES, RESPONSES = "/v1/chat/completions", "/v1/messages", "/v1/responses"
 STREAMS = (
     ("a text", CHAT, chat, SSE),
@@ -176,6 +187,7 @@ STREAMS = (
     ("a text", RESPONSES, responses, SSE),
     ("a text", "/v1beta/models/m:streamGenerateContent", gemini, SSE),
     ("a text", "/api/chat", ollama, NDJSON),
+    ("a text", "/v2/chat", cohere, SSE),
 )
 COUNTS = (1_000, 5_000, 20_000)
 PIECE = 300

@@ -1,8 +1,12 @@
 from time import process_time
 
 import pytest
+from alike import check_alike, make_body, make_run
 from dialects.samples.cohere_chat import EVENTS, event
-from pandaprobe_proxy.dialects.cohere_stream import CohereStream
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pandaprobe_proxy.dialects.cohere_stream import ALIKE, CohereStream
+from pandaprobe_proxy.dialects.json_events import read_objects
 from pandaprobe_proxy.model.call import CallError, ToolCall
 
 
@@ -97,3 +101,55 @@ def test_a_hundred_thousand_events_are_read_in_one_pass():
     began = process_time()
     answer = read(*[event("content-delta", 0, content={"text": "word "})] * 100_000)
     assert len(answer.messages[0].text) == 500_000 and process_time() - began < 5
+
+
+def streamed(events):
+    stream = CohereStream()
+    for value, told in read_objects(events):
+        stream.take(value, told.end)
+    return stream.finish()
+
+
+_DELTAS = (
+    b'"type":"content-delta","index":0,"delta":{"message":{"content":{"text":"<>"}}}',
+    b'"type":"content-delta","index":1,"delta":{"message":{"content":{"thinking":"<>"}}}',
+    b'"type":"tool-call-delta","index":0,"delta":{"message":{"tool_calls":{"function":{"arguments":"<>"}}}}',
+    b'"type":"tool-plan-delta","delta":{"message":{"tool_plan":"<>"}}',
+    b'"type":"content-delta","index":@,"delta":{"message":{"content":{"text":"<>"}}}',
+    b'"type":"content-delta","index":true,"delta":{"message":{"content":{"text":"<>"}}}',
+    b'"type":"content-delta","index":0,"delta":{"message":{"content":{"text":""}}}',
+    b'"type":"content-delta","index":0,"delta":{"message":{"content":{"text":#}}}',
+    b'"type":"content-delta","index":0,"delta":{"message":{"content":{"text":"<>","type":"text"}}}',
+    b'"type":"content-delta","index":0,"delta":{"message":{"content":{"arguments":"<>"}}}',
+    b'"type":"content-delta","index":0,"delta":{"message":{"content":"<>"}}',
+    b'"type":"content-delta","index":0,"delta":{"message":{"content":{"text":"<>"}},"x":#}',
+    b'"type":"content-delta","index":0,"delta":["<>"]',
+    b'"type":["content-delta"],"index":0,"delta":{"message":{"content":{"text":"<>"}}}',
+    b'"type":"content-delta","index":0,"x":#,"delta":{"message":{"content":{"text":"<>"}}}',
+    b'"type":"tool-call-delta","index":0,"delta":{"message":{"tool_calls":{"function":{"arguments":#}}}}',
+    b'"type":"tool-call-delta","index":0,"delta":{"message":{"tool_calls":{"id":"<>","function":{"arguments":"<>"}}}}',
+    b'"type":"tool-plan-delta","delta":{"message":{"tool_plan":"<>"}},"id":"<>"',
+    b'"message":"<>"',
+)
+ALIKES = (
+    *(b"event: content-delta\ndata: {%b}" % told for told in _DELTAS),
+    b'event: content-start\ndata: {"type":"content-start","index":0,"delta":{"message":{"content":{"type":"text"}}}}',
+    b'data: {"type":"message-end","delta":{"finish_reason":"<>"}}',
+)
+"""Events that may be of a run and events that may not."""
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.randoms(use_true_random=False))
+def test_runs_say_what_their_events_say(dice):
+    check_alike(streamed, ALIKE, make_body(dice, ALIKES))
+
+
+@pytest.mark.parametrize("event", ALIKES)
+def test_a_long_run_says_what_its_events_say(event):
+    check_alike(streamed, ALIKE, make_run(event, b"\n\n"))
+
+
+@pytest.mark.parametrize("event", ALIKES[:4])
+def test_a_long_run_is_read_as_few_events(event):
+    assert check_alike(streamed, ALIKE, make_run(event, b"\n\n")) > 400

@@ -2,13 +2,14 @@ from time import process_time
 
 import pytest
 import recorded
+from alike import check_alike, make_body, make_run
 from cuts import check_bytes, check_cuts
 from dialects.samples.gemini_interactions import BODY, EVENTS, PATH, SAMPLES, STEPS, WHOLE, delta, event, start
 from exchanges import SSE, events
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandaprobe_proxy.dialects.decode import decode
-from pandaprobe_proxy.dialects.gemini_interactions import answered, asked, matches, streamed
+from pandaprobe_proxy.dialects.gemini_interactions import ALIKE, answered, asked, matches, streamed
 from pandaprobe_proxy.model.call import CallError, Message, ToolCall
 
 
@@ -198,3 +199,43 @@ def test_recorded_chunks_are_read_without_loss(path):
 )
 def test_what_only_tells_of_an_interaction_is_none_of_its_own(path, operation):
     assert asked({}, path).operation == operation
+
+
+_DELTAS = (
+    b'"index":0,"delta":{"text":"<>","type":"text"},"event_type":"step.delta"',
+    b'"index":1,"delta":{"arguments":"<>","type":"arguments_delta"},"event_type":"step.delta","event_id":"##"',
+    b'"event_type":"content.delta","index":0,"delta":{"type":"text","text":"<>"}',
+    b'"index":@,"delta":{"text":"<>","type":"text"},"event_type":"step.delta"',
+    b'"index":true,"delta":{"text":"<>","type":"text"},"event_type":"step.delta"',
+    b'"index":0,"delta":{"text":"","type":"text"},"event_type":"step.delta"',
+    b'"index":0,"delta":{"text":#,"type":"text"},"event_type":"step.delta"',
+    b'"index":0,"delta":{"text":"<>","type":"thought"},"event_type":"step.delta"',
+    b'"index":0,"delta":{"text":"<>","type":["text"]},"event_type":"step.delta"',
+    b'"index":0,"delta":{"text":"<>","type":"text","annotations":[#]},"event_type":"step.delta"',
+    b'"index":0,"delta":{"type":"thought_summary","content":{"type":"text","text":"<>"}},"event_type":"step.delta"',
+    b'"index":0,"delta":["<>"],"event_type":"step.delta"',
+    b'"index":0,"delta":{"text":"<>","type":"text"},"event_type":"step.delta","x":#',
+    b'"index":0,"delta":{"text":"<>","type":"text"},"event_type":["step.delta"]',
+    b'"index":0,"delta":{"arguments":{"a":"<>"},"type":"arguments_delta"},"event_type":"step.delta"',
+    b'"index":0,"step":{"type":"model_output"},"event_type":"step.start"',
+    b'"index":0,"step":{"type":"function_call","name":"<>"},"event_type":"step.start"',
+    b'"interaction":{"status":"<>"},"event_type":"interaction.completed"',
+)
+ALIKES = tuple(b"event: step.delta\ndata: {%b}" % told for told in _DELTAS)
+"""Events that may be of a run and events that may not."""
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.randoms(use_true_random=False))
+def test_runs_say_what_their_events_say(dice):
+    check_alike(streamed, ALIKE, make_body(dice, ALIKES))
+
+
+@pytest.mark.parametrize("event", ALIKES)
+def test_a_long_run_says_what_its_events_say(event):
+    check_alike(streamed, ALIKE, make_run(event, b"\n\n"))
+
+
+@pytest.mark.parametrize("event", ALIKES[:3])
+def test_a_long_run_is_read_as_few_events(event):
+    assert check_alike(streamed, ALIKE, make_run(event, b"\n\n")) > 400

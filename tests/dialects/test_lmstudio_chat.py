@@ -1,13 +1,14 @@
 from time import process_time
 
 import pytest
+from alike import check_alike, make_body, make_run
 from cuts import check_bytes, check_cuts
 from dialects.samples.lmstudio_chat import BODY, EVENTS, PATH, SAMPLES, WHOLE
 from exchanges import JSON, SSE, events, make_exchange
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandaprobe_proxy.dialects.decode import decode
-from pandaprobe_proxy.dialects.lmstudio_chat import answered, asked, matches, streamed
+from pandaprobe_proxy.dialects.lmstudio_chat import ALIKE, answered, asked, matches, streamed
 from pandaprobe_proxy.model.call import CallError, Message
 
 
@@ -91,3 +92,36 @@ def test_what_it_serves_under_api_v0_is_openais():
     call = decode(make_exchange(b"{}", body, path="/api/v0/chat/completions", headers=JSON))
     assert (call.dialect, call.output[0].text, call.lossy) == ("openai_chat", "a", False)
     assert call.extra == {"stats": {"tokens_per_second": 5}}
+
+
+_DELTAS = (
+    b'"type":"message.delta","content":"<>"',
+    b'"type":"reasoning.delta","content":"<>"',
+    b'"type":"message.delta","content":""',
+    b'"type":"message.delta","content":#',
+    b'"type":"message.delta","content":null',
+    b'"type":["message.delta"],"content":"<>"',
+    b'"type":"message.delta","content":"<>","model_instance_id":"<>"',
+    b'"type":"message.start"',
+    b'"type":"tool_call.arguments","arguments":{"a":"<>"}',
+    b'"type":"chat.end","result":{"output":[{"type":"message","content":"<>"}]}',
+    b'"content":"<>"',
+)
+ALIKES = tuple(b"event: message.delta\ndata: {%b}" % told for told in _DELTAS)
+"""Events that may be of a run and events that may not."""
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.randoms(use_true_random=False))
+def test_runs_say_what_their_events_say(dice):
+    check_alike(streamed, ALIKE, make_body(dice, ALIKES))
+
+
+@pytest.mark.parametrize("event", ALIKES)
+def test_a_long_run_says_what_its_events_say(event):
+    check_alike(streamed, ALIKE, make_run(event, b"\n\n"))
+
+
+@pytest.mark.parametrize("event", ALIKES[:2])
+def test_a_long_run_is_read_as_few_events(event):
+    assert check_alike(streamed, ALIKE, make_run(event, b"\n\n")) > 400

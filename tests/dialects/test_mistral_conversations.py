@@ -1,13 +1,14 @@
 from time import process_time
 
 import pytest
+from alike import check_alike, make_body, make_run
 from cuts import check_bytes, check_cuts
 from dialects.samples.mistral_conversations import BODY, EVENTS, OUTPUTS, PATH, SAMPLES, WHOLE
 from exchanges import SSE, events
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandaprobe_proxy.dialects.decode import decode
-from pandaprobe_proxy.dialects.mistral_conversations import answered, asked, matches, streamed
+from pandaprobe_proxy.dialects.mistral_conversations import ALIKE, answered, asked, matches, streamed
 from pandaprobe_proxy.model.call import CallError, Message, ToolCall
 
 CLIENT = ((b"User-Agent", b"mistral-client-python/3.7.0"),)
@@ -116,3 +117,46 @@ def test_a_stream_of_a_hundred_thousand_events_is_read_in_one_pass():
     piece = {"type": "message.output.delta", "id": "m1", "content": "word "}
     assert len(streamed(events(*[piece] * 100_000)).messages[0].text) == 500_000
     assert process_time() - began < 5
+
+
+_DELTAS = (
+    b'"type":"message.output.delta","created_at":"2025-05-27T07:48:##Z","id":"m_1","output_index":0,"content_index":0,'
+    b'"model":"m","agent_id":null,"role":"assistant","content":"<>"',
+    b'"type":"function.call.delta","created_at":"1Z","id":"f_1","output_index":0,"name":"n","arguments":"<>"',
+    b'"type":"message.output.delta","id":"m_1","output_index":@,"content":"<>"',
+    b'"type":"message.output.delta","output_index":@,"content":"<>"',
+    b'"type":"message.output.delta","id":"m_1","content":""',
+    b'"type":"message.output.delta","id":"m_1","content":#',
+    b'"type":"message.output.delta","id":"m_1","content":{"type":"text","text":"<>"}',
+    b'"type":"message.output.delta","id":"m_1","content":["<>"]',
+    b'"type":"message.output.delta","id":["m_1"],"content":"<>"',
+    b'"type":"message.output.delta","id":"m_1","content":"<>","error":"<>"',
+    b'"type":"message.output.delta","id":"<>","content":"a"',
+    b'"type":["message.output.delta"],"id":"m_1","content":"<>"',
+    b'"id":"m_1","content":"<>"',
+    b'"type":"message.output.delta","id":"m_1","role":"<>","content":"a"',
+    b'"type":"function.call.delta","id":"f_1","arguments":{"a":"<>"}',
+    b'"type":"conversation.response.done","usage":{"total_tokens":#}',
+)
+ALIKES = (
+    *(b"event: message.output.delta\ndata: {%b}" % told for told in _DELTAS),
+    b'event: conversation.response.error\ndata: {"message":"<>"}',
+    b'event: message.output.delta\ndata: {"id":"m_1","content":"<>"}',
+)
+"""Events that may be of a run and events that may not."""
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.randoms(use_true_random=False))
+def test_runs_say_what_their_events_say(dice):
+    check_alike(streamed, ALIKE, make_body(dice, ALIKES))
+
+
+@pytest.mark.parametrize("event", ALIKES)
+def test_a_long_run_says_what_its_events_say(event):
+    check_alike(streamed, ALIKE, make_run(event, b"\n\n"))
+
+
+@pytest.mark.parametrize("event", ALIKES[:2])
+def test_a_long_run_is_read_as_few_events(event):
+    assert check_alike(streamed, ALIKE, make_run(event, b"\n\n")) > 400

@@ -42,6 +42,12 @@ def test_a_text_is_found_wherever_it_is():
     assert read(lines[:26], lines) == ({"a": [{"b": 1}, {"t": "xy"}]}, 2, b"")
 
 
+def test_a_key_may_be_a_value_too_and_is_there_once_as_a_key():
+    assert read(b'{"k":"t","t":"z"}\n', b'{"k":"t","t":"a"}\n') == ({"k": "t", "t": "a"}, 1, b"")
+    for twice in (b'{"a":{"t" :"t"},"t":"z"}\n', b'{"t" :"z"}\n'):
+        assert learn(twice, FIRST, PLAIN, WHOLE) is None
+
+
 def test_of_other_values_the_last_one_counts_and_spaces_may_vary():
     lines = b'{"n":2,"t":"a","p":"Xy"  }\n{"n":3,"t":"b","p":"" }\n'
     assert read(b'{"n":1,"t":"z","p":"A"}\n', lines, RICH) == ({"n": 3, "t": "ab", "p": ""}, 2, b"")

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from pandaprobe_proxy.dialects.base import Answered, Asked, Dialect
-from pandaprobe_proxy.dialects.cohere_stream import CohereStream
+from pandaprobe_proxy.dialects.cohere_stream import ALIKE, CohereStream
 from pandaprobe_proxy.dialects.cohere_usage import read_usage
 from pandaprobe_proxy.dialects.errors import read_error
 from pandaprobe_proxy.dialects.json_events import read_objects
@@ -75,4 +75,5 @@ DIALECT = Dialect(
     streamed,
     endpoints=("POST /v2/chat",),
     offers=frozenset({"streamed", "usage", "tools", "cost"}),
+    alike=ALIKE,
 )

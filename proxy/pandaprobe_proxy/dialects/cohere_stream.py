@@ -9,11 +9,33 @@ from pandaprobe_proxy.dialects.openai_fields import merge_field
 from pandaprobe_proxy.dialects.openai_messages import read_thinking
 from pandaprobe_proxy.dialects.openai_tool_calls import ToolCallFold
 from pandaprobe_proxy.model.call import CallError, Message
+from pandaprobe_proxy.wire.run_forms import Alike
 
 Json = Any
 _SILENT = frozenset({"content-end", "tool-call-end", "citation-end"})
 _GROWING = frozenset({"text", "thinking"})
+_PIECES = {
+    "content-delta": (("message", "content"), _GROWING),
+    "tool-call-delta": (("message", "tool_calls", "function"), {"arguments"}),
+    "tool-plan-delta": (("message",), {"tool_plan"}),
+}
 _FAILURES = frozenset({"ERROR", "ERROR_TOXIC", "TIMEOUT"})
+
+
+def _grows(event: dict[str, Json], kind: str) -> str | None:
+    """A piece of a content, of the arguments of a call or of the plan, and nothing beside it."""
+    within, keys = _PIECES.get(str(event.get("type")), ((), frozenset[str]()))
+    if event.keys() - {"index"} != {"type", "delta"} or type(event.get("index", 0)) is not int:
+        return None
+    value = event["delta"]
+    for name in within:
+        value = value[name] if isinstance(value, dict) and value.keys() == {name} else None
+    pieces = [*value.items()] if isinstance(value, dict) else []
+    key, text = pieces[0] if len(pieces) == 1 else ("", None)
+    return key if key in keys and isinstance(text, str) and text else None
+
+
+ALIKE = Alike(_grows)
 
 
 class _Content:

@@ -14,6 +14,7 @@ from pandaprobe_proxy.dialects.json_events import read_objects
 from pandaprobe_proxy.dialects.openai_fields import merge_field, pop_typed, without_nulls
 from pandaprobe_proxy.model.call import RETRIEVE, CallError, Usage, UsageSource
 from pandaprobe_proxy.model.exchange import Headers
+from pandaprobe_proxy.wire.run_forms import PADDING, Alike
 from pandaprobe_proxy.wire.stream import StreamEvent
 
 Json = Any
@@ -21,6 +22,7 @@ _PATH = re.compile(r"/interactions(?:/[^/:]+(?:/cancel)?)?/?$")
 _CREATE = re.compile(r"/interactions(?:/[^/]+/cancel)?/?$")
 _TOLD = re.compile(r"/interactions/[^/]+(/cancel)?/?$")
 _RUNNING = frozenset({"in_progress", "queued"})
+_PIECES = {"text": "text", "arguments_delta": "arguments"}
 
 
 def matches(method: str, path: str, headers: Headers) -> bool:
@@ -81,6 +83,19 @@ def _read_usage(raw: dict[str, Json]) -> Usage:
         return Usage(raw=raw)
     cached = read_count(raw, "total_cached_tokens")
     return Usage(source, output, cached, thoughts, UsageSource.REPORTED, raw)
+
+
+def _grows(event: dict[str, Json], name: str) -> str | None:
+    """A piece of a text or of the arguments of a call, and nothing beside it but its place."""
+    if event.keys() - {"event_id"} != {"event_type", "index", "delta"} or type(event["index"]) is not int:
+        return None
+    delta = event["delta"] if event["event_type"] in ("step.delta", "content.delta") else None
+    delta = delta if isinstance(delta, dict) else {}
+    key = _PIECES.get(str(delta.get("type")))
+    return key if key and delta.keys() == {"type", key} and isinstance(delta[key], str) and delta[key] else None
+
+
+ALIKE = Alike(_grows, {"event_id": PADDING})
 
 
 class _Stream:
@@ -178,4 +193,5 @@ DIALECT = Dialect(
     streamed,
     endpoints=("POST /v1beta/interactions", "GET /v1beta/interactions/{id}"),
     offers=frozenset({"streamed", "usage", "tools", "cost"}),
+    alike=ALIKE,
 )

@@ -15,6 +15,7 @@ from pandaprobe_proxy.dialects.json_events import read_objects
 from pandaprobe_proxy.dialects.openai_fields import pop_typed, without_nulls
 from pandaprobe_proxy.model.call import CallError, Message, Usage, UsageSource
 from pandaprobe_proxy.model.exchange import Headers
+from pandaprobe_proxy.wire.run_forms import Alike
 from pandaprobe_proxy.wire.stream import StreamEvent
 
 Json = Any
@@ -81,6 +82,16 @@ def _read_usage(stats: dict[str, Json]) -> Usage:
         return Usage(raw=stats)
     thoughts = read_count(stats, "reasoning_output_tokens")
     return Usage(source, output, reasoning=thoughts, source=UsageSource.REPORTED, raw=stats)
+
+
+def _grows(event: dict[str, Json], name: str) -> str | None:
+    """A piece of what is said or thought, and nothing beside it."""
+    if event.keys() != {"type", "content"} or event["type"] not in ("message.delta", "reasoning.delta"):
+        return None
+    return "content" if isinstance(event["content"], str) else None
+
+
+ALIKE = Alike(_grows)
 
 
 class _Stream:
@@ -171,4 +182,5 @@ DIALECT = Dialect(
     streamed,
     endpoints=("POST /api/v1/chat",),
     offers=frozenset({"streamed", "usage"}),
+    alike=ALIKE,
 )

@@ -16,11 +16,13 @@ from pandaprobe_proxy.dialects.mistral_entries import EntryFold, read_inputs, re
 from pandaprobe_proxy.dialects.openai_fields import merge_field, pop_typed, read_usage, without_nulls
 from pandaprobe_proxy.model.call import CallError, Message
 from pandaprobe_proxy.model.exchange import Headers, find_header
+from pandaprobe_proxy.wire.run_forms import Alike
 from pandaprobe_proxy.wire.stream import StreamEvent
 
 Json = Any
 _PATH = re.compile(r"(?:^|/)conversations(?:/([^/]+)(?:/restart)?)?/?$")
 _OURS = re.compile(r"(?:^|/)mistral/")
+_PIECES = {"message.output.delta": "content", "function.call.delta": "arguments"}
 _KINDS = {"message.output.delta": "message.output", "function.call.delta": "function.call"}
 
 
@@ -65,6 +67,17 @@ def answered(body: Json) -> Answered:
         lossy=len(entries) != len(outputs or ()) or (outputs is None and not error),
         conversation_id=pop_typed(rest, "conversation_id", str),
     )
+
+
+def _grows(event: dict[str, Json], name: str) -> str | None:
+    """A piece of what is said, or of the arguments of a call, beside the names of where it belongs."""
+    key = _PIECES.get(str(event.get("type") or name))
+    beside = [value for other, value in event.items() if other != key]
+    plain = all(isinstance(value, str | int | None) for value in beside) and "error" not in event
+    return key if key and plain and isinstance(event.get(key), str) and event[key] else None
+
+
+ALIKE = Alike(_grows, {"created_at": rb'"([0-9TZ:.+-]*+)"'})
 
 
 class _Stream:
@@ -139,4 +152,5 @@ DIALECT = Dialect(
     streamed,
     endpoints=("POST /mistral/v1/conversations", "POST /mistral/v1/conversations/{id}"),
     offers=frozenset({"streamed", "usage", "tools", "cost"}),
+    alike=ALIKE,
 )

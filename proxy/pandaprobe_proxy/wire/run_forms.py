@@ -248,6 +248,7 @@ def _find_beside(raw: bytes, alike: Alike, text: _Value) -> Iterator[_Value]:
 
 def _find(raw: bytes, key: str, pattern: bytes, role: Role = Role.LAST) -> _Value | None:
     """The value of a key that is there once, if it is like the pattern."""
-    name = b'"%b"' % key.encode()
-    found = re.search(re.escape(name) + rb": ?" + pattern + rb"(?=[ ,\]}])", raw) if raw.count(name) == 1 else None
+    name = re.escape(b'"%b"' % key.encode())
+    once = len(re.findall(name + rb"\s*:", raw)) == 1  # as a value it may be there, too
+    found = re.search(name + rb": ?" + pattern + rb"(?=[ ,\]}])", raw) if once else None
     return found and _Value(*found.span(1), pattern.strip(b'"'), role)
