@@ -74,3 +74,24 @@ def test_a_discarded_exchange_leaves_nothing_in_the_turn_but_its_id():
     turn.count("why")
     turn.count("why")
     assert (turn.opened, turn.staged, turn.discarded, turn.dropped) == ({}, {}, [ID], {"why": 2})
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "readable"),
+    [(b"/v1/responses?x=1", 101, True), (b"/v1/responses", 200, False), (b"/v1/other", 101, False)],
+)
+def test_a_connection_can_be_read_while_it_is_open_if_its_dialect_is_known(path, status, readable):
+    gathering = Gathering(None)
+    gathering.add(RequestHead("e", 1, 1, "c:1", "openai", "http://u/v1/x", "GET", path, ()), 99)
+    assert not gathering.readable
+    gathering.add(ResponseHead("e", 2, status, b"", ()), 99)
+    assert gathering.readable is readable
+
+
+def test_what_was_copied_does_not_go_on():
+    gathering = Gathering(None)
+    gathering.add(RequestHead("e", 1, 1, "c:1", "openai", "http://u/v1/x", "GET", b"/v1/x", ()), 99)
+    copied = gathering.copy()
+    gathering.add(RequestBody("e", 2, b"more"), 99)
+    assert (copied.request_bytes, copied.came.tell().request_body) == (0, b"")
+    assert gathering.came.tell().request_body == b"more"

@@ -268,6 +268,35 @@ def test_a_websocket_is_kept_as_frames():
     assert record.request_chunks == ((1, len(frames)),)
 
 
+def test_a_secret_that_a_user_is_heard_to_say_in_pieces_is_masked():
+    events = [
+        {"type": "conversation.item.added", "item": {"id": "i", "role": "user", "content": [{"type": "input_audio"}]}},
+        *(
+            {
+                "type": "conversation.item.input_audio_transcription.delta",
+                "item_id": "i",
+                "content_index": 0,
+                "delta": CANARY[at : at + 6],
+            }
+            for at in range(0, len(CANARY), 6)
+        ),
+        {"type": "response.created", "response": {"id": "r", "status": "in_progress"}},
+        {"type": "response.done", "response": {"id": "r", "status": "completed", "output": []}},
+    ]
+    body = b"".join(write_frame(TEXT, json.dumps(event).encode()) for event in events)
+    exchange = Exchange(
+        structs.replace(make_head(target=b"/v1/realtime"), method="GET"),
+        response=ResponseHead(ID, 2, 101, b"Switching Protocols", ()),
+        response_body=body,
+        chunks=((3, len(body)),),
+        ended=Ended(ID, 9, Outcome.UPSTREAM_RESET),
+    )
+    record = keep(exchange)
+    kept = b"".join(record.response.pieces)
+    assert record.call.turns[0].call.input[0].content[0]["transcript"] == "x" * len(CANARY)
+    assert not any(CANARY[at : at + 6].encode() in kept for at in range(0, len(CANARY), 6))
+
+
 @pytest.mark.parametrize("capture", [b"full", b"metadata"])
 def test_a_call_is_priced_by_what_it_says_before_content_is_left_out(capture):
     asked = []

@@ -96,6 +96,15 @@ def test_what_is_open_is_looked_at_in_the_same_order(lane, gate):
     assert [(work.ended, work.made.result()) for work in take(lane, wait=True)] == [(False, None), (True, 2)]
 
 
+def test_what_is_open_is_held_by_others(lane, gate):
+    lane.put("a", gathering(10), ended=False)
+    lane.put("b", gathering(20))
+    assert lane.bytes_held == 20
+    gate.set()
+    take(lane, wait=True)
+    assert lane.bytes_held == 0
+
+
 def test_what_is_in_it_is_held(lane, gate):
     lane.put("a", gathering(10))
     lane.put("b", gathering(20))

@@ -768,12 +768,15 @@ def test_what_is_not_to_be_kept_is_not_told(rig):
     assert (turn.call.input, turn.call.usage.output, rig.store.settled[0].request.pieces) == ((), 1, ())
 
 
-def test_there_has_to_be_room_for_a_copy():
-    rig = Rig(Policy(held_limit_bytes=500))
+def test_a_copy_waits_for_room_and_takes_none_from_others():
+    rig = Rig(Policy(held_limit_bytes=2000))
     connected = Connection(rig)
     connected.ask("one")
     connected.answer("1" * 200)
-    assert connected.rest() == [] and len(connected.end().call.turns) == 1
+    rig.tell(head(2), RequestBody(make_id(2), 2, b"x" * 1000))
+    assert connected.rest() == []
+    rig.tell(Ended(make_id(2), 3, Outcome.OK))
+    assert connected.rest() == [1] and rig.store.records[make_id(2)].request.complete
     rig.ring.close()
 
 

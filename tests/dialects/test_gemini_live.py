@@ -4,7 +4,7 @@ import json
 
 import pytest
 import recorded
-from pandaprobe_proxy.dialects.gemini_live import SOCKET, matches, read_turns
+from pandaprobe_proxy.dialects.gemini_live import SOCKET, matches, read_piece, read_turns
 from pandaprobe_proxy.dialects.sockets import SocketMessage
 
 SETUP = (
@@ -166,3 +166,20 @@ def test_recorded_conversations_are_read_whole(path):
     for turn in turns:
         assert turn.answered.finished and turn.asked.messages
         assert all(message.text or message.tool_calls for message in turn.answered.messages)
+
+
+@pytest.mark.parametrize(
+    ("data", "piece"),
+    [
+        ({"serverContent": {"modelTurn": {"parts": []}}}, ("turn", False)),
+        ({"server_content": {"input_transcription": {"text": "a"}}}, ("turn", False)),
+        ({"serverContent": {"outputTranscription": {"text": "a"}}}, ("turn", False)),
+        ({"toolCall": {"functionCalls": []}}, ("turn", False)),
+        ({"serverContent": {"generationComplete": True}}, None),
+        ({"serverContent": {"turnComplete": True, "modelTurn": {}}}, ("turn", True)),
+        ({"usageMetadata": {}}, None),
+    ],
+)
+def test_an_answer_is_said_in_pieces_until_its_turn_is_complete(data, piece):
+    assert read_piece(SocketMessage(False, 1, data)) == piece
+    assert read_piece(SocketMessage(True, 1, data)) is None

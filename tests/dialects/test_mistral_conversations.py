@@ -132,6 +132,8 @@ _DELTAS = (
     b'"type":"message.output.delta","id":["m_1"],"content":"<>"',
     b'"type":"message.output.delta","id":"m_1","content":"<>","error":"<>"',
     b'"type":"message.output.delta","id":"<>","content":"a"',
+    b'"type":"message.output.delta","id":"m_1","content":"<>","arguments":"a"',
+    b'"type":"function.call.delta","id":"f_1","arguments":"<>","content":"a"',
     b'"type":["message.output.delta"],"id":"m_1","content":"<>"',
     b'"id":"m_1","content":"<>"',
     b'"type":"message.output.delta","id":"m_1","role":"<>","content":"a"',

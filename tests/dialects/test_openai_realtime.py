@@ -4,7 +4,7 @@ import json
 
 import pytest
 import recorded
-from pandaprobe_proxy.dialects.openai_realtime import SOCKET, matches, read_turns
+from pandaprobe_proxy.dialects.openai_realtime import SOCKET, matches, read_piece, read_turns
 from pandaprobe_proxy.dialects.sockets import SocketMessage
 from pandaprobe_proxy.model.call import CallError, UsageSource
 
@@ -202,3 +202,20 @@ def test_recorded_conversations_are_read_whole(path):
     for turn in turns:
         assert turn.answered.finished and turn.asked.messages
         assert all(message.text or message.tool_calls for message in turn.answered.messages)
+
+
+@pytest.mark.parametrize(
+    ("kind", "piece"),
+    [
+        ("conversation.item.input_audio_transcription.delta", ("i1 0", False)),
+        ("conversation.item.input_audio_transcription.segment", ("i1 0", False)),
+        ("conversation.item.input_audio_transcription.completed", ("i1 0", True)),
+        ("conversation.item.input_audio_transcription.failed", ("i1 0", True)),
+        ("conversation.item.added", None),
+        (None, None),
+    ],
+)
+def test_what_was_heard_is_said_in_pieces(kind, piece):
+    data = {"type": kind, "item_id": "i1", "content_index": 0}
+    assert read_piece(SocketMessage(False, 1, data)) == piece
+    assert read_piece(SocketMessage(True, 1, data)) is None

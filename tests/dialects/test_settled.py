@@ -6,47 +6,38 @@ from itertools import product
 
 import pytest
 from exchanges import make_exchange
-from pandaprobe_proxy.dialects.base import Answered, Asked
 from pandaprobe_proxy.dialects.decode import decode
 from pandaprobe_proxy.dialects.settled import find_rest, find_settled
-from pandaprobe_proxy.dialects.sockets import SocketTurn
 from pandaprobe_proxy.wire.websocket import TEXT, write_frame
 
 US = 1000
 
 
-def turn(started_ns, ended_ns):
-    return SocketTurn(Asked(), Answered(), started_ns, ended_ns)
-
-
 @pytest.mark.parametrize(
-    ("turns", "rest_ns"),
+    ("spans", "rest_ns"),
     [
         ([], None),
-        ([turn(1, None)], None),
-        ([turn(1, 5)], 5),
-        ([turn(1, 5), turn(6, None)], 5),
-        ([turn(1, 5), turn(5, None)], None),
-        ([turn(1, 9), turn(2, 5), turn(10, 12), turn(11, None)], 9),
-        ([turn(1, 9), turn(2, 12), turn(10, 11), turn(13, 14)], 14),
-        ([turn(6, None), turn(1, 5)], 5),
+        ([(1, None)], None),
+        ([(1, 5)], 5),
+        ([(1, 5), (6, None)], 5),
+        ([(1, 5), (5, None)], None),
+        ([(1, 9), (2, 5), (10, 12), (11, None)], 9),
+        ([(1, 9), (2, 12), (10, 11), (13, 14)], 14),
+        ([(6, None), (1, 5)], 5),
     ],
 )
-def test_it_rests_when_everything_that_began_has_ended(turns, rest_ns):
-    assert find_rest(turns) == rest_ns
+def test_it_rests_when_everything_that_began_has_ended(spans, rest_ns):
+    assert find_rest(spans) == rest_ns
 
 
 def test_the_last_rest_is_the_last_moment_at_which_nothing_runs():
     spans = [(start, end) for start in range(4) for end in (None, *range(start + 1, 6))]
-    for first, second in product(spans, spans):
-        turns = [turn(*first), turn(*second)]
+    for pair in product(spans, spans):
+        ends = {end for _, end in pair if end is not None}
         resting = [
-            end
-            for end in range(6)
-            if end in (first[1], second[1])
-            and not any(start <= end and (stop is None or stop > end) for start, stop in (first, second))
+            end for end in ends if not any(start <= end and (stop is None or stop > end) for start, stop in pair)
         ]
-        assert find_rest(turns) == max(resting, default=None), turns
+        assert find_rest(pair) == max(resting, default=None), pair
 
 
 def frame(value):
@@ -116,3 +107,56 @@ def test_nothing_is_settled_where_nobody_can_tell():
     assert find_settled(connection([], [])) is None
     assert find_settled(connection([*ASKED, (6 * US, frame([1]))], ANSWERED)) is None
     assert find_settled(make_exchange(b"{}", b"{}")) is None
+
+
+def realtime(*events):
+    """The client asks, and is answered so; a microsecond apart."""
+    told = [(at * US, frame(value)) for at, value in enumerate(events, 2)]
+    return connection([(US, frame({"type": "response.create"}))], told, "/v1/realtime")
+
+
+def heard(step, text, item="i1"):
+    return {"type": f"conversation.item.input_audio_transcription.{step}", "item_id": item, "content_index": 0} | (
+        {"delta": text} if step == "delta" else {"transcript": text}
+    )
+
+
+CREATED = {"type": "response.created", "response": {"id": "r1"}}
+DONE = {"type": "response.done", "response": {"id": "r1", "status": "completed", "output": []}}
+
+
+@pytest.mark.parametrize(
+    ("events", "settled"),
+    [
+        ([CREATED, DONE], 2),
+        ([CREATED, heard("delta", "a"), heard("completed", "ab"), DONE], 4),
+        ([CREATED, heard("delta", "a"), DONE], 0),
+        ([CREATED, heard("delta", "a"), DONE, heard("delta", "b"), heard("completed", "ab")], 5),
+        ([CREATED, heard("delta", "a"), DONE, heard("failed", "")], 4),
+        ([CREATED, heard("delta", "a"), DONE, heard("completed", "x", "i2")], 0),
+        ([heard("completed", "x"), CREATED, DONE], 3),
+    ],
+)
+def test_what_a_user_is_heard_to_say_is_settled_once_it_is_whole(events, settled):
+    found = find_settled(realtime(*events))
+    assert (len(found.chunks) if found else 0) == settled
+
+
+def live(*events):
+    told = [
+        (at * US, frame({"serverContent": event} if event.keys() != {"toolCall"} else event)) for at, event in events
+    ]
+    asked = [(US, frame({"clientContent": {"turns": [{"parts": [{"text": "hi"}]}], "turnComplete": True}}))]
+    path = "/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent"
+    return connection(asked, told, path)
+
+
+def test_a_live_answer_is_settled_once_its_turn_is_complete():
+    said = {"modelTurn": {"parts": [{"text": "a"}]}}
+    whole = [(2, said), (3, {"generationComplete": True}), (4, {"turnComplete": True})]
+    assert [
+        len(find_settled(live(*whole[:count])).chunks) if count > 2 else find_settled(live(*whole[:count]))
+        for count in range(1, 4)
+    ] == [None, None, 3]
+    assert len(find_settled(live(*whole, (5, {"inputTranscription": {"text": "sk-"}}))).chunks) == 3
+    assert len(find_settled(live(*whole, (5, {"toolCall": {"functionCalls": [{"name": "f"}]}}))).chunks) == 3

@@ -138,3 +138,15 @@ def test_a_connection_without_a_turn_is_no_call():
 
 def test_what_a_turn_lost_its_connection_lost():
     assert read(replace(turn("a"), answered=Answered(lossy=True))).lossy
+
+
+def test_halves_of_characters_that_two_messages_say_are_joined_and_lone_ones_replaced():
+    said = replace(turn("\ud83d\ude00 \ud83d"), asked=Asked())
+    whole = replace(connection([(1, frame({"a": "\ud83d"}))], [(2, frame(b"{}"))]))
+    dialect = SocketDialect("socket", 3, "chat", lambda *_: True, lambda messages: [said])
+    assert read_connection(dialect, whole).turns[0].call.output[0].text == "\U0001f600 \ufffd"
+
+
+def test_most_dialects_say_nothing_in_pieces_beside_their_turns():
+    dialect = SocketDialect("socket", 3, "chat", lambda *_: True, lambda messages: [])
+    assert dialect.piece(SocketMessage(False, 1, {})) is None

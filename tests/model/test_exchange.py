@@ -76,6 +76,7 @@ def test_an_exchange_can_be_told_at_any_moment_and_goes_on():
     for number, event in enumerate(EVENTS, 1):
         assembly.add(event)
         assert (assembly.tell(), assembly.last_ns) == (assemble(EVENTS[:number]), event.at_ns)
+        assert assembly.head is HEAD
     assert assembly.pieces == 5
 
 

@@ -190,6 +190,12 @@ def test_texts_that_come_strictly_in_turn_are_taken_apart_the_same():
     ]
 
 
+def test_texts_that_break_out_of_their_strings_are_told_apart_by_nothing():
+    form = learn(b'{"n":0,"t":"z"}\n', FIRST, TURNS, WHOLE)
+    lines = b'{"n":1,"t":"a",["b"}\n{"n":0,"t":"c"],"d"}\n{"n":1,"t":"e"}\n'
+    assert read_all(form, lines)[0] == []
+
+
 def test_whose_a_text_is_does_not_vary_behind_it():
     assert read(b'{"t":"z","n":0}\n', b'{"t":"a","n":0}\n{"t":"b","n":1}\n', TURNS) == (
         {"t": "a", "n": 0},

@@ -6,6 +6,7 @@ from msgspec import structs
 
 from pandaprobe_proxy.capture.frames import Frame
 from pandaprobe_proxy.capture.keep import Begun, Sizes
+from pandaprobe_proxy.dialects.registry import find_socket
 from pandaprobe_proxy.model.exchange import (
     Assembly,
     Event,
@@ -40,7 +41,8 @@ class Gathering:
     """How much of both bodies the store has been told while they go on."""
     request_coded: bool = False
     response_coded: bool = False
-    upgraded: bool = False
+    readable: bool = False
+    """Whether it is a connection whose turns can be told while it is open."""
     full: bool = False
     """No more of its bodies is held, since all bodies together were too much: what is held is a beginning."""
 
@@ -84,7 +86,8 @@ class Gathering:
             self.request_coded = find_header(event.headers, b"content-encoding") is not None
         elif type(event) is ResponseHead:
             self.response_coded = find_header(event.headers, b"content-encoding") is not None
-            self.upgraded = event.status == 101
+            head = self.came.head if event.status == 101 and not self.secret else None
+            self.readable = head is not None and find_socket(head.method, head.path, head.headers) is not None
 
     @property
     def secret(self) -> bool:

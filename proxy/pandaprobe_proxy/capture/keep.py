@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
+from itertools import chain
 from typing import Any
 
 from msgspec import structs
@@ -134,8 +135,7 @@ class Keeper:
             agent=self._text(labels.agent, known),
             parent_agent=self._text(labels.parent_agent, known),
         )
-        bad = (BAD_SESSION,) if any(_is_mistaken(clue) for clue in resolution.clues) else ()
-        warnings = (*labels.warnings, *bad)
+        warnings = (*labels.warnings, *((BAD_SESSION,) if any(map(_is_mistaken, resolution.clues)) else ()))
         secret = is_credential_path(find_path(head))
         return Begun(opened, labels.capture or self._policy.capture, known, warnings, secret)
 
@@ -272,11 +272,11 @@ class Keeper:
         return masked, again
 
     def _find_split(self, call: Call, known: Sequence[bytes]) -> list[bytes]:
-        found: list[bytes] = []
-        for message in (*call.output, *(message for turn in call.turns for message in turn.call.output)):
-            for text in read_texts(message):
-                found += self._redactor.find(text.encode("utf-8", "surrogatepass"), known)
-        return found
+        """What a stream said in pieces: answers, and, of a connection, also what a user was heard to say."""
+        said = chain(call.output, *((*turn.call.input, *turn.call.output) for turn in call.turns))
+        once = {id(message): message for message in said}.values()  # a turn may state again all that came before it
+        texts = (text.encode("utf-8", "surrogatepass") for message in once for text in read_texts(message))
+        return [secret for text in texts for secret in self._redactor.find(text, known)]
 
     def _record(
         self, begun: Begun, exchange: Exchange, sizes: Sizes, bodies: tuple[Body, Body], call: Call | None

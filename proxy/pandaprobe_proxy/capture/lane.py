@@ -42,7 +42,7 @@ class Lane:
         self._pool = ThreadPoolExecutor(1, "recorder-lane")
         self._waiting: deque[Work] = deque()
         self.bytes_held = 0
-        """Of the bodies of what is in it."""
+        """Of the bodies of what is in it and has ended."""
 
     @property
     def busy(self) -> bool:
@@ -54,9 +54,10 @@ class Lane:
         return _weigh(gathering) > LARGE_BYTES
 
     def put(self, exchange: str, gathering: Gathering, ended: bool = True) -> None:
-        self.bytes_held += gathering.bytes_held
+        held = gathering.bytes_held if ended else 0  # what is open is held by others already
+        self.bytes_held += held
         made = self._pool.submit(self._run, self._finish if ended else self._look, gathering)
-        self._waiting.append(Work(exchange, ended, gathering.bytes_held, made))
+        self._waiting.append(Work(exchange, ended, held, made))
 
     def _run(self, make: Callable[[Gathering], Record | None], gathering: Gathering) -> Record | None:
         """A decoded call may be a million objects, none of them garbage: looking for it among them stops everything."""

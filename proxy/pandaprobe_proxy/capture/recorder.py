@@ -7,7 +7,6 @@ When the store cannot take a batch, the batch is kept and tried again, and nothi
 its writer drops and counts. Nothing here ever makes the relay wait.
 """
 
-import queue
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import replace
@@ -27,6 +26,7 @@ from pandaprobe_proxy.capture.records import make_record, make_settled, make_sli
 from pandaprobe_proxy.capture.ring import Ring, RingReader
 from pandaprobe_proxy.capture.seal import NONCE_BYTES, seal, unseal
 from pandaprobe_proxy.capture.suspects import RECORDER, Suspects
+from pandaprobe_proxy.capture.works import Works
 from pandaprobe_proxy.model.exchange import Ended, Event, Outcome, RequestHead
 from pandaprobe_proxy.model.record import Record
 from pandaprobe_proxy.store.base import Writer
@@ -72,7 +72,7 @@ class Recorder:
         self._refused = False
         self._turn = Turn()
         self._batch: Batch | None = None
-        self._works: queue.SimpleQueue[tuple[Callable[[Writer], Any], Future[Any]]] = queue.SimpleQueue()
+        self._works = Works(writer, monotonic_ns)
         self._recorded = self._dropped = self._held = 0
 
     def start(self, wall_ns: int) -> None:
@@ -101,7 +101,7 @@ class Recorder:
     @property
     def behind(self) -> bool:
         """There is more to do than fitted into the last step, and the store does not refuse."""
-        return not self._refused and (self._reader.behind or self._lane.first() is not None or not self._works.empty())
+        return not self._refused and (self._reader.behind or self._lane.first() is not None or self._works.waiting)
 
     def step(self) -> bool:
         """Reads and commits once; False if there was nothing, or the store refused and will be asked again.
@@ -109,7 +109,7 @@ class Recorder:
         True, too, while something large is in the works.
         """
         self._ring.set(slots.HEARTBEAT, self._now())
-        self._run_works()
+        self._works.run(TURN_NS)
         if self._batch is None:
             self._batch = self._read()
         return (self._batch is not None and self._commit(self._batch)) or self._lane.busy
@@ -142,10 +142,11 @@ class Recorder:
             self._take_look(work, turn)
 
     def _take_look(self, work: Work, turn: Turn) -> None:
+        self._looks.done(work.exchange, self._now())
         gathering = self._open.get(work.exchange, Gathering(None))
         if error := work.made.exception():
             log.error("an open connection cannot be read before its end", call=work.exchange, where=tell_place(error))
-            gathering.upgraded = False
+            gathering.readable = False
         elif record := work.made.result():
             turn.settled.append(record)
             gathering.settled_bytes = record.request.size + record.response.size
@@ -156,6 +157,8 @@ class Recorder:
         gathering = self._open.get(exchange)
         if gathering and self._held + gathering.bytes_held < self._keeper.held_limit_bytes:
             self._lane.put(exchange, gathering.copy(), ended=False)
+        elif gathering:
+            self._looks.note(exchange, self._now())
 
     def _prepare(self, made: Future[Any]) -> bool:
         """Whether there is more to store ahead of what was made, or the store refuses now."""
@@ -213,8 +216,8 @@ class Recorder:
             gathering.fill()
         gathering.add(event, self._keeper.body_limit_bytes)
         self._held += gathering.bytes_held - before
-        if gathering.upgraded:
-            self._looks.note(event.exchange, gathering.bytes_held, self._now())
+        if gathering.readable:
+            self._looks.note(event.exchange, self._now())
 
     def _let_go(self, exchange: str) -> None:
         self._held -= self._open.pop(exchange).bytes_held
@@ -308,25 +311,9 @@ class Recorder:
         elif before not in (slots.STARTING, slots.STOPPED):
             log.warning("the store takes calls again")
 
-    def submit(self, work: Callable[[Writer], T]) -> "Future[T]":
+    def submit(self, work: Callable[[Writer], T]) -> Future[T]:
         """Runs `work` with the writer between two commits; may be called from any thread."""
-        future: Future[T] = Future()
-        self._works.put((work, future))
-        return future
-
-    def _run_works(self) -> None:
-        ends_ns = self._now() + TURN_NS
-        while self._now() <= ends_ns:
-            try:
-                work, future = self._works.get_nowait()
-            except queue.Empty:
-                return
-            if not future.set_running_or_notify_cancel():
-                continue
-            try:
-                future.set_result(work(self._writer))
-            except Exception as error:  # it belongs to whoever waits for the future
-                future.set_exception(error)
+        return self._works.put(work)
 
     def interrupt(self) -> bool:
         """The relay is gone: what is open will never end, and becomes `interrupted`. False to be asked again."""

@@ -72,7 +72,7 @@ def _decode_connection(dialect: SocketDialect | None, exchange: Exchange) -> Cal
     if surprise:
         error = CallError(surprise, UNDECODABLE)
         return Call(dialect.name, dialect.version, CONNECTION, streamed=True, lossy=True, error=error)
-    return None if call is None else mend(call)
+    return call
 
 
 def _explain(exchange: Exchange, problem: str) -> CallError | None:

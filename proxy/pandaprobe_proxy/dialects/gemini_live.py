@@ -255,12 +255,23 @@ def read_turns(messages: Sequence[SocketMessage]) -> list[SocketTurn]:
     return fold.turns()
 
 
+def read_piece(message: SocketMessage) -> tuple[str, bool] | None:
+    """An answer ends before its turn is complete, and what was said and heard is told until then."""
+    data = {} if message.sent else camelise(message.data)
+    content = _object(data, "serverContent")
+    if content.get("turnComplete"):
+        return "turn", True
+    said = content.keys() & {"inputTranscription", "modelTurn", "outputTranscription"}
+    return ("turn", False) if said or "toolCall" in data else None
+
+
 SOCKET = SocketDialect(
     name="gemini_live",
     version=1,
     operation="chat",
     matches=matches,
     turns=read_turns,
+    piece=read_piece,
     endpoints=(
         "GET /ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent",
         "GET /ws/google.cloud.aiplatform.v1.LlmBidiService/BidiGenerateContent",

@@ -73,7 +73,8 @@ def _grows(event: dict[str, Json], name: str) -> str | None:
     """A piece of what is said, or of the arguments of a call, beside the names of where it belongs."""
     key = _PIECES.get(str(event.get("type") or name))
     beside = [value for other, value in event.items() if other != key]
-    plain = all(isinstance(value, str | int | None) for value in beside) and "error" not in event
+    plain = all(isinstance(value, str | int | None) for value in beside)
+    plain = plain and len(event.keys() & {"content", "arguments", "error"}) == 1
     return key if key and plain and isinstance(event.get(key), str) and event[key] else None
 
 

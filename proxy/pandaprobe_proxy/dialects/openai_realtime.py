@@ -259,12 +259,21 @@ def read_turns(messages: Sequence[SocketMessage]) -> list[SocketTurn]:
     return fold.turns()
 
 
+def read_piece(message: SocketMessage) -> tuple[str, bool] | None:
+    """What a user said is told in pieces, at any time beside the answer to it."""
+    kind = str(message.data.get("type"))
+    if message.sent or not kind.startswith(_HEARD):
+        return None
+    return f"{message.data.get('item_id')} {message.data.get('content_index')}", kind.endswith(("completed", "failed"))
+
+
 SOCKET = SocketDialect(
     name="openai_realtime",
     version=3,
     operation="chat",
     matches=matches,
     turns=read_turns,
+    piece=read_piece,
     endpoints=("GET /v1/realtime",),
     offers=frozenset({"streamed", "usage", "tools", "cost"}),
 )

@@ -12,7 +12,7 @@ from typing import Any
 
 from pandaprobe_proxy.dialects.base import Answered, Asked
 from pandaprobe_proxy.dialects.estimate import estimate_usage
-from pandaprobe_proxy.dialects.json_values import parse_json
+from pandaprobe_proxy.dialects.json_values import may_need_mending, mend, parse_json
 from pandaprobe_proxy.dialects.limits import read_limits, read_request_id
 from pandaprobe_proxy.dialects.marks import Arrivals, read_marks
 from pandaprobe_proxy.model.call import CONNECTION, PREWARM, Call, CallError, Marks, Turn, Usage, UsageSource
@@ -64,6 +64,9 @@ class SocketDialect:
     """(method, path without query, request headers)."""
     turns: Callable[[Sequence[SocketMessage]], list[SocketTurn]]
     """In the order in which they began."""
+    piece: Callable[[SocketMessage], tuple[str, bool] | None] = lambda message: None
+    """(what a message is a piece of, whether that is whole then), of what is said in pieces at any time beside the
+    turns; None if it is no such piece."""
     counts_tokens: bool = False
     """Whether a turn without a usage has one that is worth an estimate."""
     endpoints: tuple[str, ...] = ()
@@ -76,6 +79,8 @@ class Conversation:
 
     messages: tuple[SocketMessage, ...]
     lossy: bool = False
+    mending: bool = False
+    """Whether it may have halves of characters, which another message may complete."""
     failure: CallError | None = None
     """Why the server closed it, if that was no good end."""
 
@@ -92,6 +97,7 @@ def read_conversation(exchange: Exchange) -> Conversation:
     ordered = merge(*sides, key=lambda item: item[0])
     return Conversation(
         tuple(SocketMessage(sent, at_ns, data) for at_ns, sent, data in ordered if data is not None),
+        mending=any(may_need_mending(message.payload) for message in (*asked, *answered)),
         lossy=lost or missed or any(data is None for side in sides for _, _, data in side),
         failure=next((_read_close(message.payload) for message in answered if message.opcode == CLOSE), None),
     )
@@ -145,7 +151,7 @@ def read_connection(dialect: SocketDialect, exchange: Exchange) -> Call | None:
         return None
     turns = _number(exchange, [(turn, _make_call(dialect, turn, conversation.failure)) for turn in found])
     headers = exchange.response.headers if exchange.response else ()
-    return Call(
+    call = Call(
         dialect=dialect.name,
         version=dialect.version,
         operation=CONNECTION,
@@ -157,6 +163,7 @@ def read_connection(dialect: SocketDialect, exchange: Exchange) -> Call | None:
         limits=read_limits(headers),
         turns=turns,
     )
+    return mend(call) if conversation.mending else call
 
 
 def _number(exchange: Exchange, found: Sequence[tuple[SocketTurn, Call]]) -> tuple[Turn, ...]:

@@ -51,6 +51,11 @@ class RequestHead(msgspec.Struct, frozen=True, gc=False):
     headers: Headers
     """As the client sent them, those named X-PandaProbe-* included."""
 
+    @property
+    def path(self) -> str:
+        """The path of the target without its query."""
+        return self.target.split(b"?", 1)[0].decode("latin-1")
+
 
 @final
 class RequestBody(msgspec.Struct, frozen=True, gc=False):
@@ -126,7 +131,7 @@ class Exchange:
     @property
     def path(self) -> str:
         """The path of the target without its query."""
-        return self.head.target.split(b"?", 1)[0].decode("latin-1")
+        return self.head.path
 
     @property
     def upgraded(self) -> bool:
@@ -171,6 +176,11 @@ class Assembly:
     def pieces(self) -> int:
         """How many there are of both bodies."""
         return len(self._asked.times) + len(self._answered.times)
+
+    @property
+    def head(self) -> RequestHead | None:
+        """The first event, if it has come."""
+        return self._head
 
     def copy(self) -> "Assembly":
         """What has come so far, which does not change as more comes."""

@@ -120,6 +120,15 @@ def test_a_record_that_is_given_up_leaves_what_others_have(place):
     reader.close()
 
 
+def test_what_a_recorder_that_died_left_goes_when_the_next_begins_the_same_run(place):
+    record = make_record(MESSAGES)
+    place.put()
+    before = counts(place)
+    prepare(place, record)
+    place.again().begin(RUN, START_NS)
+    assert counts(place) == before
+
+
 def test_what_a_run_left_goes_when_the_next_begins(place):
     kept, record = make_record([{"role": "user", "content": "kept"}]), make_record(MESSAGES)
     place.put(kept, staged=(Staged(RUN, record.opened.id, b"sealed"),))

@@ -5,21 +5,23 @@ import sqlite3
 from dataclasses import replace
 
 import pytest
-from connections import connection
-from pandaprobe_proxy.capture.keep import Policy
+from connections import connection, frames
+from pandaprobe_proxy.capture.keep import Policy, Sizes
 from pandaprobe_proxy.dialects import registry, responses_socket
 from pandaprobe_proxy.dialects.decode import decode
-from pandaprobe_proxy.model.call import Cost
-from pandaprobe_proxy.model.exchange import Outcome
+from pandaprobe_proxy.model.call import Cost, Usage
+from pandaprobe_proxy.model.correction import Correction, CorrectionKind
+from pandaprobe_proxy.model.exchange import Ended, Exchange, Outcome, RequestHead, ResponseHead
 from pandaprobe_proxy.model.record import Body
 from pandaprobe_proxy.model.score import Score
+from pandaprobe_proxy.model.session import Clue, Source
 from pandaprobe_proxy.model.trace import Trace
 from pandaprobe_proxy.pricing.price import OWN, no_price
 from pandaprobe_proxy.store.base import Budget, Redecoded
 from pandaprobe_proxy.store.rereading import Rereading, Wish
 from pandaprobe_proxy.store.sqlite import redecode as module
 from places import Place
-from records import START_NS, make_record
+from records import START_NS, make_keeper, make_record
 
 
 def rows_of(place, session="s-1"):
@@ -194,19 +196,129 @@ def test_turns_go_where_their_connection_turns_out_to_be(place):
     assert totals(place)[:2] == (3, 0)
 
 
-def test_what_cannot_be_told_in_the_end_is_taken_back(place):
-    whole = tell(place, "one", "two", ended=False)
-    place.put(replace(whole, call=None, said=(), request=Body(), response=Body()))
-    assert rows_of(place) == ([], []) and totals(place)[:2] == (1, 0)
-    assert place.reader().search("one", 9) == []
-    assert dump(place.path)["pieces"] == []
+def twice(place, tmp_path, whole, *looks, beside=()):
+    """The store, and one in which nobody looked, with the same calls in them at the end."""
+    other = Place(tmp_path / "other.db")
+    for one in (place, other):
+        one.put(*beside)
+        one.open(whole.opened)
+        for look in looks if one is place else ():
+            one.put(settled=(look,))
+    return other
 
 
-def test_a_connection_that_is_given_up_takes_its_turns_along(place):
-    whole = tell(place, "one" * 3000, "two", ended=False)
+@pytest.mark.parametrize("end", [{"call": None}, {"call": None, "response": Body(withheld="redaction_failed")}])
+def test_what_cannot_be_told_in_the_end_is_taken_back(place, tmp_path, end):
+    whole = connection("a question", "two")
+    looks = (settled("a question", id=whole.opened.id), settled("a question", "two", id=whole.opened.id))
+    other = twice(place, tmp_path, whole, *looks, beside=[make_record()])
+    end = replace(whole, **{"said": (), "request": Body(), "response": Body(), **end})
+    for one in (place, other):
+        one.put(end)
+    assert dump(place.path) == dump(other.path)
+    assert rows_of(place) == ([], []) and totals(place)[:2] == (2, 0)
+    assert place.reader().search("question", 9) == []
+    other.close()
+
+
+def test_a_connection_that_is_given_up_takes_its_turns_along(place, tmp_path):
+    whole = connection("one" * 3000, "two")
+    other = twice(place, tmp_path, whole, settled("one" * 3000, id=whole.opened.id), beside=[make_record(model="m-1")])
+    for one in (place, other):
+        one.put(discarded=(whole.opened.id,))
+    assert dump(place.path) == dump(other.path)
+    other.close()
+
+
+def test_the_words_of_a_session_are_those_that_are_left(place):
+    whole = connection("first of all", "two")
+    place.open(whole.opened)
+    place.put(settled=(settled("first of all", id=whole.opened.id),))
+    place.put(make_record([{"role": "user", "content": "later"}], "so be it", at_ns=START_NS + 1))
     place.put(discarded=(whole.opened.id,))
-    tables = dump(place.path)
-    assert [tables[name] for name in ("calls", "pieces", "messages", "sessions")] == [[]] * 4
+    row = place.reader().session("s-1")
+    assert (row.first_input, row.models) == ("later", ("m",))
+
+
+PASSWORD = "hunter2Xyz9QqLongPassword"
+
+
+def said_in_pieces(known_at_last):
+    """A connection in whose first answer a password is said in pieces; the last request names it as one, or not."""
+    beside = {"metadata": {"password": PASSWORD}} if known_at_last else {}
+    deltas = [
+        {"type": "response.output_text.delta", "output_index": 0, "content_index": 0, "delta": PASSWORD[at : at + 5]}
+        for at in range(0, len(PASSWORD), 5)
+    ]
+    kinds = ("created", "completed")
+    states = [{"type": f"response.{kind}", "response": {"id": "r", "status": kind}} for kind in kinds]
+    answered = [states[0], *deltas, states[1]]
+    named = [{**state, "response": {**state["response"], "id": "r2", **beside}} for state in states]
+    asked = [{"type": "response.create", "model": "m", "input": text} for text in ("one", "two")]
+    request, response = frames(asked[: 1 + known_at_last], 1000), frames(answered + named * known_at_last, 1500)
+    head = RequestHead(
+        "018bcfe5-6800-7000-8000-000000000001", 0, START_NS, "127.0.0.1:5", "openai", "https://api/v1/responses",
+        "GET", b"/v1/responses", ((b"X-PandaProbe-Session", b"s-1"),),
+    )  # fmt: skip
+    times = (request[1][0], (response[1][-3][0] - 1, len(request[0]) - request[1][0][1]))
+    exchange = Exchange(
+        head,
+        request[0],
+        times[: 1 + known_at_last],
+        ResponseHead(head.exchange, 500_000, 101, b"Switching Protocols", ()),
+        response[0],
+        response[1],
+        Ended(head.exchange, 90_000_000, Outcome.OK) if known_at_last else None,
+    )
+    keeper = make_keeper()
+    return keeper.finish(keeper.begin(head), exchange, Sizes(len(request[0]), len(response[0])))
+
+
+def test_what_is_known_for_a_secret_at_last_is_in_nothing_that_was_told_before(place, tmp_path):
+    look, whole = replace(said_in_pieces(False), outcome=Outcome.OPEN), said_in_pieces(True)
+    assert PASSWORD in repr(look.call) and PASSWORD not in repr(whole.call)
+    other = twice(place, tmp_path, whole, look)
+    assert place.reader().search(PASSWORD, 9)
+    for one in (place, other):
+        one.put(whole)
+    assert dump(place.path) == dump(other.path)
+    assert place.reader().search(PASSWORD, 9) == [] and PASSWORD not in repr(place.reader().sessions(9))
+    db = sqlite3.connect(place.path)
+    db.execute("CREATE VIRTUAL TABLE temp.words USING fts5vocab(main, messages_fts, row)")
+    assert not [word for (word,) in db.execute("SELECT term FROM temp.words") if "hunter2" in word]
+    db.close()
+    other.close()
+
+
+def test_turns_that_somebody_has_put_elsewhere_stay_there(place):
+    whole = tell(place, "one", "two", "three", ended=False)
+    second = rows_of(place)[1][1].call_id
+    place.writer.correct(Correction(CorrectionKind.ASSIGN, "s-2", calls=(second,)))
+    place.put(whole)
+    assert [turn.turn for turn in rows_of(place)[1]] == [1, 3]
+    assert [turn.call_id for turn in rows_of(place, "s-2")[1]] == [second]
+    assert {hit.session_id for hit in place.reader().search("two!", 9)} == {"s-2"}
+
+
+def test_turns_say_the_same_of_their_session_as_their_connection(place):
+    whole = tell(place, "one", "two", ended=False)
+    place.put(replace(whole, clues=(Clue(Source.BODY, "conversation", "conv_1", confidence=0.9),)))
+    db = sqlite3.connect(place.path)
+    told = db.execute("SELECT source, confidence, clues FROM calls").fetchall()
+    db.close()
+    assert len(told) == 3 and len(set(told)) == 1 and "conv_1" in told[0][2]
+
+
+def test_what_is_read_of_a_turn_later_on_is_put_right_while_the_connection_is_open(place):
+    first, second = settled("one", id="018bcfe5-6800-7000-8000-000000000002"), None
+    second = settled("one", "two", id=first.opened.id)
+    early = replace(first.call.turns[0], call=replace(first.call.turns[0].call, usage=Usage()), number=7)
+    place.open(first.opened)
+    place.put(settled=(replace(first, call=replace(first.call, turns=(early,))),))
+    assert totals(place)[4:6] == (0, 0)
+    place.put(settled=(second,))
+    assert [(turn.turn, turn.usage.output) for turn in rows_of(place)[1]] == [(1, 1), (2, 2)]
+    assert totals(place) == (2, 1, 0, 2, 20, 3, ("m-1",))
 
 
 def test_what_an_earlier_run_had_told_of_a_connection_stays(place):

@@ -15,12 +15,13 @@ from pandaprobe_proxy.model.session import DEFAULTS, Source
 from pandaprobe_proxy.store.searched import first_and_last
 from pandaprobe_proxy.store.sqlite import changes, totals
 from pandaprobe_proxy.store.sqlite.ahead import Ahead
-from pandaprobe_proxy.store.sqlite.codec import Codec, to_text, write_chunks
-from pandaprobe_proxy.store.sqlite.columns import call_values, write_columns, write_marks
+from pandaprobe_proxy.store.sqlite.codec import Codec, from_text, to_text, write_chunks
+from pandaprobe_proxy.store.sqlite.columns import NO_CALL, call_values, write_columns, write_marks
 from pandaprobe_proxy.store.sqlite.links import Links
 from pandaprobe_proxy.store.sqlite.messages import Messages
 from pandaprobe_proxy.store.sqlite.pieces import Named, Pieces
 from pandaprobe_proxy.store.sqlite.placing import Placing
+from pandaprobe_proxy.store.sqlite.taking_back import TakingBack
 from pandaprobe_proxy.store.sqlite.turns import Turns
 
 _OPEN = """
@@ -46,6 +47,7 @@ class Calls:
         self.links = Links(connection)
         self.placing = Placing(connection)
         self.turns = Turns(connection, codec, self.messages, self.links)
+        self.taking_back = TakingBack(connection, codec, self._pieces)
 
     def begin(self, run: str, opened: Opened) -> None:
         """The row of a call that has begun. Nothing if it is there."""
@@ -152,8 +154,7 @@ class Calls:
             return
         key, settled = found
         if settled:
-            self.turns.put(key, ())
-            self._let_go(key)
+            self.taking_back.take_back(key)
         totals.drop(self._db, key)
 
     def _let_go(self, key: int) -> None:
@@ -169,25 +170,39 @@ class Calls:
         if found is None:
             return
         key, settled = found
+        turns = record.call.turns if record.call else ()
+        compared = self.turns.compare(key, turns) if settled else None
+        if compared and compared.differing and self._hides_more(key, record):
+            self.taking_back.take_back(key)
+            compared = None
         counted = totals.count(self._db, key)
         placed = self.placing.place(key, record)
         said = self._ended(record)
-        if settled:
+        if compared:
             self._let_go(key)
-            said["turns"] = None
+            said = dict.fromkeys(call_values(NO_CALL)) | said
         write_columns(self._db, key, said | call_values(record.call) | placed.columns)
         totals.count_again(self._db, key, counted)
-        if settled:
-            self.turns.follow(key)
+        if compared:
+            self.turns.follow(key, placed.before)
         session = self.placing.settle(key, placed, record.evidence)
         totals.widen(self._db, session, record.opened.started_ns, record.ended_ns)
-        turns = record.call.turns if record.call else ()
-        if settled or turns:
-            self.turns.put(key, turns)
+        if turns or compared:
+            self.turns.put(key, turns, compared)
         if record.call is not None and not turns:
             self._read(session, key, record.call, record.said)
             self.links.tie_answer(key, record.call, record.credential or None, record.opened.upstream)
         self.links.tie_attempt(key, record)
+
+    def _hides_more(self, key: int, record: Record) -> bool:
+        """Whether less of what was said may be kept than while the connection was open."""
+        kept = self._db.execute("SELECT request_kept, response_kept FROM calls WHERE key = ?", (key,)).fetchone()
+        before = [from_text(text) or {} for text in kept]
+        bodies = (record.request, record.response)
+        withheld = any(body.withheld and "withheld" not in held for body, held in zip(bodies, before, strict=True))
+        if withheld or not record.call or not record.call.turns:
+            return True
+        return sum(body.redactions for body in bodies) > sum(int(held.get("redactions", 0)) for held in before)
 
     def _read(self, session: int, key: int, call: Call, said: Sequence[Said]) -> None:
         totals.describe(self._db, session, call.model or call.requested_model, *first_and_last(call))

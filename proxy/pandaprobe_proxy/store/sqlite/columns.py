@@ -9,6 +9,8 @@ from pandaprobe_proxy.model.call import Call, Marks
 from pandaprobe_proxy.pricing.price import OWN
 from pandaprobe_proxy.store.sqlite.codec import Codec, from_text, to_text
 
+NO_CALL = Call("", 0, "")
+"""Whose columns are those that a decoder fills."""
 COUNTED = ("input", "output", "cached", "reasoning", "cache_written", "audio_input", "audio_output")
 
 

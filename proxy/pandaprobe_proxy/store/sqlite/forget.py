@@ -1,25 +1,18 @@
 """Forgetting: a session deleted, what is over the budget. Inside a transaction.
 
-A piece or a message goes when the last that used it goes. The index of words keeps no text, so a message is taken out
-of it by saying again what was put in, which is why messages go before the bodies they are read from.
+A piece or a message goes when the last that used it goes; messages go before the bodies that they are read from.
 """
 
 import sqlite3
 import time
 from typing import Any
 
-from pandaprobe_proxy.dialects.decode import decode
-from pandaprobe_proxy.model.call import Message
-from pandaprobe_proxy.sessions.transcript import digest
 from pandaprobe_proxy.store.base import Budget
-from pandaprobe_proxy.store.searched import searchable
 from pandaprobe_proxy.store.sqlite import changes
 from pandaprobe_proxy.store.sqlite.codec import Codec
-from pandaprobe_proxy.store.sqlite.decoding import Decoding
-from pandaprobe_proxy.store.sqlite.messages import Messages
 from pandaprobe_proxy.store.sqlite.pieces import Pieces
 from pandaprobe_proxy.store.sqlite.placing import Placing
-from pandaprobe_proxy.store.sqlite.rows import CALL, select
+from pandaprobe_proxy.store.sqlite.unsaying import Unsaying
 
 AT_ONCE_S = 0.05
 TRIM_TO = 0.9  # of the budget, so that there is some room before the next time
@@ -34,7 +27,7 @@ class Forgetting:
     def __init__(self, connection: sqlite3.Connection, codec: Codec) -> None:
         self._db = connection
         self._codec = codec
-        self._rows = Messages(connection)
+        self._unsaying = Unsaying(connection, codec)
         self._pieces = Pieces(connection, codec)
         self._placing = Placing(connection)
         self._owed_bytes = 0
@@ -47,7 +40,7 @@ class Forgetting:
             return None
         session = int(row[0])
         calls = self._db.execute("SELECT key, call_id, turns FROM calls WHERE session = ?", (session,)).fetchall()
-        self._forget_messages(session)
+        self._unsaying.forget_session(session)
         for key, call_id, _ in calls:
             self._forget_bodies(key)
             self._placing.forget(key)
@@ -62,31 +55,6 @@ class Forgetting:
         self._db.execute("DELETE FROM sessions WHERE key = ?", (session,))
         changes.forget(self._db, session_id)
         return sum(turns is None for _, _, turns in calls)
-
-    def _forget_messages(self, session: int, call: int | None = None) -> None:
-        """Takes messages out of a session, all or those of one call, and out of the index if nobody else has them."""
-        condition = "i.session = ?" + ("" if call is None else " AND i.call = ?")
-        values = (session,) if call is None else (session, call)
-        alone = self._db.execute(
-            "SELECT m.key, m.digest, i.call FROM session_messages AS i JOIN messages AS m ON m.key = i.message"
-            f" WHERE {condition} AND NOT EXISTS"
-            " (SELECT 1 FROM session_messages AS o WHERE o.message = i.message AND o.session != i.session)",
-            values,
-        ).fetchall()
-        by_call: dict[int, list[tuple[int, bytes]]] = {}
-        for key, name, owner in alone:
-            by_call.setdefault(owner, []).append((key, name))
-        decoding = Decoding(self._db, self._codec, decode)
-        for owner, messages in by_call.items():
-            said = {digest(message): message for message in self._messages_of(owner, decoding)}
-            for key, name in messages:
-                self._rows.forget(key, searchable(said[name]) if name in said else "")
-        self._db.execute(f"DELETE FROM session_messages AS i WHERE {condition}", values)
-
-    def _messages_of(self, key: int, decoding: Decoding) -> tuple[Message, ...]:
-        rows = select(self._db, f"{CALL} WHERE c.key = ?", (key,))
-        call = decoding.call(rows[0]) if rows else None
-        return (*call.input, *call.output) if call else ()
 
     def _forget_bodies(self, key: int) -> int:
         """Lets go of a call's pieces; the bytes that this freed."""
@@ -160,7 +128,7 @@ class Forgetting:
             return 0
         session = int(row[0])
         calls = self._db.execute("SELECT key FROM calls WHERE session = ?", (session,)).fetchall()
-        self._forget_messages(session)
+        self._unsaying.forget_session(session)
         kept = '{"complete":false,"withheld":"trimmed"}'
         freed = 0
         for (key,) in calls:

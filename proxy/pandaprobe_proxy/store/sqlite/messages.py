@@ -6,7 +6,7 @@ behind under a key that is never used again: they lead to no message, and a sear
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 
 from pandaprobe_proxy.model.record import Said
@@ -58,6 +58,20 @@ class Messages:
                 self._index_again(key, said)
         self.keep(session, call, tuple(kept.values()))
 
+    def brought_by(self, calls: Mapping[int, int]) -> dict[int, set[tuple[bytes, bytes | None]]]:
+        """What tells the messages that each of these calls, in its session, brought into that."""
+        brought: dict[int, set[tuple[bytes, bytes | None]]] = {}
+        for session in set(calls.values()):
+            rows = self._db.execute(
+                "SELECT i.call, m.digest, m.indexed FROM session_messages AS i JOIN messages AS m ON m.key = i.message"
+                " WHERE i.session = ?",
+                (session,),
+            )
+            for call, name, indexed in rows:
+                if calls.get(call) == session:
+                    brought.setdefault(call, set()).add((name, indexed))
+        return brought
+
     def _brought_by(self, session: int, call: int) -> list[tuple[int, bytes, bytes | None]]:
         return self._db.execute(
             "SELECT m.key, m.digest, m.indexed FROM session_messages AS i JOIN messages AS m ON m.key = i.message"
@@ -87,6 +101,11 @@ class Messages:
                 "INSERT INTO messages_fts (messages_fts, rowid, text) VALUES ('delete', ?, ?)", (key, text)
             )
         self._db.execute("DELETE FROM messages WHERE key = ?", (key,))
+
+
+def identify(said: Said) -> tuple[bytes, bytes]:
+    """What tells a message, and the words under which it is found, from others."""
+    return said.digest, _hash(said.text)
 
 
 def _hash(text: str) -> bytes:

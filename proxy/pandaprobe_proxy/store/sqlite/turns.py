@@ -5,17 +5,18 @@ credential, upstream) is copied; a connection whose turns have rows counts for n
 """
 
 import sqlite3
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 from pandaprobe_proxy.model.call import Message, Turn
 from pandaprobe_proxy.model.exchange import Outcome
-from pandaprobe_proxy.store.searched import MOST_MESSAGES, first_and_last, list_said, tell
+from pandaprobe_proxy.model.record import Said
+from pandaprobe_proxy.store.searched import MOST_MESSAGES, first_and_last, tell
 from pandaprobe_proxy.store.sqlite import totals
 from pandaprobe_proxy.store.sqlite.codec import Codec
 from pandaprobe_proxy.store.sqlite.columns import call_values, keep_cost, write_columns, write_marks
 from pandaprobe_proxy.store.sqlite.links import Links
-from pandaprobe_proxy.store.sqlite.messages import Messages
+from pandaprobe_proxy.store.sqlite.messages import Messages, identify
 from pandaprobe_proxy.store.sqlite.rows import Row, select
 
 _SHARED = (
@@ -28,6 +29,18 @@ _ADD = (
 )
 
 
+_WHY = ("source", "confidence", "clues")
+
+
+class Compared(NamedTuple):
+    """Turns compared with the rows that turns have."""
+
+    said: list[tuple[Said, ...]]
+    """What was said in each turn and not before."""
+    differing: set[str]
+    """The ids of the rows that are known for something that their turn does not say, or whose turn is not there."""
+
+
 class Turns:
     """Writes turns through one connection to the store."""
 
@@ -37,26 +50,53 @@ class Turns:
         self._messages = messages
         self._links = links
 
-    def put(self, connection: int, turns: Sequence[Turn]) -> None:
-        """These are the turns of the connection in that row, and no others. Those that have a row keep it."""
+    def put(self, connection: int, turns: Sequence[Turn], compared: Compared | None = None) -> None:
+        """These are the turns of the connection in that row, and no others. Those that have a row keep it.
+
+        `compared` is what `compare` says of them, where somebody has asked that already.
+        """
+        compared = compared or self.compare(connection, turns)
         row, known = self._read(connection)
         found = {turn.call_id for turn in turns}
-        for call_id, turn in known.items():
+        for call_id, held in known.items():
             if call_id not in found:
-                self._drop(turn)
-        before: tuple[Message, ...] = ()
-        for said in turns:
-            before = self._put(row, said, known.get(said.call_id), before)
+                self._drop(held)
+        for turn, said in zip(turns, compared.said, strict=True):
+            self._put(row, turn, known.get(turn.call_id), said, turn.call_id in compared.differing)
 
     def add(self, connection: int, turns: Sequence[Turn]) -> None:
-        """The connection in that row has come to these turns. Those that have a row are as they were."""
+        """The connection in that row, which is open, has come to these turns. Words of those that have a row stay."""
         row, known = self._read(connection)
-        before: tuple[Message, ...] = ()
-        for turn in turns:
-            if turn.call_id in known:
-                before = (*turn.call.input, *turn.call.output)
-            else:
-                before = self._put(row, turn, None, before)
+        for turn, own in zip(turns, _find_own(turns), strict=True):
+            held = known.get(turn.call_id)
+            if held is None:
+                self._put(row, turn, None, tuple(map(tell, own)))
+            elif any(held[name] != value for name, value in self._values(row, turn, held).items()):
+                self._write(held["key"], self._values(row, turn, held), held)
+
+    def compare(self, connection: int, turns: Sequence[Turn]) -> Compared:
+        """What these turns say, compared with the rows of the connection's turns."""
+        _, known = self._read(connection)
+        brought = self._messages.brought_by({held["key"]: held["session"] for held in known.values()})
+        said = [tuple(map(tell, own)) for own in _find_own(turns)]
+        same = set()
+        for turn, messages in zip(turns, said, strict=True):
+            held = known.get(turn.call_id)
+            if held and brought.get(held["key"], set()) <= set(map(identify, messages)):
+                same.add(turn.call_id)
+        return Compared(said, known.keys() - same)
+
+    def follow(self, connection: int, before: int) -> None:
+        """The turns that have rows go where the connection in that row has gone, from the session that it was `before`
+        in, and say the same of why; but for those that somebody has put elsewhere."""
+        row, known = self._read(connection)
+        for turn in known.values():
+            if turn["recorded"] is not None:
+                continue
+            if turn["session"] == before != row["session"]:
+                totals.move(self._db, turn["key"], row["session"])
+            if any(turn[name] != row[name] for name in _WHY):
+                write_columns(self._db, turn["key"], {name: row[name] for name in _WHY})
 
     def _read(self, connection: int) -> tuple[Row, dict[str, Row]]:
         """The row of a connection, and by their ids those of its turns."""
@@ -64,29 +104,22 @@ class Turns:
         held = select(self._db, "SELECT * FROM calls WHERE connection = ?", (row["call_id"],))
         return row, {turn["call_id"]: turn for turn in held}
 
-    def follow(self, connection: int) -> None:
-        """The turns that have rows go where the connection in that row has gone, and say the same of why."""
-        row, known = self._read(connection)
-        for turn in known.values():
-            if turn["session"] != row["session"]:
-                totals.move(self._db, turn["key"], row["session"])
-                write_columns(self._db, turn["key"], {name: row[name] for name in ("source", "confidence", "clues")})
-
-    def _put(self, connection: Row, turn: Turn, held: Row | None, before: tuple[Message, ...]) -> tuple[Message, ...]:
-        """The row of one turn, and all that was said in it; `before` is that of the turn before it."""
-        key, session = held["key"] if held else self._add(connection, turn), connection["session"]
-        counted = totals.count(self._db, key) if held else None
-        write_columns(self._db, key, self._values(connection, turn, held))
-        totals.count_again(self._db, key, counted)
-        call, messages = turn.call, (*turn.call.input, *turn.call.output)
+    def _put(self, row: Row, turn: Turn, held: Row | None, said: tuple[Said, ...], differs: bool = False) -> None:
+        """The row of one turn of a connection, and what was said in it and not before."""
+        key, session = (held["key"], held["session"]) if held else (self._add(row, turn), row["session"])
+        self._write(key, self._values(row, turn, held), held)
+        call = turn.call
         totals.describe(self._db, session, call.model or call.requested_model, *first_and_last(call))
-        if held:
-            self._messages.renew(session, key, list_said(call))
+        if differs:
+            self._messages.renew(session, key, said)
         else:
-            new = messages[_same(before, messages) :][-MOST_MESSAGES:]
-            self._messages.keep(session, key, [tell(message) for message in new])
-        self._links.tie_answer(key, call, connection["credential"], connection["upstream"])
-        return messages
+            self._messages.keep(session, key, said)
+        self._links.tie_answer(key, call, row["credential"], row["upstream"])
+
+    def _write(self, key: int, values: dict[str, Any], held: Row | None) -> None:
+        counted = totals.count(self._db, key) if held else None
+        write_columns(self._db, key, values)
+        totals.count_again(self._db, key, counted)
 
     def _add(self, connection: Row, turn: Turn) -> int:
         return int(self._db.execute(_ADD, (turn.call_id, turn.started_ns, connection["key"])).lastrowid or 0)
@@ -112,7 +145,17 @@ class Turns:
         self._db.execute("DELETE FROM calls WHERE key = ?", (row["key"],))
 
 
+def _find_own(turns: Sequence[Turn]) -> Iterator[tuple[Message, ...]]:
+    """What was said in each and not in the one before: a turn may state its whole conversation."""
+    before: tuple[Message, ...] = ()
+    for turn in turns:
+        messages = (*turn.call.input, *turn.call.output)
+        yield messages[_same(before, messages) :][-MOST_MESSAGES:]
+        before = messages
+
+
 def _same(before: Sequence[Message], messages: Sequence[Message]) -> int:
-    """How many messages they begin with alike: a turn that states its whole conversation repeats what is kept."""
+    """How many messages they begin with alike."""
     pairs = enumerate(zip(before, messages, strict=False))
-    return next((at for at, (one, other) in pairs if one != other), min(len(before), len(messages)))
+    differing = (at for at, (one, other) in pairs if one is not other and one != other)
+    return next(differing, min(len(before), len(messages)))
