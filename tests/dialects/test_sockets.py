@@ -150,3 +150,38 @@ def test_halves_of_characters_that_two_messages_say_are_joined_and_lone_ones_rep
 def test_most_dialects_say_nothing_in_pieces_beside_their_turns():
     dialect = SocketDialect("socket", 3, "chat", lambda *_: True, lambda messages: [])
     assert dialect.piece(SocketMessage(False, 1, {})) is None
+
+
+def named(text, name, previous=None, asked=None, conversation=None, **more):
+    """A turn that is answered under a name, and names what it goes on from."""
+    said = turn(text, **more)
+    asked = replace(asked or said.asked, previous_id=previous, operation=said.asked.operation)
+    return replace(said, asked=asked, answered=replace(said.answered, response_id=name, conversation_id=conversation))
+
+
+def followed(*turns):
+    """Of each turn, the place of the one that it goes on from."""
+    found = read(*turns).turns
+    places = {one.call_id: at for at, one in enumerate(found)}
+    return [places.get(one.follows) for one in found]
+
+
+def test_a_turn_goes_on_from_the_one_that_it_names():
+    assert followed(named("a", "r1"), named("b", "r2", "r1"), named("c", "r3", "r1"), named("d", "r4", "r9")) == [
+        None, 0, 0, None,
+    ]  # fmt: skip
+    assert followed(named("a", "r1", "r0"), named("b", "r2")) == [None, None]
+
+
+def test_a_turn_goes_on_from_the_one_before_if_it_states_the_same_or_the_provider_holds_it():
+    first = Asked(messages=(Message("user", "a?"),))
+    again = Asked(messages=(*first.messages, Message("assistant", "a"), Message("user", "b?")))
+    assert followed(named("a", "r1", asked=first), named("b", "r2", asked=again)) == [None, 0]
+    assert followed(named("a", "r1", conversation="c"), named("b", "r2", conversation="c")) == [None, 0]
+    assert followed(named("a", "r1", asked=Asked()), named("b", "r2", asked=Asked())) == [None, None]
+
+
+def test_what_goes_on_from_a_prewarm_goes_on_from_what_that_does():
+    warm = named("b", "r2", "r1", operation="prewarm")
+    assert followed(named("a", "r1"), warm, named("c", "r3", "r2")) == [None, 0, 0]
+    assert followed(named("b", "r2", operation="prewarm"), named("c", "r3", "r2")) == [None, 0]

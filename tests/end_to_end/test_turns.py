@@ -42,6 +42,7 @@ def recorded(directory):
     thread.start()
     try:
         with sidecar(directory, f"http://127.0.0.1:{server.socket.getsockname()[1]}") as recording:
+            recording.ready()
             yield recording
     finally:
         server.shutdown()

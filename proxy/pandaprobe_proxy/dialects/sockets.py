@@ -4,7 +4,7 @@ A connection is one exchange, and each of its turns a call. What a turn is, a so
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from heapq import merge
@@ -170,14 +170,29 @@ def _number(exchange: Exchange, found: Sequence[tuple[SocketTurn, Call]]) -> tup
     """The turns with their numbers and ids. A later decoder may find others before one, which keeps its id."""
     turns: list[Turn] = []
     same: Counter[int] = Counter()
+    answered: dict[str, str] = {}
     number = 0
     for turn, call in found:
         is_turn = call.operation != PREWARM
         number += is_turn
         call_id = _make_id(exchange, turn.started_ns, same[turn.started_ns])
         same[turn.started_ns] += 1
-        turns.append(Turn(call_id, call, turn.started_ns, turn.ended_ns, number if is_turn else None))
+        follows = _find_followed(call, answered, turns)
+        turns.append(Turn(call_id, call, turn.started_ns, turn.ended_ns, number if is_turn else None, follows))
+        if call.response_id:
+            answered[call.response_id] = (follows if not is_turn else None) or call_id
     return tuple(turns)
+
+
+def _find_followed(call: Call, answered: Mapping[str, str], before: Sequence[Turn]) -> str | None:
+    """The turn that one goes on from: that of the answer which it names, else the one before, if it states the same
+    conversation again, or the provider holds that."""
+    if call.previous_id is not None or not before:
+        return answered.get(call.previous_id or "")
+    last = before[-1]
+    held = call.conversation_id is not None and call.conversation_id == last.call.conversation_id
+    stated = call.input[:1] == last.call.input[:1] != ()
+    return last.call_id if held or stated else None
 
 
 def _make_id(exchange: Exchange, started_ns: int, nth: int) -> str:

@@ -188,6 +188,8 @@ class Turn:
     """None if its answer never ended."""
     number: int | None
     """From 1; None for a `prewarm`, which is no turn: it only fills the provider's cache for one."""
+    follows: str | None = None
+    """The turn of the same connection that it goes on from, by its id."""
 
 
 RETRIEVE = "retrieve"

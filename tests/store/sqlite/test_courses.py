@@ -1,6 +1,7 @@
 """A session's course as columns, and its conversation piece by piece."""
 
 import pytest
+from connections import connection
 from pandaprobe_proxy.model.exchange import Outcome
 from pandaprobe_proxy.sessions.conversation import merge
 from pandaprobe_proxy.sessions.steps import fold
@@ -67,6 +68,19 @@ def test_pieces_of_a_conversation_say_what_the_whole_of_it_says(place, limit):
         at = piece.next
     assert told == whole
     assert [previous for previous, _ in begins] == [None, *(begin for _, begin in begins)][: len(begins)]
+
+
+def test_pieces_say_the_same_of_the_turns_of_a_connection(place):
+    place.put(connection("one", "two", "three", session="s"))
+    reader = place.reader()
+    whole = reader.tell_from("s", None, 50).additions
+    assert [(one.branch, [message.text for message in one.said]) for one in whole] == [
+        (1, ["one"]),
+        (1, ["two"]),
+        (1, ["three"]),
+    ]
+    pieces = [reader.tell_from("s", one.call_id, 1).additions for one in whole]
+    assert [one for (one,) in pieces] == whole
 
 
 def test_two_that_go_on_from_the_same_are_two_lines(place):

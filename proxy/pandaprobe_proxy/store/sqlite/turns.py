@@ -130,6 +130,7 @@ class Turns:
         ended_ns = connection["ended_ns"] if turn.ended_ns is None else connection["started_ns"] + turn.ended_ns
         values = call_values(turn.call) | {
             "turn": turn.number,
+            "follows": turn.follows or (connection["follows"] if turn.number == 1 else None),
             "ended_ns": ended_ns,
             "outcome": connection["outcome"] if broken else Outcome.OK,
             "error": connection["error"] if broken else None,
