@@ -16,7 +16,7 @@ from pandaprobe_proxy.dialects.mistral_entries import EntryFold, read_inputs, re
 from pandaprobe_proxy.dialects.openai_fields import merge_field, pop_typed, read_usage, without_nulls
 from pandaprobe_proxy.model.call import CallError, Message
 from pandaprobe_proxy.model.exchange import Headers, find_header
-from pandaprobe_proxy.wire.run_forms import Alike
+from pandaprobe_proxy.wire.run_forms import TIME, Alike
 from pandaprobe_proxy.wire.stream import StreamEvent
 
 Json = Any
@@ -78,7 +78,7 @@ def _grows(event: dict[str, Json], name: str) -> str | None:
     return key if key and plain and isinstance(event.get(key), str) and event[key] else None
 
 
-ALIKE = Alike(_grows, {"created_at": rb'"([0-9TZ:.+-]*+)"'})
+ALIKE = Alike(_grows, {"created_at": TIME})
 
 
 class _Stream:

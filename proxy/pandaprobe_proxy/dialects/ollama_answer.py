@@ -9,7 +9,7 @@ from pandaprobe_proxy.dialects.errors import read_error
 from pandaprobe_proxy.dialects.openai_fields import merge_field
 from pandaprobe_proxy.dialects.openai_messages import read_tool_call
 from pandaprobe_proxy.model.call import CallError, Message, ToolCall, Usage, UsageSource
-from pandaprobe_proxy.wire.run_forms import Alike
+from pandaprobe_proxy.wire.run_forms import TIME, Alike
 
 Json = Any
 _COUNTS = ("prompt_eval_count", "eval_count")
@@ -30,7 +30,7 @@ def _grows(line: dict[str, Json], kind: str) -> str | None:
     return texts[0] if len(texts) == 1 and isinstance(said[texts[0]], str) else None
 
 
-ALIKE = Alike(_grows, {"created_at": rb'"([0-9TZ:.+-]*+)"'})
+ALIKE = Alike(_grows, {"created_at": TIME})
 
 
 class OllamaAnswer:

@@ -22,6 +22,7 @@ from pandaprobe_proxy.wire.stream import StreamEvent
 Json = Any
 NUMBER = rb"(0|[1-9][0-9]{0,14}+)"
 PADDING = rb'"([A-Za-z0-9_-]*+)"'
+TIME = rb'"([0-9TZ:.+-]*+)"'
 _TEXT = rb"((?s:[^\"\\]*+(?:\\.[^\"\\]*+)*+))"
 """The inside of a JSON string."""
 _NUMBERED = b'",$1,"'

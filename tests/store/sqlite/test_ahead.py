@@ -122,7 +122,7 @@ def test_a_record_that_is_given_up_leaves_what_others_have(place):
 
 def test_what_a_recorder_that_died_left_goes_when_the_next_begins_the_same_run(place):
     record = make_record(MESSAGES)
-    place.put()
+    place.put(staged=(Staged(RUN, record.opened.id, b"sealed"),))
     before = counts(place)
     prepare(place, record)
     place.again().begin(RUN, START_NS)

@@ -136,7 +136,7 @@ class Calls:
             return
         key, said = found[0], self._ended(record)
         counted = totals.count(self._db, key)
-        self._let_go(key)
+        self._pieces.let_go(key)
         columns = {name: value for name, value in said.items() if name not in _AT_THE_END}
         write_columns(self._db, key, columns | call_values(record.call))
         totals.count_again(self._db, key, counted)
@@ -157,10 +157,6 @@ class Calls:
             self.taking_back.take_back(key)
         totals.drop(self._db, key)
 
-    def _let_go(self, key: int) -> None:
-        """The row's recipes hold nothing any more."""
-        self._pieces.let_go(self._db.execute("SELECT request, response FROM calls WHERE key = ?", (key,)).fetchone())
-
     def end(self, run: str, record: Record) -> None:
         """Makes a call's row terminal, with its bodies and messages. Nothing if it is terminal already."""
         found = self._open_row(record.opened.id)
@@ -179,7 +175,7 @@ class Calls:
         placed = self.placing.place(key, record)
         said = self._ended(record)
         if compared:
-            self._let_go(key)
+            self._pieces.let_go(key)
             said = dict.fromkeys(call_values(NO_CALL)) | said
         write_columns(self._db, key, said | call_values(record.call) | placed.columns)
         totals.count_again(self._db, key, counted)

@@ -42,7 +42,7 @@ class Forgetting:
         calls = self._db.execute("SELECT key, call_id, turns FROM calls WHERE session = ?", (session,)).fetchall()
         self._unsaying.forget_session(session)
         for key, call_id, _ in calls:
-            self._forget_bodies(key)
+            self._pieces.let_go(key)
             self._placing.forget(key)
             self._db.execute("DELETE FROM staged WHERE call_id = ?", (call_id,))
             self._db.execute("DELETE FROM scores WHERE trace_id = ?", (call_id,))
@@ -55,12 +55,6 @@ class Forgetting:
         self._db.execute("DELETE FROM sessions WHERE key = ?", (session,))
         changes.forget(self._db, session_id)
         return sum(turns is None for _, _, turns in calls)
-
-    def _forget_bodies(self, key: int) -> int:
-        """Lets go of a call's pieces; the bytes that this freed."""
-        return self._pieces.let_go(
-            self._db.execute("SELECT request, response FROM calls WHERE key = ?", (key,)).fetchone()
-        )
 
     def trim(self, budget: Budget, now_ns: int) -> bool:
         """Sheds some of what is over the budget: for age whole sessions, for size first bodies, then sessions."""
@@ -132,7 +126,7 @@ class Forgetting:
         kept = '{"complete":false,"withheld":"trimmed"}'
         freed = 0
         for (key,) in calls:
-            freed += self._forget_bodies(key)
+            freed += self._pieces.let_go(key)
             self._db.execute(
                 "UPDATE calls SET request = NULL, response = NULL, chunks = NULL, request_kept = ?, response_kept = ?"
                 " WHERE key = ?",

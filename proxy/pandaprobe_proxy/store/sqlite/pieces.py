@@ -4,7 +4,7 @@ A piece that is stored ahead of its call has no uses until the call's row has it
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 
 from pandaprobe_proxy.store.sqlite.codec import INLINE_BYTES, Codec, Part
@@ -40,8 +40,9 @@ class Pieces:
         made = self._db.execute("INSERT INTO pieces (digest, uses, data) VALUES (?, ?, ?)", values)
         return int(made.lastrowid or 0)
 
-    def let_go(self, recipes: Iterable[bytes | None]) -> int:
-        """One use less of each piece in recipes; the bytes that this freed."""
+    def let_go(self, call: int) -> int:
+        """One use less of each piece in the recipes of the call in that row; the bytes that this freed."""
+        recipes = self._db.execute("SELECT request, response FROM calls WHERE key = ?", (call,)).fetchone()
         freed = 0
         for recipe in filter(None, recipes):
             freed += len(recipe)

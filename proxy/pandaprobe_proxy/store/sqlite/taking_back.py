@@ -40,7 +40,7 @@ class TakingBack:
         decoding = Decoding(self._db, self._codec, decode)
         said = [decoding.call(turn) for turn in turns]
         sessions = {row["session"], *(turn["session"] for turn in turns)}
-        self._unsaying.forget_calls(sessions, [turn["key"] for turn in turns])
+        self._unsaying.forget_calls(sessions, [turn["key"] for turn in turns], decoding)
         for turn in turns:
             totals.take_out(self._db, turn["key"])
             self._db.execute("DELETE FROM calls WHERE key = ?", (turn["key"],))
@@ -53,7 +53,7 @@ class TakingBack:
     def _blank(self, row: Row) -> None:
         """The row says nothing of what was said."""
         counted = totals.count(self._db, row["key"])
-        self._pieces.let_go((row["request"], row["response"]))
+        self._pieces.let_go(row["key"])
         write_columns(self._db, row["key"], _BLANK | _BODIES)
         totals.count_again(self._db, row["key"], counted)
 

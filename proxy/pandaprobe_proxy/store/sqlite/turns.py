@@ -5,7 +5,7 @@ credential, upstream) is copied; a connection whose turns have rows counts for n
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from pandaprobe_proxy.model.call import Message, Turn
@@ -55,8 +55,8 @@ class Turns:
 
         `compared` is what `compare` says of them, where somebody has asked that already.
         """
-        compared = compared or self.compare(connection, turns)
         row, known = self._read(connection)
+        compared = compared or self._compare(known, turns)
         found = {turn.call_id for turn in turns}
         for call_id, held in known.items():
             if call_id not in found:
@@ -71,12 +71,16 @@ class Turns:
             held = known.get(turn.call_id)
             if held is None:
                 self._put(row, turn, None, tuple(map(tell, own)))
-            elif any(held[name] != value for name, value in self._values(row, turn, held).items()):
-                self._write(held["key"], self._values(row, turn, held), held)
+                continue
+            values = self._values(row, turn, held)
+            if any(held[name] != value for name, value in values.items()):
+                self._write(held["key"], values, held)
 
     def compare(self, connection: int, turns: Sequence[Turn]) -> Compared:
         """What these turns say, compared with the rows of the connection's turns."""
-        _, known = self._read(connection)
+        return self._compare(self._read(connection)[1], turns)
+
+    def _compare(self, known: Mapping[str, Row], turns: Sequence[Turn]) -> Compared:
         brought = self._messages.brought_by({held["key"]: held["session"] for held in known.values()})
         said = [tuple(map(tell, own)) for own in _find_own(turns)]
         same = set()

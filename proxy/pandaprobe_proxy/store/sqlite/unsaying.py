@@ -34,18 +34,17 @@ class Unsaying:
 
     def forget_session(self, session: int) -> None:
         """All that was said in a session."""
-        self._forget(_OF_SESSION, session)
+        self._forget(Decoding(self._db, self._codec, decode), _OF_SESSION, session)
 
-    def forget_calls(self, sessions: Iterable[int], calls: Iterable[int]) -> None:
+    def forget_calls(self, sessions: Iterable[int], calls: Iterable[int], decoding: Decoding) -> None:
         """What these calls brought into these sessions."""
-        self._forget(_OF_CALLS, to_text([*sessions]), to_text([*calls]))
+        self._forget(decoding, _OF_CALLS, to_text([*sessions]), to_text([*calls]))
 
-    def _forget(self, condition: str, *values: int | str | None) -> None:
+    def _forget(self, decoding: Decoding, condition: str, *values: int | str | None) -> None:
         """A message that no other session has goes out of the index, too."""
         by_call: dict[int, list[tuple[int, bytes]]] = {}
         for key, name, owner in self._db.execute(_ALONE.format(condition), values).fetchall():
             by_call.setdefault(owner, []).append((key, name))
-        decoding = Decoding(self._db, self._codec, decode)
         for owner, messages in by_call.items():
             said = {digest(message): message for message in self._messages_of(owner, decoding)}
             for key, name in messages:

@@ -130,8 +130,10 @@ class SqliteWriter:
         return RunState(offset, recorded, from_text(dropped), found)
 
     def _interrupt_others(self, db: sqlite3.Connection, run: str) -> None:
+        left = db.execute("SELECT 1 FROM staged LIMIT 1").fetchone()
         db.execute("DELETE FROM staged WHERE run != ?", (run,))
-        drop_unused(db)
+        if left:  # what is stored ahead is of something that is staged
+            drop_unused(db)
         db.execute(
             "UPDATE sessions SET errors = errors + alone, open_calls = open_calls - gone, active_ns = 0, touched_ns ="
             " max(touched_ns, (SELECT max(committed_ns) FROM runs WHERE run != ?1)) FROM"
