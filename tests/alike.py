@@ -3,6 +3,9 @@
 from collections.abc import Callable, Iterable, Sequence
 from random import Random
 
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pandaprobe_proxy.dialects.base import Answered
 from pandaprobe_proxy.dialects.framings import Framing, open_stream
 from pandaprobe_proxy.wire.ndjson import NdjsonReader
@@ -11,6 +14,7 @@ from pandaprobe_proxy.wire.runs import WORTH_BYTES, RunError
 from pandaprobe_proxy.wire.sse import SseReader
 from pandaprobe_proxy.wire.stream import StreamEvent
 
+_END = {SseReader: b"\n\n", NdjsonReader: b"\n"}
 FILLERS = {SseReader: b": " + b"x" * WORTH_BYTES + b"\n\n", NdjsonReader: b" " * WORTH_BYTES + b"\n"}
 """What says nothing and is so long that every run before it is worth to be looked for."""
 WHOLE = (b"a", b" the", b"", b"x" * 300, b"\\n\\n", b' \\"q\\" ', b"\\\\", b"}", b'\\"}}', b"\xc3\xa9", b"\\u0041")
@@ -44,12 +48,37 @@ def check_alike(
     return taken
 
 
+def claims(streamed, alike, events, long=1, framing=SseReader):
+    """The three tests of a dialect that reads runs, of events that may be of a run and events that may not; the first
+    `long` of them are."""
+    end = _END[framing]
+
+    @settings(max_examples=300, deadline=None)
+    @given(st.randoms(use_true_random=False))
+    def test_runs_say_what_their_events_say(dice):
+        check_alike(streamed, alike, make_body(dice, events, framing), framing)
+
+    @pytest.mark.parametrize("event", events)
+    def test_a_long_run_says_what_its_events_say(event):
+        check_alike(streamed, alike, make_run(event, end), framing)
+
+    @pytest.mark.parametrize("event", events[:long])
+    def test_a_long_run_is_read_as_few_events(event):
+        assert check_alike(streamed, alike, make_run(event, end), framing) > 400
+
+    return (
+        test_runs_say_what_their_events_say,
+        test_a_long_run_says_what_its_events_say,
+        test_a_long_run_is_read_as_few_events,
+    )
+
+
 def make_body(dice: Random, events: Sequence[bytes], framing: Framing = SseReader) -> bytes:
     """A stream of runs of some of these events: `<>` is a text, `##` a padding, `#` and `@` numbers, `~` are spaces.
 
     Now and then a number jumps, and an event has an odd byte, is another one's copy, or ends in another way.
     """
-    end = b"\n\n" if framing is SseReader else b"\n"
+    end = _END[framing]
     some = dice.sample(events, dice.choice((1, 1, 2, 3)))
     made: list[bytes] = []
     number = dice.randrange(3)

@@ -1,16 +1,14 @@
 """Records of connections that speak Responses over WebSocket, made by the real keeper."""
 
-import json
-
+from exchanges import frame
 from pandaprobe_proxy.capture.keep import Policy, Sizes
 from pandaprobe_proxy.model.exchange import Ended, Exchange, Outcome, RequestHead, ResponseHead
-from pandaprobe_proxy.wire.websocket import TEXT, write_frame
 from records import START_NS, make_keeper, new_id
 
 
 def frames(values, start_us):
     """(body, chunks) of messages a millisecond apart."""
-    found = [write_frame(TEXT, json.dumps(value).encode()) for value in values]
+    found = [frame(value) for value in values]
     chunks = tuple(((start_us + 1000 * at) * 1000, len(frame)) for at, frame in enumerate(found))
     return b"".join(found), chunks
 

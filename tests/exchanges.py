@@ -1,11 +1,13 @@
 """Exchanges and streams of events, built from what matters of them."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from pandaprobe_proxy.model.exchange import Ended, Exchange, Headers, Outcome, RequestHead, ResponseHead
 from pandaprobe_proxy.wire.stream import StreamEvent
+from pandaprobe_proxy.wire.websocket import TEXT, write_frame
 
 SSE: Headers = ((b"Content-Type", b"text/event-stream; charset=utf-8"),)
 JSON: Headers = ((b"content-type", b"application/json"),)
@@ -51,3 +53,29 @@ def make_exchange(
         chunks=whole if chunks is None else chunks,
         ended=None if outcome is None else Ended("e1", 1900, outcome, sent_ns=1200),
     )
+
+
+def frame(value: Any, opcode: int = TEXT) -> bytes:
+    """A message of a WebSocket: bytes as they are, else as JSON."""
+    return write_frame(opcode, value if isinstance(value, bytes) else json.dumps(value).encode())
+
+
+def make_connection(
+    sent: Sequence[tuple[int, bytes]],
+    received: Sequence[tuple[int, bytes]],
+    path: str = "/v1/realtime",
+    headers: Headers = (),
+    outcome: Outcome | None = Outcome.OK,
+) -> Exchange:
+    """An upgraded connection of (nanoseconds since its start, frame) of either side."""
+    exchange = make_exchange(
+        b"".join(data for _, data in sent),
+        b"".join(data for _, data in received),
+        method="GET",
+        path=path,
+        status=101,
+        headers=headers,
+        chunks=tuple((at, len(data)) for at, data in received),
+        outcome=outcome,
+    )
+    return replace(exchange, request_chunks=tuple((at, len(data)) for at, data in sent))

@@ -6,6 +6,7 @@ import threading
 
 import pytest
 from connections import events
+from exchanges import frame
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
@@ -31,7 +32,6 @@ from pandaprobe_proxy.model.exchange import (
 )
 from pandaprobe_proxy.store.batch import RunState
 from pandaprobe_proxy.store.errors import StoreBusy, StoreError, StoreFull
-from pandaprobe_proxy.wire.websocket import TEXT, write_frame
 
 RUN = "0190a1b2-0000-7000-8000-00000000000a"
 
@@ -667,10 +667,6 @@ def test_bodies_that_are_too_much_together_are_cut_and_their_rows_say_so():
     assert rig.store.records[make_id(9)].response.complete, "there is room again"
     assert rig.recorder._held == 0
     rig.ring.close()
-
-
-def frame(value):
-    return write_frame(TEXT, json.dumps(value).encode())
 
 
 class Connection:

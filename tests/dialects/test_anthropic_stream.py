@@ -2,10 +2,8 @@ import json
 import time
 
 import pytest
-from alike import check_alike, make_body, make_run
+from alike import claims
 from exchanges import events
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from pandaprobe_proxy.dialects.anthropic_stream import ALIKE, MessageStream
 from pandaprobe_proxy.model.call import CallError, UsageSource
 from pandaprobe_proxy.wire.stream import StreamEvent
@@ -271,16 +269,6 @@ ALIKES = (
 """Events that may be of a run and events that may not."""
 
 
-@settings(max_examples=300, deadline=None)
-@given(st.randoms(use_true_random=False))
-def test_runs_say_what_their_events_say(dice):
-    check_alike(lambda told: MessageStream().read(told), ALIKE, make_body(dice, ALIKES))
-
-
-@pytest.mark.parametrize("event", ALIKES)
-def test_a_long_run_says_what_its_events_say(event):
-    check_alike(lambda told: MessageStream().read(told), ALIKE, make_run(event, b"\n\n"))
-
-
-def test_a_long_run_is_read_as_few_events():
-    assert check_alike(lambda told: MessageStream().read(told), ALIKE, make_run(ALIKES[0], b"\n\n")) > 400
+test_runs_say_what_their_events_say, test_a_long_run_says_what_its_events_say, test_a_long_run_is_read_as_few_events = (
+    claims(lambda told: MessageStream().read(told), ALIKE, ALIKES)
+)

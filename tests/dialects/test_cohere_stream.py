@@ -1,10 +1,8 @@
 from time import process_time
 
 import pytest
-from alike import check_alike, make_body, make_run
+from alike import claims
 from dialects.samples.cohere_chat import EVENTS, event
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from pandaprobe_proxy.dialects.cohere_stream import ALIKE, CohereStream
 from pandaprobe_proxy.dialects.json_events import read_objects
 from pandaprobe_proxy.model.call import CallError, ToolCall
@@ -139,17 +137,6 @@ ALIKES = (
 """Events that may be of a run and events that may not."""
 
 
-@settings(max_examples=300, deadline=None)
-@given(st.randoms(use_true_random=False))
-def test_runs_say_what_their_events_say(dice):
-    check_alike(streamed, ALIKE, make_body(dice, ALIKES))
-
-
-@pytest.mark.parametrize("event", ALIKES)
-def test_a_long_run_says_what_its_events_say(event):
-    check_alike(streamed, ALIKE, make_run(event, b"\n\n"))
-
-
-@pytest.mark.parametrize("event", ALIKES[:4])
-def test_a_long_run_is_read_as_few_events(event):
-    assert check_alike(streamed, ALIKE, make_run(event, b"\n\n")) > 400
+test_runs_say_what_their_events_say, test_a_long_run_says_what_its_events_say, test_a_long_run_is_read_as_few_events = (
+    claims(streamed, ALIKE, ALIKES, long=4)
+)

@@ -1,9 +1,7 @@
 from time import process_time
 
 import pytest
-from alike import check_alike, make_body, make_run
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from alike import claims
 from pandaprobe_proxy.dialects.bounds import MOST_ANSWERS
 from pandaprobe_proxy.dialects.gemini_answer import ALIKE, GeminiAnswer, grow
 from pandaprobe_proxy.dialects.json_events import read_objects
@@ -187,19 +185,9 @@ ALIKES = (
 """Responses that may be of a run and responses that may not."""
 
 
-@settings(max_examples=300, deadline=None)
-@given(st.randoms(use_true_random=False))
-def test_runs_say_what_their_events_say(dice):
-    check_alike(read_stream, ALIKE, make_body(dice, ALIKES))
-
-
-@pytest.mark.parametrize("event", ALIKES)
-def test_a_long_run_says_what_its_events_say(event):
-    check_alike(read_stream, ALIKE, make_run(event, b"\n\n"))
-
-
-def test_a_long_run_is_read_as_few_events():
-    assert check_alike(read_stream, ALIKE, make_run(ALIKES[0], b"\n\n")) > 400
+test_runs_say_what_their_events_say, test_a_long_run_says_what_its_events_say, test_a_long_run_is_read_as_few_events = (
+    claims(read_stream, ALIKE, ALIKES)
+)
 
 
 def test_there_are_no_more_candidates_than_are_decoded():

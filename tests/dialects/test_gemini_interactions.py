@@ -2,11 +2,11 @@ from time import process_time
 
 import pytest
 import recorded
-from alike import check_alike, make_body, make_run
+from alike import claims
 from cuts import check_bytes, check_cuts
 from dialects.samples.gemini_interactions import BODY, EVENTS, PATH, SAMPLES, STEPS, WHOLE, delta, event, start
 from exchanges import SSE, events
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pandaprobe_proxy.dialects.decode import decode
 from pandaprobe_proxy.dialects.gemini_interactions import ALIKE, answered, asked, matches, streamed
@@ -225,17 +225,6 @@ ALIKES = tuple(b"event: step.delta\ndata: {%b}" % told for told in _DELTAS)
 """Events that may be of a run and events that may not."""
 
 
-@settings(max_examples=300, deadline=None)
-@given(st.randoms(use_true_random=False))
-def test_runs_say_what_their_events_say(dice):
-    check_alike(streamed, ALIKE, make_body(dice, ALIKES))
-
-
-@pytest.mark.parametrize("event", ALIKES)
-def test_a_long_run_says_what_its_events_say(event):
-    check_alike(streamed, ALIKE, make_run(event, b"\n\n"))
-
-
-@pytest.mark.parametrize("event", ALIKES[:3])
-def test_a_long_run_is_read_as_few_events(event):
-    assert check_alike(streamed, ALIKE, make_run(event, b"\n\n")) > 400
+test_runs_say_what_their_events_say, test_a_long_run_says_what_its_events_say, test_a_long_run_is_read_as_few_events = (
+    claims(streamed, ALIKE, ALIKES, long=3)
+)

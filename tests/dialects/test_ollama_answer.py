@@ -1,9 +1,7 @@
 from time import process_time
 
 import pytest
-from alike import check_alike, make_body, make_run
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from alike import claims
 from pandaprobe_proxy.dialects.json_events import read_objects
 from pandaprobe_proxy.dialects.ollama_answer import ALIKE, OllamaAnswer, read_call
 from pandaprobe_proxy.model.call import CallError, Message, ToolCall, Usage, UsageSource
@@ -147,16 +145,6 @@ ALIKES = (
 """Lines that may be of a run and lines that may not."""
 
 
-@settings(max_examples=300, deadline=None)
-@given(st.randoms(use_true_random=False))
-def test_runs_say_what_their_events_say(dice):
-    check_alike(read_stream, ALIKE, make_body(dice, ALIKES, NdjsonReader), NdjsonReader)
-
-
-@pytest.mark.parametrize("event", ALIKES)
-def test_a_long_run_says_what_its_events_say(event):
-    check_alike(read_stream, ALIKE, make_run(event, b"\n"), NdjsonReader)
-
-
-def test_a_long_run_is_read_as_few_events():
-    assert check_alike(read_stream, ALIKE, make_run(ALIKES[0], b"\n"), NdjsonReader) > 400
+test_runs_say_what_their_events_say, test_a_long_run_says_what_its_events_say, test_a_long_run_is_read_as_few_events = (
+    claims(read_stream, ALIKE, ALIKES, framing=NdjsonReader)
+)

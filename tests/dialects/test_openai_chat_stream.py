@@ -1,9 +1,9 @@
 import json
 
 import pytest
-from alike import check_alike, make_body, make_run
+from alike import check_alike, claims, make_run
 from exchanges import delta, events
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from openai.lib.streaming.chat import ChatCompletionStreamState
 from openai.types.chat import ChatCompletionChunk
@@ -355,19 +355,9 @@ ALIKES = (
 """Chunks that may be of a run and chunks that may not."""
 
 
-@settings(max_examples=300, deadline=None)
-@given(st.randoms(use_true_random=False))
-def test_runs_say_what_their_events_say(dice):
-    check_alike(lambda told: ChatStream().read(told), ALIKE, make_body(dice, ALIKES))
-
-
-@pytest.mark.parametrize("event", ALIKES)
-def test_a_long_run_says_what_its_events_say(event):
-    check_alike(lambda told: ChatStream().read(told), ALIKE, make_run(event, b"\n\n"))
-
-
-def test_a_long_run_is_read_as_few_events():
-    assert check_alike(lambda told: ChatStream().read(told), ALIKE, make_run(ALIKES[0], b"\n\n")) > 400
+test_runs_say_what_their_events_say, test_a_long_run_says_what_its_events_say, test_a_long_run_is_read_as_few_events = (
+    claims(lambda told: ChatStream().read(told), ALIKE, ALIKES)
+)
 
 
 @pytest.mark.parametrize("event", [_CHUNK % _CHOICES[0], _SHORT % _BESIDE[2]])

@@ -1,8 +1,6 @@
 import pytest
-from alike import check_alike, make_body, make_run
+from alike import claims
 from exchanges import events
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from pandaprobe_proxy.dialects.bounds import MOST_ANSWERS
 from pandaprobe_proxy.dialects.openai_completions import ALIKE, DIALECT, answered, asked, matches, streamed
 from pandaprobe_proxy.model.call import CallError, Message
@@ -106,19 +104,9 @@ ALIKES = (
 """Chunks that may be of a run and chunks that may not."""
 
 
-@settings(max_examples=300, deadline=None)
-@given(st.randoms(use_true_random=False))
-def test_runs_say_what_their_events_say(dice):
-    check_alike(streamed, ALIKE, make_body(dice, ALIKES))
-
-
-@pytest.mark.parametrize("event", ALIKES)
-def test_a_long_run_says_what_its_events_say(event):
-    check_alike(streamed, ALIKE, make_run(event, b"\n\n"))
-
-
-def test_a_long_run_is_read_as_few_events():
-    assert check_alike(streamed, ALIKE, make_run(ALIKES[0], b"\n\n")) > 400
+test_runs_say_what_their_events_say, test_a_long_run_says_what_its_events_say, test_a_long_run_is_read_as_few_events = (
+    claims(streamed, ALIKE, ALIKES)
+)
 
 
 def test_there_are_no_more_choices_than_are_decoded():

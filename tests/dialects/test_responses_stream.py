@@ -3,7 +3,7 @@ from copy import deepcopy
 
 import pytest
 import recorded
-from alike import check_alike, make_body, make_run
+from alike import claims
 from exchanges import events
 from generated import many
 from hypothesis import given, settings
@@ -477,16 +477,6 @@ ALIKES = (
 """Events that may be of a run and events that may not."""
 
 
-@settings(max_examples=300, deadline=None)
-@given(st.randoms(use_true_random=False))
-def test_runs_say_what_their_events_say(dice):
-    check_alike(read_events, ALIKE, make_body(dice, ALIKES))
-
-
-@pytest.mark.parametrize("event", ALIKES)
-def test_a_long_run_says_what_its_events_say(event):
-    check_alike(read_events, ALIKE, make_run(event, b"\n\n"))
-
-
-def test_a_long_run_is_read_as_few_events():
-    assert check_alike(read_events, ALIKE, make_run(ALIKES[0], b"\n\n")) > 400
+test_runs_say_what_their_events_say, test_a_long_run_says_what_its_events_say, test_a_long_run_is_read_as_few_events = (
+    claims(read_events, ALIKE, ALIKES)
+)

@@ -1,14 +1,11 @@
 """What is settled of a connection that is open."""
 
-import json
-from dataclasses import replace
 from itertools import product
 
 import pytest
-from exchanges import make_exchange
+from exchanges import frame, make_connection, make_exchange
 from pandaprobe_proxy.dialects.decode import decode
 from pandaprobe_proxy.dialects.settled import find_rest, find_settled
-from pandaprobe_proxy.wire.websocket import TEXT, write_frame
 
 US = 1000
 
@@ -40,10 +37,6 @@ def test_the_last_rest_is_the_last_moment_at_which_nothing_runs():
         assert find_rest(pair) == max(resting, default=None), pair
 
 
-def frame(value):
-    return write_frame(TEXT, json.dumps(value).encode())
-
-
 def ask(text):
     return frame({"type": "response.create", "model": "m", "input": text})
 
@@ -54,16 +47,7 @@ def state(kind, name):
 
 
 def connection(asked, answered, path="/v1/responses"):
-    """(time, bytes) of either side, as an exchange that is open."""
-    exchange = make_exchange(
-        b"".join(data for _, data in asked),
-        b"".join(data for _, data in answered),
-        method="GET",
-        path=path,
-        status=101,
-        chunks=tuple((at, len(data)) for at, data in answered),
-    )
-    return replace(exchange, request_chunks=tuple((at, len(data)) for at, data in asked), ended=None)
+    return make_connection(asked, answered, path, outcome=None)
 
 
 ASKED = [(1 * US, ask("one")), (5 * US, ask("two"))]

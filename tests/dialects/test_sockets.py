@@ -1,10 +1,10 @@
 """Messages of both directions of an upgraded connection, in their order."""
 
-import json
 from dataclasses import replace
 
 import pytest
-from exchanges import make_exchange
+from exchanges import frame
+from exchanges import make_connection as connection
 from pandaprobe_proxy.dialects.base import Answered, Asked
 from pandaprobe_proxy.dialects.sockets import (
     SocketDialect,
@@ -14,28 +14,9 @@ from pandaprobe_proxy.dialects.sockets import (
     read_conversation,
 )
 from pandaprobe_proxy.model.call import CallError, Marks, Message, Usage, UsageSource
-from pandaprobe_proxy.wire.websocket import BINARY, CLOSE, TEXT, write_frame
+from pandaprobe_proxy.wire.websocket import BINARY, CLOSE, TEXT
 
 REPORTED = Usage(3, 4, source=UsageSource.REPORTED)
-
-
-def frame(value, opcode=TEXT):
-    return write_frame(opcode, value if isinstance(value, bytes) else json.dumps(value).encode())
-
-
-def connection(sent, received, headers=()):
-    """(time, frame) of either side, as an exchange."""
-    body = b"".join(data for _, data in received)
-    exchange = make_exchange(
-        b"".join(data for _, data in sent),
-        body,
-        method="GET",
-        path="/v1/realtime",
-        status=101,
-        headers=headers,
-        chunks=tuple((at, len(data)) for at, data in received),
-    )
-    return replace(exchange, request_chunks=tuple((at, len(data)) for at, data in sent))
 
 
 def test_messages_come_in_the_order_of_their_times():
@@ -142,7 +123,7 @@ def test_what_a_turn_lost_its_connection_lost():
 
 def test_halves_of_characters_that_two_messages_say_are_joined_and_lone_ones_replaced():
     said = replace(turn("\ud83d\ude00 \ud83d"), asked=Asked())
-    whole = replace(connection([(1, frame({"a": "\ud83d"}))], [(2, frame(b"{}"))]))
+    whole = connection([(1, frame({"a": "\ud83d"}))], [(2, frame(b"{}"))])
     dialect = SocketDialect("socket", 3, "chat", lambda *_: True, lambda messages: [said])
     assert read_connection(dialect, whole).turns[0].call.output[0].text == "\U0001f600 \ufffd"
 
